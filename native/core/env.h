@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// An open file of one Env: a descriptor, or a slot of a simulated file system.
+enum class FileId : int { kNone = -1 };
+
+enum class OpenMode : std::uint8_t {
+  kRead,         // must exist
+  kReadWrite,    // must exist
+  kCreate,       // read and write; created empty when missing
+  kCreateEmpty,  // read and write; created, or cut to nothing (only for files never mapped)
+};
+
+enum class MapMode : std::uint8_t {
+  kRead,       // shared, readable
+  kReadWrite,  // shared, readable and writable: stores reach the file
+};
+
+enum class AdviseMode : std::uint8_t { kSequential, kRandom, kWillNeed, kDontNeed };
+
+struct DirectoryEntry {
+  std::string name;
+  bool is_directory = false;
+};
+
+// Every call the engine makes to the system, so that tests can record, refuse or simulate it.
+//
+// One call here is one system call: a short read or write, or EINTR, is visible to the caller
+// (`File` loops). Implementations: posix, memory (anonymous pages, nothing survives the process),
+// recording and faulting (both wrap another Env). Thread-safe throughout. It outlives every object
+// made from it.
+//
+// Errors carry errno; ENOSPC and EDQUOT are kNoSpace, EACCES, EPERM and EROFS are kPermission,
+// ENOENT is kNotFound, EOPNOTSUPP, ENOSYS and EINVAL of an optional feature are kUnsupported,
+// everything else is kIo. Messages name the call and the path.
+class Env {
+ public:
+  Env() = default;
+  Env(const Env&) = delete;
+  Env& operator=(const Env&) = delete;
+  virtual ~Env() = default;
+
+  // Files.
+  virtual Result<FileId> open(const std::string& path, OpenMode mode) = 0;
+  virtual void close(FileId file) noexcept = 0;
+  // How many bytes were read: fewer than asked at the end of the file, or by interruption.
+  virtual Result<std::size_t> pread(FileId file, MutableBytes into, FileOffset at) = 0;
+  virtual Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) = 0;
+  virtual Result<std::size_t> pwritev(FileId file, std::span<const Bytes> from, FileOffset at) = 0;
+  virtual Result<std::uint64_t> file_bytes(FileId file) = 0;
+  // Sets the length of a file that nobody has mapped.
+  virtual Result<void> resize(FileId file, std::uint64_t bytes) = 0;
+  // Reserves blocks and extends the file over [at, at + bytes). kUnsupported is a hint, not a fault.
+  virtual Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) = 0;
+  // Gives blocks back, keeping the length; the range reads as zeros.
+  virtual Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) = 0;
+  virtual Result<void> sync_data(FileId file) = 0;
+
+  // Names.
+  virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;
+  virtual Result<bool> exists(const std::string& path) = 0;
+  virtual Result<void> make_directory(const std::string& path) = 0;  // an existing one is fine
+  virtual Result<void> remove_directory(const std::string& path) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+  virtual Result<void> unlink(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+  // Takes an exclusive lock held until the file is closed; kBusy when somebody else has it.
+  virtual Result<void> lock_exclusive(FileId file) = 0;
+
+  // Mappings. `at` is a multiple of kPageBytes. The mapping outlives the file's close.
+  virtual Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) = 0;
+  virtual void unmap(MutableBytes mapping) noexcept = 0;
+  // Makes pages of a writable mapping present and writable, or says why that cannot be: the only
+  // way to learn of a full disk without a signal. kUnsupported: never store through this mapping.
+  virtual Result<void> populate(MutableBytes pages) = 0;
+  virtual void advise(Bytes pages, AdviseMode mode) noexcept = 0;
+  // Bytes of a writable mapping were stored and are about to be published. For observers only.
+  virtual void stored(Bytes range) noexcept = 0;
+
+  // Sleeps while `word` holds `expected`, at most `timeout_ms`; false when the time ran out. The
+  // word may be shared with other processes. May wake without reason.
+  virtual Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                               std::uint64_t timeout_ms) = 0;
+  virtual void wake_all(std::atomic<std::uint32_t>& word) noexcept = 0;
+
+  // Identifies this boot of this machine; 16 bytes, equal until the page cache may have been lost.
+  virtual Result<std::string> boot_id() = 0;
+  [[nodiscard]] virtual std::uint64_t monotonic_ns() noexcept = 0;
+  // Unpredictable bytes: identities of logs, salts of segments.
+  virtual Result<void> random_bytes(MutableBytes into) = 0;
+  // Whether files of this directory may be stored to through mappings: probed by storing through
+  // one and reading back through the other path.
+  virtual Result<bool> supports_mapped_writes(const std::string& directory) = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,28 @@
+import { uptime } from 'node:os'
+
+/**
+ * Time as a parameter: nothing below the command line reads the system's clock or sets a timer itself, so
+ * that a manual clock can move a whole day in a millisecond.
+ */
+export interface Clock {
+  /** Milliseconds since 1970; may jump when somebody sets the system's clock. Integer. */
+  nowMs(): number
+  /** Milliseconds since some fixed moment; never goes back, counts while the machine sleeps. */
+  monotonicMs(): number
+  /** Calls `callback` once after `ms`. The timer never keeps the process alive. Answers a cancel function. */
+  after(ms: number, callback: () => void): () => void
+}
+
+/** The longest delay that a timer of the platform takes; longer waits are made of several. */
+const longestTimerMs = 2_147_483_647
+
+/** The system's clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => uptime() * 1000,
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(0, ms), longestTimerMs))
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,47 @@
+import { Column, type Offset } from './log.ts'
+
+/**
+ * A page of records as `ShardLog.read` fills it: one buffer of bytes and columns of positions into it.
+ *
+ * A caller that hands records out (they are views of `bytes`) uses a new block for each page; a caller
+ * that is done with a page before it reads the next may use one block for ever.
+ */
+export class ReadBlock {
+  /** Keys and payloads; what lies between them is the engine's business. */
+  bytes: Uint8Array
+  /** `Column.stride` words a record. */
+  columns: Uint32Array
+  offsets: Float64Array
+  /** Arrival times, milliseconds since 1970. */
+  timesMs: Float64Array
+  /** Records in this page. */
+  count = 0
+  /** Where the next page begins, also past gaps. */
+  next: Offset = 0
+  /** First readable record of the log when the page was read. */
+  first: Offset = 0
+  /** Offset after the last readable record of the log when the page was read. */
+  tail: Offset = 0
+  /** No further record was readable at or after `next` when the page was read. */
+  atTail = false
+  /** The log is sealed and `next` is past its last record: no record will ever follow. */
+  ended = false
+
+  /** @param byteCapacity bytes of keys and payloads with their frames  @param recordCapacity records */
+  constructor(byteCapacity: number, recordCapacity: number) {
+    this.bytes = Buffer.allocUnsafeSlow(byteCapacity)
+    this.columns = new Uint32Array(recordCapacity * Column.stride)
+    this.offsets = new Float64Array(recordCapacity)
+    this.timesMs = new Float64Array(recordCapacity)
+  }
+
+  /** Records that fit the columns. */
+  get recordCapacity(): number {
+    return this.offsets.length
+  }
+
+  /** Replaces the buffer by a larger one; what it held is gone. */
+  reserveBytes(byteCapacity: number): void {
+    if (this.bytes.length < byteCapacity) this.bytes = Buffer.allocUnsafeSlow(byteCapacity)
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Commands: what can happen to the metadata. They are stored as records of the metadata log, so their
+ * shapes are part of the on-disk format: fields may be added as optional, never renamed or removed.
+ */
+import type { Slot } from '../log/log.ts'
+
+/** A shard as a command creates it. */
+export interface ShardSpec {
+  /** Number in the stream, from 0 on, never reused. Its id is `shardId-` and twelve digits of this. */
+  readonly index: number
+  /** First hash key of its range, inclusive, decimal. */
+  readonly startingHashKey: string
+  /** Last hash key of its range, inclusive, decimal. */
+  readonly endingHashKey: string
+  /** Creation, whole seconds since 1970: the leading field of its sequence numbers. */
+  readonly createdAtSeconds: number
+  readonly slot: Slot
+}
+
+/** Identity of a stream: one per account and region. */
+export interface StreamKey {
+  /** Twelve digits. */
+  readonly account: string
+  readonly region: string
+  readonly name: string
+}
+
+export type Command =
+  | {
+      readonly kind: 'createStream'
+      readonly key: StreamKey
+      readonly createdAtMs: number
+      readonly retentionHours: number
+      /** Key and data of one record together, bytes. */
+      readonly maxRecordBytes: number
+      readonly shards: readonly ShardSpec[]
+    }
+  | {
+      readonly kind: 'deleteStream'
+      readonly key: StreamKey
+      /** The stream's revision that the command builds on. */
+      readonly revision: number
+    }
+  | {
+      readonly kind: 'setRetention'
+      readonly key: StreamKey
+      readonly revision: number
+      readonly retentionHours: number
+      /** Records that arrived before this stay hidden for good: the horizon when the command was made. */
+      readonly hiddenBeforeMs: number
+    }
