@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+
+#include "core/bytes.h"
+#include "core/env.h"
+#include "core/file.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// A shared mapping of part of a file, unmapped in the destructor. Outlives the File it was made
+// from; the Env must outlive it. Moved, never copied; a moved-from Mapping is empty.
+//
+// Loads below the file's end are safe unless somebody truncates the file or the device fails
+// (guarded_copy answers both). Stores are safe only into pages that populate() has accepted: a
+// store into any other page may need a disk block, and a full disk is then a signal.
+class Mapping {
+ public:
+  // `at` is a multiple of kPageBytes. kCorrupt when the file ends before at + bytes, because
+  // touching a page behind the end raises a signal.
+  static Result<Mapping> map(const File& file, FileOffset at, std::size_t bytes, MapMode mode);
+
+  Mapping() noexcept = default;
+  Mapping(Mapping&& other) noexcept;
+  Mapping& operator=(Mapping&& other) noexcept;
+  ~Mapping();
+
+  [[nodiscard]] MutableBytes bytes() const noexcept { return bytes_; }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+
+  // Makes the pages of [at, at + bytes) of this mapping safe to store to, rounded outwards to
+  // whole pages. kNoSpace, kIo or kUnsupported: store nothing there.
+  Result<void> populate(std::size_t at, std::size_t bytes) const;
+
+  // Call after storing a range and before publishing it, so that a recording Env sees it.
+  void stored(Bytes range) const noexcept { env_->stored(range); }
+  void advise(std::size_t at, std::size_t bytes, AdviseMode mode) const noexcept;
+
+ private:
+  Mapping(Env& env, MutableBytes bytes) noexcept : env_(&env), bytes_(bytes) {}
+
+  Env* env_ = nullptr;
+  MutableBytes bytes_;
+};
+
+}  // namespace millrace
