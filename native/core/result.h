@@ -49,11 +49,11 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] T& value() noexcept {
     assert(ok());
-    return *std::get_if<0>(&state_);
+    return std::get<0>(state_);
   }
   [[nodiscard]] const T& value() const noexcept {
     assert(ok());
-    return *std::get_if<0>(&state_);
+    return std::get<0>(state_);
   }
   T& operator*() noexcept { return value(); }
   const T& operator*() const noexcept { return value(); }
@@ -62,11 +62,11 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] Error& error() noexcept {
     assert(!ok());
-    return *std::get_if<1>(&state_);
+    return std::get<1>(state_);
   }
   [[nodiscard]] const Error& error() const noexcept {
     assert(!ok());
-    return *std::get_if<1>(&state_);
+    return std::get<1>(state_);
   }
 
  private:
