@@ -1,0 +1,123 @@
+// Compiles the addon into build/Release/millrace.node: with cmake-js in a clone, where it is a development dependency
+// and the C++ tests are wanted too, else with node-gyp, which comes inside npm. Shipped with the package, so it may
+// import nothing but Node; scripts/setup.mjs calls it as a function.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const buildFolder = join(root, 'build')
+const addon = join(buildFolder, 'Release', 'millrace.node')
+
+/** A build that cannot start or did not finish. The message is for a person and says what to do. */
+export class BuildFailure extends Error {}
+
+/**
+ * Builds what is out of date. `tests` adds the C++ test binary, which needs CMake.
+ * Returns whether anything was compiled.
+ */
+export async function buildNative({ tests = false } = {}) {
+  requireCompiler()
+  const before = builtAtMs()
+  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
+  if (answers('cmake') && existsSync(cmakeJs)) await buildWithCmake(cmakeJs, tests)
+  else if (tests) throw new BuildFailure(`the C++ tests need CMake 3.20 or newer. ${howToInstall('cmake')}`)
+  else await buildWithNodeGyp()
+  return builtAtMs() !== before
+}
+
+async function buildWithCmake(cmakeJs, tests) {
+  // A moved checkout, or a folder that node-gyp configured, cannot be built on: CMake refuses the one and trips over the other.
+  const cache = join(buildFolder, 'CMakeCache.txt')
+  if (existsSync(cache) && !configuredHere(cache)) rmSync(buildFolder, { recursive: true })
+  if (existsSync(join(buildFolder, 'config.gypi'))) rmSync(buildFolder, { recursive: true })
+
+  // The tests are always configured and only compiled when asked for, so that one build folder serves both.
+  const target = tests ? [] : ['--target', 'millrace']
+  const parallel = ['--parallel', String(availableParallelism())]
+  await run(process.execPath, [cmakeJs, 'build', '--CDMILLRACE_TESTS=ON', ...parallel, ...target])
+}
+
+async function buildWithNodeGyp() {
+  if (!answers('python3')) throw new BuildFailure(`node-gyp needs Python 3. ${howToInstall('python3')}`)
+  if (!answers('make')) throw new BuildFailure(`node-gyp needs make. ${howToInstall('make')}`)
+  if (existsSync(join(buildFolder, 'CMakeCache.txt'))) rmSync(buildFolder, { recursive: true })
+
+  const environment = { ...process.env }
+  environment['npm_config_nodedir'] ??= nodeHeaders()
+  const nodeGyp = process.env['npm_config_node_gyp']
+  if (nodeGyp !== undefined && existsSync(nodeGyp)) {
+    await run(process.execPath, [nodeGyp, 'configure', 'build'], environment)
+  } else {
+    await run('npx', ['--yes', 'node-gyp@12', 'configure', 'build'], environment) // 13 does not run on Node 20
+  }
+}
+
+/** The prefix of the running Node when its headers are beside it; node-gyp would otherwise download them. */
+function nodeHeaders() {
+  const prefix = join(dirname(realpathSync(process.execPath)), '..')
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined
+}
+
+function configuredHere(cache) {
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1]
+  return home !== undefined && existsSync(home) && realpathSync(home) === realpathSync(root)
+}
+
+/** When the newest product of a build was written, so that "nothing to do" can be told from work. Milliseconds. */
+function builtAtMs() {
+  const products = [addon, join(buildFolder, 'millrace_core_tests')].filter((file) => existsSync(file))
+  return Math.max(0, ...products.map((file) => statSync(file).mtimeMs))
+}
+
+function requireCompiler() {
+  if (process.platform === 'win32') return // cmake-js and node-gyp find Visual Studio themselves and explain its absence
+  const compilers = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter(Boolean)
+  if (compilers.some((compiler) => answers(compiler.split(' ')[0]))) return
+  throw new BuildFailure(`no C++20 compiler was found. ${howToInstall('compiler')}`)
+}
+
+function howToInstall(what) {
+  const debian = { compiler: 'g++ make', cmake: 'cmake', python3: 'python3', make: 'make' }[what]
+  const apple =
+    { compiler: 'xcode-select --install', make: 'xcode-select --install' }[what] ?? `brew install ${debian}`
+  if (process.platform === 'darwin') return `On macOS: ${apple}`
+  return `On Debian and Ubuntu: apt-get install ${debian}; elsewhere, the packages of the same purpose.`
+}
+
+function answers(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+}
+
+/** Runs `task` for a command line: a failure that was foreseen is one sentence and exit code 1, not a stack. */
+export async function exitOnFailure(task) {
+  try {
+    await task()
+  } catch (failure) {
+    if (!(failure instanceof BuildFailure)) throw failure
+    process.stderr.write(`millrace: ${failure.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** Runs a tool in the checkout: silent when it works, everything it said when it does not. */
+export function run(program, args, env = process.env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = []
+    child.stdout.on('data', (chunk) => said.push(chunk))
+    child.stderr.on('data', (chunk) => said.push(chunk))
+    child.on('error', (error) => reject(new BuildFailure(`${program} did not start: ${error.message}`)))
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve()
+      process.stderr.write(Buffer.concat(said))
+      reject(new BuildFailure(`${[program, ...args].join(' ')} failed: ${signal ?? `exit ${code}`}`))
+    })
+  })
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await exitOnFailure(() => buildNative({ tests: process.argv.includes('--tests') }))
+}
