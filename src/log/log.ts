@@ -101,9 +101,10 @@ export interface ShardLog {
    */
   append(batch: AppendBatch, out: Appended): Maybe<number>
   /**
-   * Fills `into` with records at or after `from`: at most `maxRecords`, and at most `maxBytes` of keys and
-   * payloads but always at least one record if there is one. Answers their count (0 at the tail) or
-   * `Refusal.trimmed`. Sets every field of `into` but replaces its buffers only to make room.
+   * Fills `into` with records at or after `from`: at most `maxRecords` and `into.recordCapacity`, and at most
+   * `maxBytes` of keys and payloads but always at least one record if there is one. Answers their count (0 at
+   * the tail) or `Refusal.trimmed`, then with a count of 0. Sets every field of `into` but replaces its bytes
+   * only to make room.
    */
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number>
   /** The first record that arrived at or after `timeMs`; the tail's offset if there is none. */
@@ -113,7 +114,10 @@ export interface ShardLog {
    * (`Infinity` waits for ever). Rejects with the signal's reason when aborted. Costs nothing meanwhile.
    */
   wait(from: Offset, ms: number, signal?: AbortSignal): Maybe<boolean>
-  /** Hides records before this offset at once and for good; frees the space of whole segments later. */
+  /**
+   * Hides records before this offset at once and for good; frees the space of whole segments later. An offset
+   * past the tail counts as the tail: records that come later are not hidden.
+   */
   trim(before: Offset): Maybe<void>
   /** Ends the log: appends a shard-end mark and answers its offset. Again: the same offset. */
   seal(): Maybe<Offset>
@@ -126,7 +130,7 @@ export interface ShardLog {
 
 /** What an engine can do. */
 export interface LogCaps {
-  /** Key and payload of one record together, bytes. */
+  /** Key and payload of one record together, bytes. `append` throws `ERR_MILLRACE_RECORD_TOO_LARGE` above. */
   readonly maxRecordBytes: number
   /** Records stored by one `append`. */
   readonly maxBatchRecords: number
@@ -158,9 +162,12 @@ export interface LogEngine {
   /** The log of the metadata; there is one. Same rules as `open`. */
   openMeta(): Maybe<ShardLog>
   setRetention(stream: string, retentionMs: number): Maybe<void>
-  /** Removes logs that are not open, with all they hold. */
+  /** Removes logs with all they hold. If one of them is open: `ERR_MILLRACE_INVALID_ARGUMENT`, none goes. */
   drop(stream: string, slots: readonly Slot[]): Maybe<void>
-  /** Removes every log that is not among `live`: what a crash left between a command and its effect. */
+  /**
+   * Removes every log that is not among `live`: what a crash left between a command and its effect. The log of
+   * the metadata and open logs stay.
+   */
   sweep(live: readonly Slot[]): Maybe<void>
   /** A router over consecutive hash ranges: range i begins at `starts[i]`, the first at 0. */
   router(starts: readonly bigint[]): Router
