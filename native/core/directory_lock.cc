@@ -10,8 +10,9 @@ Result<DirectoryLock> DirectoryLock::acquire(Env& env, const std::string& direct
   if (Result<void> locked = file->lock_exclusive(); !locked) {
     if (locked.error().code == Errc::kBusy) {
       return Error{Errc::kBusy, locked.error().sys_errno,
-                   directory + ": already open for writing, here or in another process; a store "
-                               "has one writer at a time, close the other one first"};
+                   directory +
+                       ": already open for writing, here or in another process; a store "
+                       "has one writer at a time, close the other one first"};
     }
     return std::move(locked.error());
   }

@@ -52,8 +52,8 @@ Result<void> File::read_exactly(MutableBytes into, FileOffset at) const {
 Result<std::size_t> File::read_up_to(MutableBytes into, FileOffset at) const {
   std::size_t done = 0;
   while (done < into.size()) {
-    Result<std::size_t> count = uninterrupted(
-        [&] { return env_->pread(id_, into.subspan(done), advanced(at, done)); });
+    Result<std::size_t> count =
+        uninterrupted([&] { return env_->pread(id_, into.subspan(done), advanced(at, done)); });
     if (!count) return count;
     if (*count == 0) break;
     done += *count;

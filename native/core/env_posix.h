@@ -1,0 +1,47 @@
+#pragma once
+
+#include "core/env.h"
+
+namespace millrace {
+
+// The machine itself: each call is one system call. Holds nothing, so any number may exist, and
+// files and mappings of one may be used through another. A FileId is a descriptor.
+class EnvPosix final : public Env {
+ public:
+  Result<FileId> open(const std::string& path, OpenMode mode) override;
+  void close(FileId file) noexcept override;
+  Result<std::size_t> pread(FileId file, MutableBytes into, FileOffset at) override;
+  Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) override;
+  Result<std::size_t> pwritev(FileId file, std::span<const Bytes> from, FileOffset at) override;
+  Result<std::uint64_t> file_bytes(FileId file) override;
+  Result<void> resize(FileId file, std::uint64_t bytes) override;
+  Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
+  Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
+  Result<void> sync_data(FileId file) override;
+
+  Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
+  Result<bool> exists(const std::string& path) override;
+  Result<void> make_directory(const std::string& path) override;
+  Result<void> remove_directory(const std::string& path) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> unlink(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path) override;
+  Result<void> lock_exclusive(FileId file) override;
+
+  Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) override;
+  void unmap(MutableBytes mapping) noexcept override;
+  Result<void> populate(MutableBytes pages) override;
+  void advise(Bytes pages, AdviseMode mode) noexcept override;
+  void stored(Bytes) noexcept override {}
+
+  Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                       std::uint64_t timeout_ms) override;
+  void wake_all(std::atomic<std::uint32_t>& word) noexcept override;
+
+  Result<std::string> boot_id() override;
+  [[nodiscard]] std::uint64_t monotonic_ns() noexcept override;
+  Result<void> random_bytes(MutableBytes into) override;
+  Result<bool> supports_mapped_writes(const std::string& directory) override;
+};
+
+}  // namespace millrace

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+// The calls that POSIX systems spell differently: posix_system_linux.cc, posix_system_macos.cc.
+// For env_posix.cc and env_memory.cc only.
+namespace millrace::posix {
+
+// errno of a call that failed, 0 of one that succeeded.
+using SysErrno = int;
+
+// The path of an open file, for messages; never fails.
+[[nodiscard]] std::string path_of(int descriptor);
+
+[[nodiscard]] SysErrno reserve(int descriptor, std::uint64_t at, std::uint64_t bytes) noexcept;
+[[nodiscard]] SysErrno punch(int descriptor, std::uint64_t at, std::uint64_t bytes) noexcept;
+// Returns once the device says that data and length survive a loss of power.
+[[nodiscard]] SysErrno sync_data(int descriptor) noexcept;
+[[nodiscard]] SysErrno sync_directory(int descriptor) noexcept;
+
+// Why pages of a mapping cannot be stored to, or success once they can.
+[[nodiscard]] Result<void> populate(MutableBytes pages);
+
+// Env::wait_on and Env::wake_all.
+[[nodiscard]] Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                                   std::uint64_t timeout_ms);
+void wake_all(std::atomic<std::uint32_t>& word) noexcept;
+
+[[nodiscard]] Result<std::string> boot_id();
+[[nodiscard]] Result<void> random_bytes(MutableBytes into);
+[[nodiscard]] std::uint64_t monotonic_ns() noexcept;
+
+// Whether the directory lies on a local file system that overwrites in place: elsewhere mappings
+// are incoherent, or a populated page may still need a block when it is stored to.
+[[nodiscard]] Result<bool> overwrites_in_place(const std::string& directory);
+
+}  // namespace millrace::posix
