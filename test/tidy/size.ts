@@ -1,0 +1,23 @@
+import { posix } from 'node:path'
+import type { Finding, SourceFile } from './checkout.ts'
+
+/** STYLE: aim at 150 lines, argue above 300, never above this. */
+export const linesMax = 500
+
+/** Names that say nothing about what is inside; a file that wants one is two files. */
+const emptyNames = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'type', 'types', 'impl'])
+
+/** Files longer than anyone reads in one go. */
+export function tooLong({ path, text }: SourceFile): Finding[] {
+  const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
+  return lines > linesMax ? [`${path}:${linesMax}: ${lines} lines, the limit is ${linesMax}`] : []
+}
+
+/** Files and folders named after nothing. The last word of a name decides: `parse-utils` is no better than `utils`. */
+export function emptyName({ path }: SourceFile): Finding[] {
+  return path
+    .split('/')
+    .map((part) => posix.basename(part).replace(/\..*$/, ''))
+    .filter((name) => emptyNames.has(name.split(/[-_]/).at(-1)?.toLowerCase() ?? ''))
+    .map((name) => `${path}:1: the name "${name}" does not say what this is`)
+}
