@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/bytes.h"
 #include "core/result.h"
@@ -27,12 +28,24 @@ using SysErrno = int;
 // Why pages of a mapping cannot be stored to, or success once they can.
 [[nodiscard]] Result<void> populate(MutableBytes pages);
 
+// Zeroed memory that costs nothing until it is touched; null when there is no address space left.
+// Sizes are whole pages.
+[[nodiscard]] std::byte* allocate_pages(std::size_t bytes) noexcept;
+// The new pages are zero. Null when that cannot be, the old ones then stay as they are.
+[[nodiscard]] std::byte* grow_pages(std::byte* pages, std::size_t bytes, std::size_t new_bytes,
+                                    bool may_move) noexcept;
+// Gives memory back and keeps the addresses, which read as zeros.
+void zero_pages(std::byte* pages, std::size_t bytes) noexcept;
+void release_pages(std::byte* pages, std::size_t bytes) noexcept;
+
 // Env::wait_on and Env::wake_all.
 [[nodiscard]] Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                    std::uint64_t timeout_ms);
 void wake_all(std::atomic<std::uint32_t>& word) noexcept;
 
 [[nodiscard]] Result<std::string> boot_id();
+// The 16 bytes that a UUID of 32 hexadecimal digits spells.
+[[nodiscard]] Result<std::string> id_of_uuid(std::string_view text);
 [[nodiscard]] Result<void> random_bytes(MutableBytes into);
 [[nodiscard]] std::uint64_t monotonic_ns() noexcept;
 

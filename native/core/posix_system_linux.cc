@@ -16,6 +16,7 @@
 #include <cinttypes>
 #include <climits>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -33,6 +34,8 @@ constexpr int kPopulateWrite = MADV_POPULATE_WRITE;
 #else
 constexpr int kPopulateWrite = 23;  // Linux 5.14; the C library's headers may be older
 #endif
+
+constexpr std::size_t kHugePageBytes = 2 * kMiB;
 
 struct FileCloser {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -99,12 +102,6 @@ Error why_unpopulated(MutableBytes pages) {
   return system_error("madvise", file->path, EIO);
 }
 
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::string path_of(int descriptor) {
@@ -135,6 +132,28 @@ Result<void> populate(MutableBytes pages) {
   if (errno == EFAULT) return why_unpopulated(pages);
   return optional_feature_error("madvise", "to populate", errno);
 }
+
+std::byte* allocate_pages(std::size_t bytes) noexcept {
+  void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  // Neighbouring small areas merge; a huge page laid over them would make the first touch of one
+  // file pay for hundreds.
+  if (bytes < kHugePageBytes) ::madvise(pages, bytes, MADV_NOHUGEPAGE);
+  return static_cast<std::byte*>(pages);
+}
+
+std::byte* grow_pages(std::byte* pages, std::size_t bytes, std::size_t new_bytes,
+                      bool may_move) noexcept {
+  void* const grown = ::mremap(pages, bytes, new_bytes, may_move ? MREMAP_MAYMOVE : 0);
+  return grown == MAP_FAILED ? nullptr : static_cast<std::byte*>(grown);
+}
+
+void zero_pages(std::byte* pages, std::size_t bytes) noexcept {
+  if (::madvise(pages, bytes, MADV_DONTNEED) != 0) std::memset(pages, 0, bytes);  // locked memory
+}
+
+void release_pages(std::byte* pages, std::size_t bytes) noexcept { ::munmap(pages, bytes); }
 
 Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::uint64_t timeout_ms) {
@@ -167,20 +186,7 @@ Result<std::string> boot_id() {
   if (std::fgets(text.data(), static_cast<int>(text.size()), file.get()) == nullptr) {
     return system_error("read", kPath, errno);
   }
-  std::string id;
-  int high = -1;
-  for (const char c : text) {
-    const int digit = hex_digit(c);
-    if (digit < 0) continue;  // dashes and the end of the line
-    if (high < 0) {
-      high = digit;
-    } else {
-      id.push_back(static_cast<char>(high * 16 + digit));
-      high = -1;
-    }
-  }
-  if (id.size() == 16) return id;
-  return Error{Errc::kIo, 0, std::string(kPath) + ": expected 32 hexadecimal digits", 0};
+  return id_of_uuid({text.data(), std::strcspn(text.data(), "\n")});
 }
 
 Result<void> random_bytes(MutableBytes into) {
