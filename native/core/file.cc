@@ -112,6 +112,8 @@ Result<void> File::lock_exclusive() {
   return uninterrupted([&] { return env_->lock_exclusive(id_); });
 }
 
-Result<std::uint64_t> File::bytes() const { return env_->file_bytes(id_); }
+Result<std::uint64_t> File::bytes() const {
+  return uninterrupted([&] { return env_->file_bytes(id_); });
+}
 
 }  // namespace millrace
