@@ -1,5 +1,5 @@
-# The consumers' fallback where no binary ships for their platform: npm brings node-gyp, so only a compiler, make and
-# Python are needed. It compiles the folders that CMakeLists.txt compiles, without the tests.
+# The consumers' fallback where no binary ships for their platform: npm brings node-gyp, so only a compiler,
+# make and Python are needed. It compiles the folders that CMakeLists.txt compiles, without the tests.
 {
   "targets": [
     {

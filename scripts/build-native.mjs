@@ -1,6 +1,6 @@
-// Compiles the addon into build/Release/millrace.node: with cmake-js in a clone, where it is a development dependency
-// and the C++ tests are wanted too, else with node-gyp, which comes inside npm. Shipped with the package, so it may
-// import nothing but Node; scripts/setup.mjs calls it as a function.
+// Compiles the addon into build/Release/millrace.node: with cmake-js in a clone, where it is a development
+// dependency and the C++ tests and benches can be wanted too, else with node-gyp, which comes inside npm.
+// Shipped with the package, so it may import nothing but Node; scripts/setup.mjs calls it as a function.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -15,29 +15,37 @@ const addon = join(buildFolder, 'Release', 'millrace.node')
 export class BuildFailure extends Error {}
 
 /**
- * Builds what is out of date. `tests` adds the C++ test binary, which needs CMake.
+ * Builds what is out of date: the addon, and whatever else CMakeLists.txt calls a target.
  * Returns whether anything was compiled.
  */
-export async function buildNative({ tests = false } = {}) {
+export async function buildNative({ alsoTargets = [] } = {}) {
   requireCompiler()
   const before = builtAtMs()
   const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
-  if (answers('cmake') && existsSync(cmakeJs)) await buildWithCmake(cmakeJs, tests)
-  else if (tests) throw new BuildFailure(`the C++ tests need CMake 3.20 or newer. ${howToInstall('cmake')}`)
-  else await buildWithNodeGyp()
+  if (answers('cmake') && existsSync(cmakeJs)) await buildWithCmake(cmakeJs, alsoTargets)
+  else if (alsoTargets.length === 0) await buildWithNodeGyp()
+  else throw new BuildFailure(`the C++ tests and benches need CMake 3.20 or newer. ${howToInstall('cmake')}`)
   return builtAtMs() !== before
 }
 
-async function buildWithCmake(cmakeJs, tests) {
-  // A moved checkout, or a folder that node-gyp configured, cannot be built on: CMake refuses the one and trips over the other.
+async function buildWithCmake(cmakeJs, alsoTargets) {
+  // What was configured elsewhere (a moved checkout) or by node-gyp cannot be built on.
   const cache = join(buildFolder, 'CMakeCache.txt')
   if (existsSync(cache) && !configuredHere(cache)) rmSync(buildFolder, { recursive: true })
   if (existsSync(join(buildFolder, 'config.gypi'))) rmSync(buildFolder, { recursive: true })
 
   // The tests are always configured and only compiled when asked for, so that one build folder serves both.
-  const target = tests ? [] : ['--target', 'millrace']
   const parallel = ['--parallel', String(availableParallelism())]
-  await run(process.execPath, [cmakeJs, 'build', '--CDMILLRACE_TESTS=ON', ...parallel, ...target])
+  await run(process.execPath, [
+    cmakeJs,
+    'build',
+    '--CDMILLRACE_TESTS=ON',
+    '--target',
+    'millrace',
+    ...parallel,
+  ])
+  if (alsoTargets.length === 0) return
+  await run('cmake', ['--build', buildFolder, '--config', 'Release', ...parallel, '--target', ...alsoTargets])
 }
 
 async function buildWithNodeGyp() {
@@ -51,7 +59,8 @@ async function buildWithNodeGyp() {
   if (nodeGyp !== undefined && existsSync(nodeGyp)) {
     await run(process.execPath, [nodeGyp, 'configure', 'build'], environment)
   } else {
-    await run('npx', ['--yes', 'node-gyp@12', 'configure', 'build'], environment) // 13 does not run on Node 20
+    // node-gyp 13 does not run on Node 20.
+    await run('npx', ['--yes', 'node-gyp@12', 'configure', 'build'], environment)
   }
 }
 
@@ -66,14 +75,18 @@ function configuredHere(cache) {
   return home !== undefined && existsSync(home) && realpathSync(home) === realpathSync(root)
 }
 
-/** When the newest product of a build was written, so that "nothing to do" can be told from work. Milliseconds. */
+/** When the newest product of a build was written; tells work from "nothing to do". Milliseconds. */
 function builtAtMs() {
-  const products = [addon, join(buildFolder, 'millrace_core_tests')].filter((file) => existsSync(file))
-  return Math.max(0, ...products.map((file) => statSync(file).mtimeMs))
+  const benches = join(buildFolder, 'bench-native')
+  const products = [addon, join(buildFolder, 'millrace_core_tests'), benches].filter((path) =>
+    existsSync(path),
+  )
+  return Math.max(0, ...products.map((path) => statSync(path).mtimeMs))
 }
 
 function requireCompiler() {
-  if (process.platform === 'win32') return // cmake-js and node-gyp find Visual Studio themselves and explain its absence
+  // On Windows cmake-js and node-gyp look for Visual Studio themselves and explain its absence.
+  if (process.platform === 'win32') return
   const compilers = [process.env['CXX'], 'c++', 'g++', 'clang++'].filter(Boolean)
   if (compilers.some((compiler) => answers(compiler.split(' ')[0]))) return
   throw new BuildFailure(`no C++20 compiler was found. ${howToInstall('compiler')}`)
@@ -91,7 +104,7 @@ function answers(program) {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
 }
 
-/** Runs `task` for a command line: a failure that was foreseen is one sentence and exit code 1, not a stack. */
+/** Runs `task` for a command line: a foreseen failure is one sentence and exit code 1, not a stack. */
 export async function exitOnFailure(task) {
   try {
     await task()
@@ -119,5 +132,5 @@ export function run(program, args, env = process.env) {
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  await exitOnFailure(() => buildNative({ tests: process.argv.includes('--tests') }))
+  await exitOnFailure(() => buildNative())
 }

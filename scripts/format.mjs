@@ -1,4 +1,5 @@
-// Lays out every source file of ours in place: oxfmt for TypeScript, JavaScript and JSON, clang-format for C++.
+// Lays out every source file of ours in place: oxfmt for TypeScript, JavaScript and JSON, clang-format for
+// C++.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { available, clangFormat, nativeSources, root } from './native-sources.mjs'

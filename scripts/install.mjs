@@ -1,5 +1,6 @@
-// npm's install hook: compiles the addon where the package carries no binary for this platform. Nothing depends on it
-// having run. Where install scripts are blocked, the loader's error names the command that does the same.
+// npm's install hook: compiles the addon where the package carries no binary for this platform. Nothing
+// depends on it having run. Where install scripts are blocked, the loader's error names the command that
+// does the same.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,6 @@
-// Runs every linter over every file of ours and reports each, whether or not an earlier one complained. The C++ tools
-// come from the system: where they are missing, their part is left out with a word on how to get them, except in CI.
+// Runs every linter over every file of ours and reports each, whether or not an earlier one complained. The
+// C++ tools come from the system: where they are missing, their part is left out with a word on how to get
+// them, except in CI.
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,8 @@ await lint('oxfmt', [[process.execPath, join(root, 'node_modules/oxfmt/bin/oxfmt
 await lintNative(clangFormat, [[clangFormat, '--dry-run', '--Werror', ...nativeSources(['native', 'bench'])]])
 await lintNative(
   clangTidy,
-  // The compiler's own warnings are the build's business; here its flags for another compiler must not be errors.
+  // The compiler's own warnings are the build's business; here its flags for another compiler must not be
+  // errors.
   nativeSources(['native/core', 'native/binding'], /\.cc$/).map((file) => [
     clangTidy,
     '-p',

@@ -1,5 +1,6 @@
-// Which C++ files and which versions of clang's tools the scripts work with. Layout differs between releases of
-// clang-format, so the release is part of the name: the same files must be clean on every machine.
+// Which C++ files and which versions of clang's tools the scripts work with. Layout differs between
+// releases of clang-format, so the release is part of the name: the same files must be clean on every
+// machine.
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'

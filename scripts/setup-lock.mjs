@@ -1,5 +1,6 @@
-// One set-up at a time in a checkout: two builds in one folder damage each other. The lock is a file that appears
-// together with its owner's process id, so that a lock left behind by a killed process is recognised and taken over.
+// One set-up at a time in a checkout: two builds in one folder damage each other. The lock is a file that
+// appears together with its owner's process id, so that a lock left behind by a killed process is
+// recognised and taken over.
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -25,7 +26,7 @@ export async function holdSetupLock(path, report) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 }
 
-/** A hard link either appears complete or not at all, unlike a file that is created first and written second. */
+/** A hard link appears complete or not at all, unlike a file that is first created and then written. */
 function claim(own, path) {
   try {
     linkSync(own, path)

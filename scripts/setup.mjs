@@ -1,8 +1,8 @@
-// Makes a checkout ready: dependencies, addon, JavaScript. Every npm command of ours begins here, so that a fresh clone
-// needs no other step. What is up to date costs little time and prints nothing.
+// Makes a checkout ready: dependencies, addon, JavaScript. Every npm command of ours begins here, so that a
+// fresh clone needs no other step. What is up to date costs little time and prints nothing.
 //   --tests     also the C++ test binary
 //   --examples  also build/examples
-//   --bench     also build/bench
+//   --bench     also build/bench and the C++ loops it compares with
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -14,18 +14,21 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const slowMs = 1500
 const wanted = new Set(process.argv.slice(2))
 
+const nativeTargets = { '--tests': 'millrace_core_tests', '--bench': 'millrace_bench' }
+
 await exitOnFailure(async () => {
   await holdSetupLock(join(root, '.setup-lock'), (line) => process.stderr.write(`setup: ${line}\n`))
   await step('dependencies', installDependencies)
-  await step(wanted.has('--tests') ? 'engine and its tests' : 'engine', () =>
-    buildNative({ tests: wanted.has('--tests') }),
+  const alsoTargets = Object.keys(nativeTargets).flatMap((flag) =>
+    wanted.has(flag) ? nativeTargets[flag] : [],
   )
+  await step(['engine', ...alsoTargets].join(', '), () => buildNative({ alsoTargets }))
   await step('TypeScript', () => compile('.', 'dist'))
   if (wanted.has('--examples')) await step('examples', () => compile('examples', 'build/examples'))
   if (wanted.has('--bench')) await step('benches', () => compile('bench', 'build/bench'))
 })
 
-/** Runs one step and leaves one line if it changed anything; on a terminal a slow step names itself while it runs. */
+/** Runs one step and leaves one line if it changed anything. On a terminal a slow step names itself meanwhile. */
 async function step(name, work) {
   const startedAt = performance.now()
   const notice = setTimeout(() => process.stderr.isTTY && process.stderr.write(`setup: ${name} …`), slowMs)
@@ -50,7 +53,8 @@ async function installDependencies() {
   const wantedStamp = hash.digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wantedStamp) return false
 
-  // Our own install script would compile the addon, which is the next step; those of dependencies are not needed.
+  // Our own install script would compile the addon, which is the next step; those of dependencies are not
+  // needed.
   const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env['npm_execpath']
   await (npm === undefined ? run('npm', ci) : run(process.execPath, [npm, ...ci]))

@@ -1,13 +1,13 @@
 import type { Finding, SourceFile } from './checkout.ts'
 import { codeOnly, lineAt, withoutComments } from './code.ts'
 
-/** Where the system's clock, its timers and its randomness may be touched: the one clock, and the command line. */
+/** Where the system's clock, timers and randomness may be touched: the one clock, and the command line. */
 const mayTouchTheSystem = /^src\/(clock\.ts$|cli\/)/
 
 const ambient =
   /\b(Date\.now|Math\.random|performance\.now|setInterval|setTimeout|setImmediate)\b|\bnew Date\(\s*\)/g
 
-/** Reads of the system's clock, timers and randomness below the command line. A `Clock` is handed in instead. */
+/** Uses of the system's clock, timers and randomness below the command line, instead of a `Clock`. */
 export function ambientTime({ path, text }: SourceFile): Finding[] {
   if (mayTouchTheSystem.test(path)) return []
   const code = codeOnly(text)

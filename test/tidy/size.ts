@@ -13,7 +13,7 @@ export function tooLong({ path, text }: SourceFile): Finding[] {
   return lines > linesMax ? [`${path}:${linesMax}: ${lines} lines, the limit is ${linesMax}`] : []
 }
 
-/** Files and folders named after nothing. The last word of a name decides: `parse-utils` is no better than `utils`. */
+/** Files and folders named after nothing. The last word decides: `parse-utils` is no better than `utils`. */
 export function emptyName({ path }: SourceFile): Finding[] {
   return path
     .split('/')
