@@ -190,7 +190,7 @@ function removalClaims(subject: Subject): void {
       await meta.close()
       await subject.engine.sweep([])
       await appendOne(subject.log, 'still open')
-      expect(texts(await readEverything(subject.log))).toEqual(['open', 'still open'])
+      expect(texts(await readEverything(await subject.reopenLog()))).toEqual(['open', 'still open'])
       expect(texts(await readEverything(await subject.engine.openMeta()))).toEqual(['command'])
     })
   })
