@@ -2,8 +2,9 @@
 // C++ tools come from the system: where they are missing, their part is left out with a word on how to get
 // them, except in CI.
 import { spawn } from 'node:child_process'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { available, clangFormat, clangTidy, nativeSources, root } from './native-sources.mjs'
 
 /** Lines of clang-tidy that count what it suppressed in system headers; they carry no finding. */
@@ -13,38 +14,58 @@ const failed = []
 await lint('oxlint', [[process.execPath, join(root, 'node_modules/oxlint/bin/oxlint'), '--deny-warnings']])
 await lint('oxfmt', [[process.execPath, join(root, 'node_modules/oxfmt/bin/oxfmt'), '--check', '.']])
 await lintNative(clangFormat, [[clangFormat, '--dry-run', '--Werror', ...nativeSources(['native', 'bench'])]])
-await lintNative(
-  clangTidy,
-  // The compiler's own warnings are the build's business; here its flags for another compiler must not be
-  // errors.
-  nativeSources(['native/core', 'native/binding'], /\.cc$/).map((file) => [
-    clangTidy,
-    '-p',
-    'build',
-    '--quiet',
-    '--extra-arg=-Wno-unknown-warning-option',
-    '--extra-arg=-Wno-error',
-    file,
-  ]),
-)
+await lintNative(clangTidy, staleForTidy().map(tidyCommand), rememberTidy)
 if (failed.length > 0) {
   process.stderr.write(`lint: ${failed.join(', ')} found something\n`)
   process.exitCode = 1
 }
 
-async function lintNative(name, commands) {
-  if (available(name)) await lint(name, commands)
+/**
+ * The C++ files to look at: all that clang-tidy did not find clean since they, a header or its settings last
+ * changed. It needs seconds for each, and CI starts with none.
+ */
+function staleForTidy() {
+  const headers = nativeSources(['native'], /\.h$/)
+  const sharedMs = Math.max(...['.clang-tidy', 'CMakeLists.txt', ...headers].map(changedAtMs))
+  return nativeSources(['native/core', 'native/binding'], /\.cc$/).filter(
+    (file) => changedAtMs(tidyStamp(file)) < Math.max(sharedMs, changedAtMs(file)),
+  )
+}
+
+function tidyCommand(file) {
+  // The compiler's own warnings are the build's business; here its flags for another compiler are no errors.
+  const tolerant = ['--extra-arg=-Wno-unknown-warning-option', '--extra-arg=-Wno-error']
+  return [clangTidy, '-p', 'build', '--quiet', ...tolerant, file]
+}
+
+function rememberTidy(command) {
+  const stamp = join(root, tidyStamp(command.at(-1)))
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, '')
+}
+
+function tidyStamp(file) {
+  return join('build', 'tidy', `${file}.clean`)
+}
+
+function changedAtMs(file) {
+  return statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+async function lintNative(name, commands, remember) {
+  if (available(name)) await lint(name, commands, remember)
   else if (process.env['CI']) failed.push(name)
 }
 
-/** One linter, as one or more commands that run side by side on all cores. */
-async function lint(name, commands) {
+/** One linter, as one or more commands that run side by side on all cores; `remember` hears of each clean one. */
+async function lint(name, commands, remember) {
   const startedAt = performance.now()
   const queue = [...commands]
   let clean = true
   const worker = async () => {
     for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
-      if (!(await quietly(command))) clean = false
+      if (await quietly(command)) remember?.(command)
+      else clean = false
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
