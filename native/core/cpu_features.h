@@ -18,6 +18,13 @@ inline constexpr bool kArm64Kernels = true;
 inline constexpr bool kArm64Kernels = false;
 #endif
 
+// Vector types of the language, lowered to what the baseline has.
+#if defined(__GNUC__)
+inline constexpr bool kVectorKernels = true;
+#else
+inline constexpr bool kVectorKernels = false;
+#endif
+
 // What this machine and its system can run, asked once.
 struct CpuFeatures {
   bool sse42_pclmul = false;  // crc32, 64-bit carry-less multiplication
