@@ -40,7 +40,7 @@ export const layers: readonly Layer[] = [
   { name: 'log implementation', holds: /^src\/log\//, mayImport: ['log contract', 'native', leaves] },
   { name: 'meta implementation', holds: /^src\/meta\//, mayImport: contracts },
   { name: 'native', holds: /^src\/native\//, mayImport: ['log contract', leaves] },
-  { name: leaves, holds: /^src\/(errors|units|clock|aggregation|store-report)\.ts$/, mayImport: [] },
+  { name: leaves, holds: /^src\/(errors|units|clock|options|aggregation|store-report)\.ts$/, mayImport: [] },
 ]
 
 /** Imports of src/ that point up or sideways, and files that no layer has. */
