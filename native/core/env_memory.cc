@@ -105,7 +105,7 @@ Result<void> EnvMemory::reserve(FileId file, FileOffset at, std::uint64_t bytes)
   if (bytes == 0) return {};
   const OpenFile opened = open_file(file);
   if (!opened.is_writable) return memory_error("fallocate", opened.path, EBADF);
-  return outcome("fallocate", opened.path, opened.file->extend(at.bytes + bytes));
+  return outcome("fallocate", opened.path, opened.file->reserve(at, bytes));
 }
 
 Result<void> EnvMemory::punch(FileId file, FileOffset at, std::uint64_t bytes) {

@@ -58,8 +58,9 @@ int MemoryFile::resize(std::uint64_t bytes) noexcept {
   return 0;
 }
 
-int MemoryFile::extend(std::uint64_t end) noexcept {
-  if (is_beyond_limit(0, end)) return EFBIG;
+int MemoryFile::reserve(FileOffset at, std::uint64_t bytes) noexcept {
+  if (is_beyond_limit(at.bytes, bytes)) return EFBIG;
+  const std::uint64_t end = at.bytes + bytes;
   const std::unique_lock lock(mutex_);
   if (end > capacity_bytes_) {
     if (int failed = grow_capacity(end); failed != 0) return failed;

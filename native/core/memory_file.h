@@ -26,8 +26,8 @@ class MemoryFile {
   // Grows the file when needed.
   int write(Bytes from, FileOffset at) noexcept;
   int resize(std::uint64_t bytes) noexcept;
-  // Extends the file to `end` when it is shorter.
-  int extend(std::uint64_t end) noexcept;
+  // Extends the file to hold [at, at + bytes) when it is shorter.
+  int reserve(FileOffset at, std::uint64_t bytes) noexcept;
   void punch(FileOffset at, std::uint64_t bytes) noexcept;
   [[nodiscard]] std::uint64_t bytes() const noexcept;
 
