@@ -1,0 +1,79 @@
+import { MillraceError } from '../errors.ts'
+import type { Offset } from '../log/log.ts'
+import type { Command } from './commands.ts'
+import type { Outcome } from './meta.ts'
+import { type MetaState, streamId, type StreamState } from './state.ts'
+import { StreamMap } from './stream-map.ts'
+
+/** The metadata before the first command. */
+export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty }
+
+/** What a command made of a state. */
+export interface Applied {
+  readonly state: MetaState
+  readonly outcome: Outcome
+}
+
+/**
+ * The state after a command that was stored at `offset`. Pure: the same commands at the same offsets make the
+ * same state on every machine and in every run. A stale command changes nothing but the state's revision.
+ *
+ * Throws `ERR_MILLRACE_NEWER_FORMAT` for a command that this version does not know: to pass it over would be
+ * to diverge from the version that wrote it.
+ */
+export function apply(state: MetaState, command: Command, offset: Offset): Applied {
+  const streams = StreamMap.from(state.streams)
+  const changed = changedStreams(streams, command, offset)
+  if (changed === undefined) return { state: { revision: offset, streams }, outcome: 'stale' }
+  return { state: { revision: offset, streams: changed }, outcome: 'applied' }
+}
+
+/** The streams after the command; undefined when it is stale. */
+function changedStreams(streams: StreamMap, command: Command, offset: Offset): StreamMap | undefined {
+  switch (command.kind) {
+    case 'createStream': {
+      const { kind: _, ...created } = command
+      const id = streamId(command.key)
+      return streams.has(id)
+        ? undefined
+        : streams.with(id, { ...created, revision: offset, hiddenBeforeMs: 0 })
+    }
+    case 'deleteStream': {
+      const stream = current(streams, command)
+      return stream && streams.without(streamId(stream.key))
+    }
+    case 'setRetention': {
+      const stream = current(streams, command)
+      if (stream === undefined) return undefined
+      const { retentionHours } = command
+      // What was hidden once stays hidden, whatever the command says.
+      const hiddenBeforeMs = Math.max(stream.hiddenBeforeMs, command.hiddenBeforeMs)
+      return streams.with(streamId(stream.key), {
+        ...stream,
+        revision: offset,
+        retentionHours,
+        hiddenBeforeMs,
+      })
+    }
+    default:
+      throw unknownCommand(command satisfies never, offset)
+  }
+}
+
+/** The stream that a command builds on; undefined when it is gone or has changed since. */
+function current(
+  streams: StreamMap,
+  command: Extract<Command, { readonly revision: number }>,
+): StreamState | undefined {
+  const stream = streams.get(streamId(command.key))
+  return stream?.revision === command.revision ? stream : undefined
+}
+
+function unknownCommand(command: { readonly kind?: unknown }, offset: Offset): MillraceError {
+  const kind = String(command.kind)
+  return new MillraceError(
+    'ERR_MILLRACE_NEWER_FORMAT',
+    `the metadata holds a command "${kind}" of a later version, at offset ${offset}`,
+    { details: { offset, kind } },
+  )
+}

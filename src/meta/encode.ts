@@ -1,0 +1,120 @@
+/**
+ * The records of the metadata log as bytes: MessagePack maps without extensions, so that any reader of that
+ * format can look into a store. Each map says its `format`; a later format is refused, never guessed at.
+ */
+import { Packr, Unpackr } from 'msgpackr'
+import { MillraceError } from '../errors.ts'
+import type { Offset } from '../log/log.ts'
+import type { Command } from './commands.ts'
+import {
+  bytesOf,
+  commandOf,
+  countOf,
+  fieldsOf,
+  listOf,
+  Malformed,
+  streamStateOf,
+  textOf,
+  UnknownKind,
+} from './shape.ts'
+import { type MetaState, streamId, type StreamState } from './state.ts'
+import { StreamMap } from './stream-map.ts'
+
+/** Raised when a reader of the earlier format would go wrong; new optional fields do not raise it. */
+const format = 1
+
+/** One record of the metadata log. */
+export type MetaRecord =
+  | {
+      readonly kind: 'command'
+      /** Commands in the log up to and with this one, from its very beginning: a lost one leaves a hole. */
+      readonly ordinal: number
+      readonly command: Command
+    }
+  | {
+      readonly kind: 'snapshotBegin'
+      /** Ordinal of the last command that the snapshot contains. */
+      readonly ordinal: number
+      /** Length of the encoded state, which the chunks hold one after the other. */
+      readonly bytes: number
+      readonly chunks: number
+    }
+  | { readonly kind: 'snapshotChunk'; readonly index: number; readonly data: Uint8Array }
+  | { readonly kind: 'snapshotEnd'; readonly crc32: number }
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false })
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+/** The bytes of a record. */
+export function encodeRecord(record: MetaRecord): Uint8Array {
+  return packr.pack({ format, ...record })
+}
+
+/**
+ * The record that was stored at `offset`. Throws `ERR_MILLRACE_CORRUPT` for bytes that are none, and
+ * `ERR_MILLRACE_NEWER_FORMAT` for a record or command of a later version; both name the offset.
+ */
+export function decodeRecord(bytes: Uint8Array, offset: Offset): MetaRecord {
+  return decoded(bytes, offset, (value) => {
+    const fields = fieldsOf(value, 'record')
+    const written = countOf(fields['format'], 'format')
+    if (written === 0) throw new Malformed('format', 'at least 1')
+    if (written > format) throw new UnknownKind(`format ${written}`)
+    const count = (name: string): number => countOf(fields[name], name)
+    const kind = textOf(fields['kind'], 'kind') as MetaRecord['kind']
+    switch (kind) {
+      case 'command':
+        return { kind, ordinal: count('ordinal'), command: commandOf(fields['command'], 'command') }
+      case 'snapshotBegin':
+        return { kind, ordinal: count('ordinal'), bytes: count('bytes'), chunks: count('chunks') }
+      case 'snapshotChunk':
+        return { kind, index: count('index'), data: bytesOf(fields['data'], 'data') }
+      case 'snapshotEnd':
+        return { kind, crc32: count('crc32') }
+      default:
+        throw new UnknownKind(kind satisfies never)
+    }
+  })
+}
+
+/** The bytes of a whole state. */
+export function encodeState(state: MetaState): Uint8Array {
+  return packr.pack({ revision: state.revision, streams: [...state.streams.values()] })
+}
+
+/** The state of a snapshot whose end was stored at `offset`; throws like `decodeRecord`. */
+export function decodeState(bytes: Uint8Array, offset: Offset): MetaState {
+  return decoded(bytes, offset, (value) => {
+    const fields = fieldsOf(value, 'state')
+    const streams = new Map<string, StreamState>()
+    for (const stream of listOf(fields['streams'], 'streams', streamStateOf)) {
+      streams.set(streamId(stream.key), stream)
+    }
+    return { revision: countOf(fields['revision'], 'revision'), streams: StreamMap.from(streams) }
+  })
+}
+
+/** Decodes and checks; whatever goes wrong becomes an error with a code and the offset. */
+function decoded<T>(bytes: Uint8Array, offset: Offset, check: (value: unknown) => T): T {
+  try {
+    return check(unpackr.unpack(bytes))
+  } catch (cause) {
+    if (cause instanceof UnknownKind) {
+      const message = `the metadata at offset ${offset} was written by a later version: ${cause.message}`
+      throw new MillraceError('ERR_MILLRACE_NEWER_FORMAT', message, {
+        cause,
+        details: { offset, kind: cause.kind },
+      })
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const details = cause instanceof Malformed ? { offset, field: cause.field } : { offset }
+    throw new MillraceError(
+      'ERR_MILLRACE_CORRUPT',
+      `the metadata at offset ${offset} is damaged: ${reason}`,
+      {
+        cause,
+        details,
+      },
+    )
+  }
+}

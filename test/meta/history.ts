@@ -1,0 +1,124 @@
+import * as fc from 'fast-check'
+import type { Clock } from '../../src/clock.ts'
+import { type ErrorCode, MillraceError } from '../../src/errors.ts'
+import type { Command, StreamKey } from '../../src/meta/commands.ts'
+import { MetaLog, type MetaLogOptions } from '../../src/meta/meta-log.ts'
+import { type MetaState, streamId } from '../../src/meta/state.ts'
+import type { Faults } from '../model/faults.ts'
+import { FaultyEngine } from '../model/faulty-engine.ts'
+import { ManualClock } from '../model/manual-clock.ts'
+import { ModelEngine } from '../model/model-engine.ts'
+import { ModelDisk, type StoredLog } from '../model/stored-log.ts'
+
+const clock: Clock = new ManualClock()
+
+/** A metadata log on a model engine. */
+export interface OpenMeta {
+  readonly meta: MetaLog
+  readonly disk: ModelDisk
+  readonly faults: Faults
+}
+
+/** Opens the metadata log of a disk, by default a new one. */
+export async function openMeta(
+  disk: ModelDisk = new ModelDisk(),
+  options: MetaLogOptions = {},
+): Promise<OpenMeta> {
+  const engine = new FaultyEngine(new ModelEngine({ clock, disk }))
+  const meta = await MetaLog.open(await engine.openMeta(), { clock, ...options })
+  return { meta, disk, faults: engine.metaFaults }
+}
+
+/** A disk that holds this metadata log. */
+export function diskWith(log: StoredLog): ModelDisk {
+  return Object.assign(new ModelDisk(), { meta: log.clone() })
+}
+
+/** The state that a log leads to. */
+export async function stateOf(log: StoredLog): Promise<MetaState> {
+  return (await openMeta(diskWith(log))).meta.state
+}
+
+/** The state as plain data, for comparison. */
+export function plain(state: MetaState): Record<string, unknown> {
+  return { revision: state.revision, streams: Object.fromEntries([...state.streams].toSorted()) }
+}
+
+export function keyOf(name: string): StreamKey {
+  return { account: '000000000000', region: 'us-east-1', name }
+}
+
+export function createStream(name: string, shardCount = 1): Command {
+  const width = 2n ** 128n / BigInt(shardCount)
+  return {
+    kind: 'createStream',
+    key: keyOf(name),
+    createdAtMs: 1_767_225_600_123,
+    retentionHours: 24,
+    maxRecordBytes: 1_048_576,
+    shards: Array.from({ length: shardCount }, (_, index) => ({
+      index,
+      startingHashKey: String(BigInt(index) * width),
+      endingHashKey: String(index === shardCount - 1 ? 2n ** 128n - 1n : BigInt(index + 1) * width - 1n),
+      createdAtSeconds: 1_767_225_600,
+      slot: { kind: 'native', id: `0189-${name}-${index}`, part: index },
+    })),
+  }
+}
+
+/** Builds on the stream's revision in `state`, or on none that ever was. */
+export function deleteStream(state: MetaState, name: string): Command {
+  return { kind: 'deleteStream', key: keyOf(name), revision: revisionOf(state, name) }
+}
+
+export function setRetention(state: MetaState, name: string, hours: number, hiddenBeforeMs = 0): Command {
+  const revision = revisionOf(state, name)
+  return { kind: 'setRetention', key: keyOf(name), revision, retentionHours: hours, hiddenBeforeMs }
+}
+
+function revisionOf(state: MetaState, name: string): number {
+  return state.streams.get(streamId(keyOf(name)))?.revision ?? 0
+}
+
+/** Makes a command of what the state then is: few names, so that commands often meet. */
+export type Intent = (state: MetaState) => Command
+
+const name = fc.constantFrom('a', 'b', 'c', '..', 'x'.repeat(128))
+
+/** Any intent; some of them build on a revision that is not the stream's. */
+export const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
+  fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(
+    ([stream, shards]): Intent =>
+      () =>
+        createStream(stream, shards),
+  ),
+  name.map(
+    (stream): Intent =>
+      (state) =>
+        deleteStream(state, stream),
+  ),
+  fc.tuple(name, fc.nat({ max: 9_000 }), fc.nat()).map(
+    ([stream, hours, hidden]): Intent =>
+      (state) =>
+        setRetention(state, stream, hours, hidden),
+  ),
+  fc.tuple(name, fc.nat({ max: 60 })).map(([stream, revision]): Intent => () => ({
+    kind: 'deleteStream',
+    key: keyOf(stream),
+    revision,
+  })),
+)
+
+/** The error that a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<MillraceError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof MillraceError) return error
+  throw new Error('there was no millrace error', { cause: error })
+}
+
+export async function codeOf(promise: Promise<unknown>): Promise<ErrorCode> {
+  return (await rejection(promise)).code
+}
