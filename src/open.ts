@@ -1,0 +1,112 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { invalidArgument, MillraceError } from './errors.ts'
+import type { LogEngine } from './log/log.ts'
+import { type NativeTarget, openNativeEngine } from './log/native.ts'
+import type { MetaStore } from './meta/meta.ts'
+import { MetaLog } from './meta/meta-log.ts'
+import { requireOneOf, requireOptions } from './options.ts'
+import { checkedStoreOptions, storeOptionKeys, type StoreOptions } from './streams/store-options.ts'
+import { Store } from './streams/store.ts'
+
+/** Options of `open`. */
+export interface OpenOptions extends StoreOptions {
+  /**
+   * What a stored record survives. `'process'`: the death of the process at once, and the loss of power after at
+   * most a second (or 64 MiB a shard); what is lost then is the newest part of a shard, never something from its
+   * middle. `'none'`: nothing is ever synced. In memory nothing survives the process either way.
+   * @defaultValue 'process'
+   */
+  readonly durability?: 'process' | 'none' | undefined
+}
+
+/** What holds unless the caller says otherwise. */
+export const openDefaults = { durability: 'process' } as const
+
+/** Options that a later version will take. */
+const plannedOptions = ['limits']
+const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval'])
+
+/**
+ * Opens a store, and creates it if there is none.
+ *
+ * ```ts
+ * const store = await open('./data')
+ * ```
+ *
+ * One process at a time has a folder open for writing.
+ *
+ * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`, `ERR_MILLRACE_UNSUPPORTED`; for the
+ * folder: `ERR_MILLRACE_STORE_BUSY`, `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`,
+ * `ERR_MILLRACE_CORRUPT`, `ERR_MILLRACE_PERMISSION`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_IO`; and
+ * `ERR_MILLRACE_NATIVE_LOAD`.
+ *
+ * @param location a folder, as a path or a `file:` URL, or `'memory:'` for a store that lives as long as the process
+ */
+export async function open(location: string | URL, options: OpenOptions = {}): Promise<Store> {
+  const target = targetOf(location)
+  const { durability, storeOptions, clock } = checkedOptions(options)
+  const engine = await openNativeEngine(target, { durability, clock })
+  try {
+    const meta = await openMeta(engine, { clock, sync: target.kind === 'folder' && durability !== 'none' })
+    return await Store.create(engine, meta, storeOptions)
+  } catch (error) {
+    // Closes the log of the metadata too. Why opening failed matters more than how closing went.
+    await engine.close().catch(() => {})
+    throw error
+  }
+}
+
+async function openMeta(
+  engine: LogEngine,
+  options: { readonly clock: NonNullable<StoreOptions['clock']>; readonly sync: boolean },
+): Promise<MetaStore> {
+  const log = await engine.openMeta()
+  return MetaLog.open(log, { ...options, maxRecordBytes: engine.caps.maxRecordBytes })
+}
+
+function checkedOptions(options: OpenOptions): {
+  readonly durability: 'process' | 'none'
+  readonly clock: NonNullable<StoreOptions['clock']>
+  readonly storeOptions: StoreOptions
+} {
+  requireOptions('open options', options, ['durability', ...storeOptionKeys, ...plannedOptions])
+  for (const planned of plannedOptions) if (planned in options) throw notYet(planned)
+  if (plannedDurabilities.has(options.durability)) throw notYet(`durability '${options.durability}'`)
+  const { durability = openDefaults.durability, ...storeOptions } = options
+  requireOneOf('durability', durability, ['process', 'none'])
+  return { durability, storeOptions, clock: checkedStoreOptions(storeOptions).clock }
+}
+
+function notYet(what: string): MillraceError {
+  return new MillraceError('ERR_MILLRACE_UNSUPPORTED', `open options: ${what} is not supported yet`, {
+    details: { option: what },
+  })
+}
+
+function targetOf(location: unknown): NativeTarget {
+  if (location instanceof URL) return targetOf(location.href)
+  if (typeof location !== 'string' || location === '' || location.includes('\0')) {
+    throw invalidArgument('location', location, "a folder, a file: URL or 'memory:'")
+  }
+  if (location === 'memory:') return { kind: 'memory' }
+  // One letter before the colon is a drive.
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase()
+  if (scheme === 'file') return { kind: 'folder', path: folderOf(location) }
+  if (scheme === 'memory') throw invalidArgument('location', location, "'memory:' and nothing after it")
+  if (scheme === undefined) return { kind: 'folder', path: resolve(location) }
+  throw new MillraceError('ERR_MILLRACE_UNSUPPORTED', `no store is known for ${scheme}: in ${location}`, {
+    details: { field: 'location', value: location },
+  })
+}
+
+function folderOf(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new MillraceError('ERR_MILLRACE_INVALID_ARGUMENT', `location: ${url} names no local folder`, {
+      cause,
+      details: { field: 'location', value: url, rule: 'a file: URL of a local folder' },
+    })
+  }
+}

@@ -1,0 +1,166 @@
+import { setMaxListeners } from 'node:events'
+import { nextTurn } from '../clock.ts'
+import { MiB } from '../units.ts'
+import { isLater } from './maybe.ts'
+import type { ShardReader } from './reader.ts'
+import type { RecordBatch } from './record-batch.ts'
+import { Turns } from './turns.ts'
+
+/** Bytes and records after which the event loop gets a turn, although there is more to read. */
+const turnBytes: number = MiB
+const turnRecords = 8192
+
+const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** What ends a read from outside. */
+export interface ReadGuard {
+  readonly signal: AbortSignal | undefined
+  /** The signal was aborted, the stream deleted or its store closed. */
+  readonly halted: boolean
+  /** Throws once the stream was deleted or its store closed. */
+  requireUsable(): void
+}
+
+/**
+ * The records of one or more shards as an async iterable of batches, each of one shard. Shards take turns, a page
+ * each; within a shard the order is kept, across shards there is none. At the tail of all of them it waits for
+ * whichever goes on first, without polling. Leaving a `for await` loop, `return()` and `await using` end it.
+ */
+export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<RecordBatch<T>, undefined> {
+  readonly #guard: ReadGuard
+  /** Shards that may have something to read, in turn. */
+  readonly #ready: ShardReader<T>[]
+  readonly #turns: Turns = new Turns()
+  /** Ends all waits. */
+  readonly #stop: AbortController = new AbortController()
+  #waiting = 0
+  #wake: (() => void) | undefined
+  #failure: { readonly error: unknown } | undefined
+  #bytesInTurn = 0
+  #recordsInTurn = 0
+
+  /** `stream.readBatches` makes readers. */
+  constructor(shards: readonly ShardReader<T>[], guard: ReadGuard) {
+    this.#ready = [...shards]
+    this.#guard = guard
+    // One listener a waiting shard is no leak.
+    setMaxListeners(0, this.#stop.signal)
+  }
+
+  /**
+   * The next batch; waits for it unless the read ends at the tail.
+   *
+   * @throws the signal's reason; `ERR_MILLRACE_TRIMMED`, `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND`,
+   *   `ERR_MILLRACE_CORRUPT`, `ERR_MILLRACE_IO`. After an error the read is over.
+   */
+  next(): Promise<IteratorResult<RecordBatch<T>, undefined>> {
+    return this.#turns.take(() => this.#advance())
+  }
+
+  /** Ends the read at once, also one that waits. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#finish()
+    return over
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#finish()
+  }
+
+  async #advance(): Promise<IteratorResult<RecordBatch<T>, undefined>> {
+    try {
+      while (!this.#finished) {
+        this.#requireGoing()
+        const shard = this.#ready.shift()
+        if (shard === undefined) {
+          if (this.#waiting === 0) this.#finish()
+          else await this.#sleep()
+          continue
+        }
+        const page = shard.page()
+        const batch = isLater(page) ? await page : page
+        if (batch !== undefined && !shard.done) this.#ready.push(shard)
+        else if (!shard.done) this.#await(shard)
+        if (batch !== undefined && !this.#finished) {
+          await this.#giveTurn(batch)
+          return { done: false, value: batch }
+        }
+      }
+      return over
+    } catch (error) {
+      if (this.#finished) return over
+      this.#finish()
+      // A log that was closed under the reader says less than who closed it.
+      this.#guard.signal?.throwIfAborted()
+      this.#guard.requireUsable()
+      throw error
+    }
+  }
+
+  get #finished(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  #finish(): void {
+    this.#stop.abort()
+    this.#ready.length = 0
+    this.#wake?.()
+  }
+
+  #requireGoing(): void {
+    this.#guard.signal?.throwIfAborted()
+    this.#guard.requireUsable()
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Puts a shard aside until it has something to read. */
+  #await(shard: ShardReader<T>): void {
+    const waited = shard.wait(this.#stop.signal)
+    if (!isLater(waited)) {
+      this.#ready.push(shard)
+      return
+    }
+    this.#waiting += 1
+    void this.#resume(shard, waited)
+  }
+
+  async #resume(shard: ShardReader<T>, waited: Promise<unknown>): Promise<void> {
+    try {
+      await waited
+      if (!this.#finished) this.#ready.push(shard)
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+    this.#waiting -= 1
+    this.#wake?.()
+  }
+
+  /** Until a shard is ready or failed, the read was ended, or the caller's signal was aborted. */
+  async #sleep(): Promise<void> {
+    const { signal } = this.#guard
+    this.#bytesInTurn = 0
+    this.#recordsInTurn = 0
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    const wake = (): void => this.#wake?.()
+    signal?.addEventListener('abort', wake)
+    await woken
+    signal?.removeEventListener('abort', wake)
+    this.#wake = undefined
+  }
+
+  /** A long read is a chain of promises that are all settled already: without this nothing else would run. */
+  async #giveTurn(batch: RecordBatch<T>): Promise<void> {
+    this.#recordsInTurn += batch.length
+    this.#bytesInTurn += batch.retainedBytes
+    if (this.#bytesInTurn < turnBytes && this.#recordsInTurn < turnRecords) return
+    this.#bytesInTurn = 0
+    this.#recordsInTurn = 0
+    await nextTurn()
+  }
+}

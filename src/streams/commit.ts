@@ -1,0 +1,241 @@
+import { MillraceError } from '../errors.ts'
+import { type LogCaps, type LogEngine, type Maybe, Refusal, type Router, type ShardLog } from '../log/log.ts'
+import { isLater } from './maybe.ts'
+import { Stored } from './put.ts'
+import type { Shard } from './shard.ts'
+import type { ShardMap } from './shard-map.ts'
+import type { Staging } from './staging.ts'
+import type { StoreTime } from './store-time.ts'
+
+/** How often a batch is offered again to a log that waits for its disk. */
+const busyTriesMax = 64
+
+/** What a stream tells its committer. */
+export interface CommitHost {
+  readonly streamName: string
+  readonly map: ShardMap
+  readonly time: StoreTime
+  /** Something was stored that may expire one day. */
+  stored(): void
+}
+
+/**
+ * Takes staged records to the logs of one stream: routes them once, sorts them by shard, and appends each shard's
+ * records with one call. Every record ends up with an offset or with an error; nothing here throws for a batch.
+ */
+export class Committer {
+  readonly #host: CommitHost
+  readonly #shards: readonly Shard[]
+  readonly #router: Router | undefined
+  readonly #durable: boolean
+  readonly #synchronous: boolean
+  /** Per open shard; zeros between two batches. */
+  readonly #counts: Uint32Array
+  /** Open shards that the batch at hand touches, and where the records of each end in `order`. */
+  readonly #touched: Uint32Array
+  readonly #ends: Uint32Array
+
+  constructor(host: CommitHost, engine: LogEngine) {
+    this.#host = host
+    this.#shards = host.map.open
+    this.#router = this.#shards.length > 1 ? engine.router(host.map.starts) : undefined
+    this.#durable = survivesPowerLoss(engine.caps)
+    this.#synchronous = engine.caps.synchronous
+    this.#counts = new Uint32Array(this.#shards.length)
+    this.#touched = new Uint32Array(this.#shards.length)
+    this.#ends = new Uint32Array(this.#shards.length)
+  }
+
+  /** Stores a batch; afterwards `staging.offsets` and `staging.errors` say what became of each record. */
+  commit(staging: Staging): Maybe<void> {
+    if (staging.count === 0) return undefined
+    staging.timeMs = this.#host.time.nowMs()
+    let later: Promise<void>[] | undefined
+    const shards = this.#sort(staging, this.#router)
+    for (let index = 0, from = 0; index < shards; index++) {
+      const place = this.#touched[index] as number
+      const end = this.#ends[place] as number
+      const answer = this.#append(staging, this.#shards[place] as Shard, from, end - from)
+      if (answer !== undefined) (later ??= []).push(answer)
+      from = end
+    }
+    return later && allOf(later)
+  }
+
+  /** Refuses, by name, to store within a call on an engine that cannot. */
+  requireSynchronous(): void {
+    if (!this.#synchronous) throw notSynchronous()
+  }
+
+  /**
+   * Stores the one staged record before it returns.
+   *
+   * @throws why it was not stored
+   */
+  commitNow(staging: Staging): Stored {
+    staging.timeMs = this.#host.time.nowMs()
+    this.#sort(staging, this.#router)
+    const shard = this.#shards[staging.shardOf[0] as number] as Shard
+    const log = shard.log()
+    if (isLater(log)) throw backlog(shard, 'its log is still being opened')
+    const answer = log.append(staging.window(0, 1), staging)
+    if (isLater(answer)) throw notSynchronous()
+    if (answer !== 1) throw this.#refused(answer, shard)
+    this.#host.stored()
+    return this.storedAt(staging, 0)
+  }
+
+  /** The result of a record that was stored. */
+  storedAt(staging: Staging, record: number): Stored {
+    return new Stored(
+      this.#shards[staging.shardOf[record] as number] as Shard,
+      staging.offsets[record] as number,
+      staging.timesMs[record] as number,
+      this.#durable,
+    )
+  }
+
+  /**
+   * Fills `order` so that the records of a shard lie side by side in the order they came, and answers how many
+   * shards there are. A counting sort whose cost depends on the records only, however many shards the stream has.
+   */
+  #sort(staging: Staging, router: Router | undefined): number {
+    const { count, order, shardOf } = staging
+    if (router === undefined) {
+      for (let record = 0; record < count; record++) {
+        order[record] = record
+        shardOf[record] = 0
+      }
+      this.#touched[0] = 0
+      this.#ends[0] = count
+      return 1
+    }
+    router.route(staging, count, shardOf)
+    const counts = this.#counts
+    const ends = this.#ends
+    let shards = 0
+    for (let record = 0; record < count; record++) {
+      const place = shardOf[record] as number
+      if (counts[place] === 0) this.#touched[shards++] = place
+      counts[place] = (counts[place] as number) + 1
+    }
+    for (let index = 0, from = 0; index < shards; index++) {
+      const place = this.#touched[index] as number
+      ends[place] = from
+      from += counts[place] as number
+      counts[place] = 0
+    }
+    for (let record = 0; record < count; record++) {
+      const place = shardOf[record] as number
+      const at = ends[place] as number
+      order[at] = record
+      ends[place] = at + 1
+    }
+    return shards
+  }
+
+  /** Appends one shard's records; answers nothing if that is done. */
+  #append(staging: Staging, shard: Shard, from: number, count: number): Promise<void> | undefined {
+    try {
+      const log = shard.log()
+      if (isLater(log)) return this.#persist(staging, shard, from, count, log)
+      const answer = log.append(staging.window(from, count), staging)
+      if (answer === count) {
+        this.#host.stored()
+        return undefined
+      }
+      return this.#persist(staging, shard, from, count, log, answer)
+    } catch (error) {
+      staging.refuse(from, count, asMillraceError(error))
+      return undefined
+    }
+  }
+
+  /** Goes on until all of a shard's records are stored or refused. Never rejects. */
+  async #persist(
+    staging: Staging,
+    shard: Shard,
+    from: number,
+    count: number,
+    opening: Maybe<ShardLog>,
+    firstAnswer?: Maybe<number>,
+  ): Promise<void> {
+    let done = 0
+    try {
+      const log = await opening
+      let answer = await (firstAnswer ?? log.append(staging.window(from, count), staging))
+      for (let tries = 0; ;) {
+        if (answer > 0) {
+          done += answer
+          tries = 0
+          this.#host.stored()
+        } else if (answer === Refusal.busy && tries < busyTriesMax) {
+          tries += 1
+          await log.flush()
+        } else {
+          throw this.#refused(answer, shard)
+        }
+        if (done >= count) return
+        answer = await log.append(staging.window(from + done, count - done), staging)
+      }
+    } catch (error) {
+      staging.refuse(from + done, count - done, asMillraceError(error))
+    }
+  }
+
+  #refused(answer: number, shard: Shard): MillraceError {
+    const details = { stream: this.#host.streamName, shardId: shard.id }
+    const where = `${shard.id} of ${this.#host.streamName}`
+    switch (answer) {
+      case Refusal.sealed:
+        return new MillraceError('ERR_MILLRACE_SHARD_SEALED', `${where} has ended`, { details })
+      case Refusal.full:
+        return new MillraceError('ERR_MILLRACE_NO_SPACE', `no space left for records of ${where}`, {
+          details,
+        })
+      case Refusal.busy:
+        return backlog(shard, 'too many bytes wait for the disk')
+      case Refusal.unknown:
+        return new MillraceError(
+          'ERR_MILLRACE_UNKNOWN_OUTCOME',
+          `${where} did not answer: the record may have been stored`,
+          { details },
+        )
+      default:
+        return new MillraceError('ERR_MILLRACE_IO', `${where} stored nothing and answered ${answer}`, {
+          details,
+        })
+    }
+  }
+}
+
+async function allOf(answers: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(answers)
+}
+
+function survivesPowerLoss(caps: LogCaps): boolean {
+  return caps.durability === 'synced' || caps.durability === 'replicated'
+}
+
+function notSynchronous(): MillraceError {
+  return new MillraceError(
+    'ERR_MILLRACE_UNSUPPORTED',
+    'append() cannot keep its promise on this store, which stores asynchronously: use put()',
+    { details: { method: 'append', instead: 'put' } },
+  )
+}
+
+/** A synchronous append that cannot go ahead of what is already under way. */
+export function backlog(shard: Shard | undefined, why: string): MillraceError {
+  const where = shard === undefined ? 'append()' : shard.id
+  return new MillraceError('ERR_MILLRACE_BACKLOG', `${where}: ${why}; use put(), or try again later`, {
+    details: shard === undefined ? {} : { shardId: shard.id },
+  })
+}
+
+/** An engine's own error as it is; anything else is wrapped, so that callers meet one class. */
+export function asMillraceError(error: unknown): MillraceError {
+  if (error instanceof MillraceError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new MillraceError('ERR_MILLRACE_IO', `the engine failed: ${message}`, { cause: error })
+}

@@ -1,0 +1,64 @@
+import { invalidArgument } from '../errors.ts'
+import { requireCallback, requireInteger, requireMethods, requireOneOf, requireOptions } from '../options.ts'
+import { KiB, MiB } from '../units.ts'
+import type { Gap } from './reader.ts'
+import { positionKeys, requireFrom, type StartingPosition } from './starting-position.ts'
+
+/** Options of `read`, beside the starting position. */
+export interface ReadControls {
+  /** Read this shard only, such as `shardId-000000000002`. @defaultValue all shards of the stream */
+  readonly shardId?: string | undefined
+  /**
+   * `'tail'`: end after what is stored at the moment of the call, shard by shard. Without it, reading goes on for
+   * ever.
+   */
+  readonly until?: 'tail' | undefined
+  /** Ends the read: `next` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * What happens when records expire before a slow reader comes to them: `'error'` throws `ERR_MILLRACE_TRIMMED`,
+   * `'skip'` calls `onGap` and goes on at the oldest record there is. @defaultValue 'error'
+   */
+  readonly onTrimmed?: 'error' | 'skip' | undefined
+  /** Told of each gap under `onTrimmed: 'skip'`, before the record behind it. */
+  readonly onGap?: ((gap: Gap) => void) | undefined
+}
+
+/** Options of `readBatches`, beside those of `read`. */
+export interface BatchControls extends ReadControls {
+  /** Records of one batch, at most: 1 to 10,000. @defaultValue 4096 */
+  readonly batchRecords?: number | undefined
+  /**
+   * Keys and data of one batch, at most; a single larger record still comes. 1 byte to 64 MiB. More costs memory,
+   * fewer cost time. @defaultValue 256 KiB
+   */
+  readonly batchBytes?: number | undefined
+}
+
+/** Where `stream.read` starts, and how it goes on. */
+export type ReadOptions = StartingPosition & ReadControls
+
+/** Where `stream.readBatches` starts, and how it goes on. */
+export type ReadBatchesOptions = StartingPosition & BatchControls
+
+/** What holds unless the caller says otherwise. */
+export const readDefaults = { onTrimmed: 'error', batchRecords: 4096, batchBytes: 256 * KiB } as const
+
+const readKeys: readonly string[] = ['shardId', 'until', 'signal', 'onTrimmed', 'onGap']
+const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes']
+
+/** Checks everything but the position's own values and the shard, which need the stream. */
+export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | 'readBatches'): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalidArgument(`${method} options`, options, 'an object')
+  const known = method === 'read' ? readKeys : batchKeys
+  requireOptions(`${method} options`, options, [...positionKeys(requireFrom(options.from)), ...known])
+  if (options.until !== undefined) requireOneOf('until', options.until, ['tail'])
+  if (options.onTrimmed !== undefined) requireOneOf('onTrimmed', options.onTrimmed, ['error', 'skip'])
+  requireCallback('onGap', options.onGap)
+  if (options.signal !== undefined) {
+    requireMethods('signal', options.signal, ['throwIfAborted', 'addEventListener', 'removeEventListener'])
+  }
+  if (options.batchRecords !== undefined) requireInteger('batchRecords', options.batchRecords, 1, 10_000)
+  if (options.batchBytes !== undefined) requireInteger('batchBytes', options.batchBytes, 1, 64 * MiB)
+}

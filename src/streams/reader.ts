@@ -1,0 +1,229 @@
+import { MillraceError } from '../errors.ts'
+import { type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
+import { ReadBlock } from '../log/read-block.ts'
+import { KiB } from '../units.ts'
+import type { Codec } from './codec.ts'
+import { andThen, isLater } from './maybe.ts'
+import { RecordBatch } from './record-batch.ts'
+import type { SequenceNumber } from './sequence-number.ts'
+import type { Shard } from './shard.ts'
+import type { ShardStart } from './starting-position.ts'
+
+/** A reader at the tail takes small pages; one that catches up takes larger ones, step by step. */
+const firstPageBytes: number = 8 * KiB
+const pageGrowth = 4
+/** Columns are cut for records of this size, bytes; smaller ones fill a page's columns before its bytes. */
+const recordBytesUsual = 128
+const pageRecordsMin = 16
+/** What an engine may copy along with each record, bytes. */
+const frameBytes = 48
+
+/** Records that expired before a slow reader came to them. */
+export interface Gap {
+  readonly shardId: string
+  /** The last record before the gap that this reader handed out; `undefined` if there was none. */
+  readonly after: SequenceNumber | undefined
+  /** At most this many records are missing; fewer if the shard's sequence has holes of its own. */
+  readonly recordsMax: number
+}
+
+/** How one read goes, for all of its shards. */
+export interface ReadPlan<T> {
+  readonly codec: Codec<T>
+  /** Keys and payloads of one page, bytes; a single larger record still comes. */
+  readonly pageBytesMax: number
+  readonly pageRecordsMax: number
+  /** End at what was the tail when the read began. */
+  readonly untilTail: boolean
+  /** Told of records that expired unread. Without it they are an `ERR_MILLRACE_TRIMMED`. */
+  readonly onGap: ((gap: Gap) => void) | undefined
+  /** Records that arrived before this are hidden; milliseconds since 1970. */
+  horizonMs(): number
+}
+
+/**
+ * Reads one shard page by page. Once a record was promised, by a position or by handing out the one before it,
+ * the reader never passes it over without a word.
+ */
+export class ShardReader<T> {
+  readonly shard: Shard
+  readonly #start: ShardStart
+  readonly #plan: ReadPlan<T>
+  #located: Maybe<ShardLog> | undefined
+  #next: Offset = 1
+  /** The read ends before this offset. */
+  #end: Offset = Number.POSITIVE_INFINITY
+  /** Every record from `#next` on must be delivered. Not so while a reader only wants the oldest there is. */
+  #anchored = false
+  #done = false
+  #pageBytes: number
+  /** A block that nobody holds. */
+  #spare: ReadBlock | undefined
+  #lastOffset: Offset = 0
+  #lastTimeMs = 0
+
+  /** Fixes at once what depends on the moment: the tail, for `latest` and for reads that end there. */
+  constructor(shard: Shard, start: ShardStart, plan: ReadPlan<T>) {
+    this.shard = shard
+    this.#start = start
+    this.#plan = plan
+    this.#pageBytes = Math.min(firstPageBytes, plan.pageBytesMax)
+    if (start.from === 'latest' || plan.untilTail) {
+      const located = this.#locate()
+      // Whoever takes the first page is told; a reader that nobody uses must not bring the process down.
+      if (isLater(located)) located.catch(() => {})
+    }
+  }
+
+  /** No further record will come. */
+  get done(): boolean {
+    return this.#done
+  }
+
+  /**
+   * The next records; `undefined` if there are none now (then `wait`) or ever (then `done`).
+   *
+   * @throws `ERR_MILLRACE_TRIMMED` if promised records expired and nobody takes gaps
+   */
+  page(): Maybe<RecordBatch<T> | undefined> {
+    return andThen(this.#locate(), (log) => this.#read(log))
+  }
+
+  /** Waits until `page` has something to say. Rejects with the signal's reason. */
+  wait(signal: AbortSignal): Maybe<unknown> {
+    return andThen(this.#locate(), (log) => log.wait(this.#next, Number.POSITIVE_INFINITY, signal))
+  }
+
+  #locate(): Maybe<ShardLog> {
+    this.#located ??= andThen(this.shard.log(), (log) =>
+      andThen(log.stats(), (stats) =>
+        andThen(this.#placeIn(log, stats), (next) => {
+          this.#next = next
+          if (this.#plan.untilTail) this.#end = stats.next
+          this.#located = log
+          return log
+        }),
+      ),
+    )
+    return this.#located
+  }
+
+  #placeIn(log: ShardLog, stats: LogStats): Maybe<Offset> {
+    const start = this.#start
+    switch (start.from) {
+      case 'oldest':
+        return stats.first
+      case 'time':
+        return log.seek(start.arrivedAtMs)
+      case 'latest':
+        this.#anchored = true
+        return stats.next
+      case 'record':
+        this.#anchored = true
+        // A number past the tail belongs to a record that a power cut took back. What comes next is read, whatever
+        // its number, so that nobody waits for a record that will never exist while others pass by.
+        return Math.min(start.offset, stats.next)
+      default:
+        return start satisfies never
+    }
+  }
+
+  #read(log: ShardLog): Maybe<RecordBatch<T> | undefined> {
+    if (this.#next >= this.#end) this.#done = true
+    if (this.#done) return undefined
+    const block = this.#takeBlock()
+    return andThen(log.read(this.#next, this.#pageBytes, block.recordCapacity, block), (count) =>
+      this.#turnPage(log, block, count),
+    )
+  }
+
+  #turnPage(log: ShardLog, block: ReadBlock, count: number): Maybe<RecordBatch<T> | undefined> {
+    if (count === Refusal.trimmed) return this.#readOnFrom(block.first, log, block)
+    if (count === 0) {
+      this.#spare = block
+      this.#next = Math.max(this.#next, block.next)
+      this.#done = block.ended || this.#plan.untilTail
+      return undefined
+    }
+    const horizonMs = this.#plan.horizonMs()
+    if ((block.timesMs[0] as number) >= horizonMs) return this.#batch(block, 0, count)
+    const visible = firstAtLeast(block.timesMs, count, horizonMs)
+    if (visible < count) {
+      this.#skipTo(block.offsets[visible] as number)
+      return this.#batch(block, visible, count)
+    }
+    return andThen(log.seek(horizonMs), (offset) =>
+      this.#readOnFrom(Math.max(offset, block.next), log, block),
+    )
+  }
+
+  #readOnFrom(offset: Offset, log: ShardLog, block: ReadBlock): Maybe<RecordBatch<T> | undefined> {
+    this.#spare = block
+    this.#skipTo(offset)
+    return this.#read(log)
+  }
+
+  /** Leaves out hidden records: freely before anything was promised, with a word after that. */
+  #skipTo(offset: Offset): void {
+    const recordsMax = offset - this.#next
+    if (this.#anchored && recordsMax > 0) {
+      const after =
+        this.#lastOffset === 0 ? undefined : this.shard.sequence.at(this.#lastOffset, this.#lastTimeMs)
+      const gap = { shardId: this.shard.id, after, recordsMax }
+      if (this.#plan.onGap === undefined) throw trimmed(gap)
+      this.#plan.onGap(gap)
+    }
+    this.#next = offset
+  }
+
+  /** The records of a page from index `from` on, as far as the read goes. */
+  #batch(block: ReadBlock, from: number, count: number): RecordBatch<T> | undefined {
+    const end = firstAtLeast(block.offsets, count, this.#end)
+    this.#next = block.next
+    this.#done = block.ended || end < count || block.next >= this.#end
+    if (end <= from) {
+      this.#spare = block
+      return undefined
+    }
+    this.#anchored = true
+    this.#lastOffset = block.offsets[end - 1] as number
+    this.#lastTimeMs = block.timesMs[end - 1] as number
+    this.#pageBytes = Math.min(
+      block.atTail ? firstPageBytes : this.#pageBytes * pageGrowth,
+      this.#plan.pageBytesMax,
+    )
+    return new RecordBatch(this.shard, block, from, end - from, this.#plan.codec)
+  }
+
+  /** Records are views of their block, so each page that is handed out has one of its own. */
+  #takeBlock(): ReadBlock {
+    const spare = this.#spare
+    this.#spare = undefined
+    if (spare !== undefined) return spare
+    const usual = Math.max(pageRecordsMin, Math.ceil(this.#pageBytes / recordBytesUsual))
+    const records = Math.min(usual, this.#plan.pageRecordsMax)
+    return new ReadBlock(this.#pageBytes + records * frameBytes, records)
+  }
+}
+
+/** The first index whose value is at least `bound`, or `count`. The values ascend. */
+function firstAtLeast(values: Float64Array, count: number, bound: number): number {
+  let low = 0
+  let high = (values[count - 1] as number) < bound ? count : count - 1
+  if (high === count) return count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((values[middle] as number) < bound) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function trimmed(gap: Gap): MillraceError {
+  return new MillraceError(
+    'ERR_MILLRACE_TRIMMED',
+    `up to ${gap.recordsMax} records of ${gap.shardId} expired before they were read; ` +
+      "read with onTrimmed: 'skip' to go on behind them",
+    { details: { ...gap } },
+  )
+}

@@ -1,0 +1,70 @@
+import { inspect } from 'node:util'
+import type { RecordBatch } from './record-batch.ts'
+import type { SequenceNumber } from './sequence-number.ts'
+
+/**
+ * A record as it was stored. Everything is made when it is looked at: a reader that wants only the data pays only
+ * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept.
+ */
+export class StoredRecord<T = Uint8Array> {
+  private readonly batch: RecordBatch<T>
+  private readonly index: number
+  private decoded: { readonly value: T } | undefined = undefined
+
+  /** Readers make records. */
+  constructor(batch: RecordBatch<T>, index: number) {
+    this.batch = batch
+    this.index = index
+  }
+
+  /** The shard that holds the record, such as `shardId-000000000002`. */
+  get shardId(): string {
+    return this.batch.shardId
+  }
+
+  /** Position in the shard: resume with `{ from: 'sequence', sequence }`. */
+  get sequenceNumber(): SequenceNumber {
+    return this.batch.sequenceNumber(this.index)
+  }
+
+  /** Arrival, milliseconds since 1970 on the store's clock. Never decreases within a shard. */
+  get arrivedAtMs(): number {
+    return this.batch.arrivedAtMs(this.index)
+  }
+
+  get partitionKey(): string {
+    return this.batch.partitionKey(this.index)
+  }
+
+  /** The hash key that the producer gave to route the record, decimal; `undefined` if its partition key did. */
+  get explicitHashKey(): string | undefined {
+    return this.batch.explicitHashKey(this.index)
+  }
+
+  /**
+   * The payload, decoded by the stream's codec once.
+   *
+   * @throws `ERR_MILLRACE_CODEC` if the stored bytes are nothing that the codec can decode
+   */
+  get data(): T {
+    this.decoded ??= { value: this.batch.data(this.index) }
+    return this.decoded.value
+  }
+
+  /** The payload as it is stored: a view of the page, not a copy. */
+  get bytes(): Uint8Array {
+    return this.batch.bytes(this.index)
+  }
+
+  /** What `JSON.stringify` shows. */
+  toJSON(): Record<string, unknown> {
+    const { shardId, sequenceNumber, arrivedAtMs, partitionKey, explicitHashKey, data } = this
+    const routed = explicitHashKey === undefined ? {} : { explicitHashKey }
+    return { shardId, sequenceNumber, arrivedAtMs, partitionKey, ...routed, data }
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): Record<string, unknown> {
+    return this.toJSON()
+  }
+}

@@ -1,0 +1,89 @@
+import type { Maybe, ShardLog, Slot } from '../log/log.ts'
+import type { ShardSpec } from '../meta/commands.ts'
+import { isLater } from './maybe.ts'
+import { SequenceNumbers } from './sequence-number.ts'
+import { formatShardId } from './shard-id.ts'
+
+/** Opens a log, or throws because its stream is gone or its store closed. */
+export type OpenLog = (slot: Slot) => Maybe<ShardLog>
+
+/** One shard of an open store: who it is, and its log from the first use on. */
+export class Shard {
+  readonly id: string
+  readonly index: number
+  readonly spec: ShardSpec
+  readonly sequence: SequenceNumbers
+  readonly #openLog: OpenLog
+  #log: ShardLog | undefined
+  #opening: Promise<ShardLog> | undefined
+  #closing: Promise<void> | undefined
+  /** Somebody keeps the log, beyond the visit that may have opened it. */
+  #kept = false
+
+  constructor(spec: ShardSpec, openLog: OpenLog) {
+    this.spec = spec
+    this.index = spec.index
+    this.id = formatShardId(spec.index)
+    this.sequence = new SequenceNumbers(spec.createdAtSeconds, spec.index)
+    this.#openLog = openLog
+  }
+
+  /** The log, opened at the first call and kept until `close`. */
+  log(): Maybe<ShardLog> {
+    this.#kept = true
+    return this.#acquire()
+  }
+
+  /** The log if it is open right now. */
+  get opened(): ShardLog | undefined {
+    return this.#log
+  }
+
+  /** Hands the log to `use`; one that was opened only for this visit is closed after it. */
+  async visit<T>(use: (log: ShardLog) => Maybe<T>): Promise<T> {
+    const log = await this.#acquire()
+    const answer = await use(log)
+    if (!this.#kept) await this.#release()
+    return answer
+  }
+
+  /** Closes the log. The caller sees to it that nobody asks for it again. */
+  async close(): Promise<void> {
+    // One that fails to open has nothing to close; whoever opened it was told.
+    await this.#opening?.catch(() => {})
+    await this.#closing
+    await this.#release()
+  }
+
+  #acquire(): Maybe<ShardLog> {
+    return this.#log ?? this.#opening ?? this.#open()
+  }
+
+  #open(): Maybe<ShardLog> {
+    if (this.#closing !== undefined) return this.#closing.then(() => this.#acquire())
+    const opened = this.#openLog(this.spec.slot)
+    if (!isLater(opened)) return (this.#log = opened)
+    this.#opening = opened.then(
+      (log) => {
+        this.#opening = undefined
+        return (this.#log = log)
+      },
+      (error: unknown) => {
+        this.#opening = undefined
+        throw error
+      },
+    )
+    return this.#opening
+  }
+
+  async #release(): Promise<void> {
+    const log = this.#log
+    this.#log = undefined
+    const closed = log?.close()
+    if (closed === undefined) return
+    this.#closing = closed.finally(() => {
+      this.#closing = undefined
+    })
+    await this.#closing
+  }
+}

@@ -1,0 +1,154 @@
+import { nextTurn } from '../clock.ts'
+import { MillraceError } from '../errors.ts'
+import type { LogEngine, ShardLog } from '../log/log.ts'
+import type { StreamState } from '../meta/state.ts'
+import { streamId } from '../meta/state.ts'
+import { Committer } from './commit.ts'
+import { GroupCommit } from './group-commit.ts'
+import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
+import { Shard } from './shard.ts'
+import { ShardMap } from './shard-map.ts'
+import type { StagingPool } from './staging.ts'
+import { type ShardStats, shardStats } from './stats.ts'
+import type { StoreTime } from './store-time.ts'
+
+/** Shards that a sweep visits before the event loop gets a turn. */
+const shardsInTurn = 16
+
+/** What a store shares with its streams. */
+export interface StreamHost {
+  readonly engine: LogEngine
+  readonly time: StoreTime
+  readonly stagings: StagingPool
+  /** Something of this stream expires at `dueMs` at the earliest. */
+  expects(core: StreamCore, dueMs: number): void
+}
+
+/** One stream of an open store: what all `Stream` objects of it share, whatever their codecs. */
+export class StreamCore {
+  readonly id: string
+  readonly shards: readonly Shard[]
+  readonly map: ShardMap
+  readonly #host: StreamHost
+  #state: StreamState
+  #commits: GroupCommit | undefined
+  /** Why nothing more can be done with this stream. */
+  #ended: MillraceError | undefined
+  /** No log may be opened any more. */
+  #closed = false
+  /** The sweeper knows that the stream holds something. */
+  #expected = false
+
+  constructor(host: StreamHost, state: StreamState) {
+    this.#host = host
+    this.#state = state
+    this.id = streamId(state.key)
+    this.shards = state.shards.map(
+      (spec) =>
+        new Shard(spec, (slot) => {
+          if (this.#closed) this.requireUsable()
+          return host.engine.open(slot)
+        }),
+    )
+    this.map = new ShardMap(this.shards)
+  }
+
+  get state(): StreamState {
+    return this.#state
+  }
+
+  get streamName(): string {
+    return this.#state.key.name
+  }
+
+  get time(): StoreTime {
+    return this.#host.time
+  }
+
+  /** The way in; made at the first put, so that a stream that is only read needs none. */
+  get commits(): GroupCommit {
+    this.#commits ??= new GroupCommit(new Committer(this, this.#host.engine), this.#host.stagings)
+    return this.#commits
+  }
+
+  /** Everything that was put so far has its answer. */
+  async drain(): Promise<void> {
+    await this.#commits?.drain()
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** Throws `ERR_MILLRACE_CLOSED` or `ERR_MILLRACE_STREAM_NOT_FOUND` once the stream was ended. */
+  requireUsable(): void {
+    if (this.#ended !== undefined) throw new MillraceError(this.#ended.code, this.#ended.message)
+  }
+
+  /** Takes over the state that the metadata has now. */
+  update(state: StreamState): void {
+    this.#state = state
+  }
+
+  /** From now on every call fails with this error. What was put before still goes through. */
+  end(error: MillraceError): void {
+    this.#ended ??= error
+  }
+
+  /** Closes the logs of a stream that was ended; readers that wait are told. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.shards.map((shard) => shard.close()))
+  }
+
+  /** Records that arrived before this are hidden; milliseconds since 1970. */
+  horizonMs(): number {
+    return horizonMs(this.#state, this.#host.time.nowMs())
+  }
+
+  /** Records were stored, which will expire one day. */
+  stored(): void {
+    if (this.#expected) return
+    this.#expected = true
+    this.#host.expects(this, this.#host.time.nowMs() + retentionMs(this.#state))
+  }
+
+  /**
+   * Gives the space of hidden records back, and answers when the next one is due; `Infinity` if the stream holds
+   * nothing any more.
+   */
+  async sweep(): Promise<number> {
+    let oldestMs = Number.POSITIVE_INFINITY
+    // What is stored while this goes on announces itself.
+    this.#expected = false
+    for (const [visited, shard] of this.shards.entries()) {
+      if (visited % shardsInTurn === shardsInTurn - 1) await nextTurn()
+      if (this.ended) return Number.POSITIVE_INFINITY
+      oldestMs = Math.min(oldestMs, await shard.visit((log) => this.#trim(log)))
+    }
+    if (oldestMs !== Number.POSITIVE_INFINITY) this.#expected = true
+    return expiresAtMs(this.#state, oldestMs)
+  }
+
+  /** The same for logs that are open, so that what was hidden stays so whatever the next clock says. */
+  async sweepOpen(): Promise<void> {
+    for (const shard of this.shards) if (shard.opened !== undefined) await this.#trim(shard.opened)
+  }
+
+  async statsOf(shard: Shard): Promise<ShardStats> {
+    const log = await shard.log()
+    const visible = await log.seek(this.horizonMs())
+    return shardStats(shard, await log.stats(), visible)
+  }
+
+  /** Hides what expired for good; answers the arrival of the oldest record that is left. */
+  async #trim(log: ShardLog): Promise<number> {
+    let stats = await log.stats()
+    const horizon = this.horizonMs()
+    if (stats.first < stats.next && stats.firstTimeMs < horizon) {
+      await log.trim(await log.seek(horizon))
+      stats = await log.stats()
+    }
+    return stats.first < stats.next ? stats.firstTimeMs : Number.POSITIVE_INFINITY
+  }
+}

@@ -1,0 +1,21 @@
+/** Something that a program may want to know but that fails no call. */
+export interface StoreWarning {
+  /**
+   * - `clock-jump`: the system's clock ran ahead of elapsed time; the store holds its own time back, so that
+   *   nothing expires early.
+   * - `sweep-failed`: the space of expired records could not be freed; it is tried again.
+   */
+  readonly code: 'clock-jump' | 'sweep-failed'
+  /** For people; may change. */
+  readonly message: string
+  /** Facts for programs. */
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** Takes warnings. */
+export type WarningListener = (warning: StoreWarning) => void
+
+/** Without a listener, warnings go where Node's own go: to standard error, once each. */
+export function emitProcessWarning(warning: StoreWarning): void {
+  process.emitWarning(warning.message, { type: 'MillraceWarning', code: warning.code })
+}
