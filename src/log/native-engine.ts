@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.ts'
+import { invalidArgument, MillraceError } from '../errors.ts'
+import type { NativeAddon, NativeEngine as NativeHandle, NativeShardLog } from '../native/addon.ts'
+import { awaitNative, callNative } from '../native/failure.ts'
+import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
+import { NativeLog } from './native-log.ts'
+import { createNativeRouter } from './native-router.ts'
+import { type NativeSlot, requireNativeSlot } from './native-slot.ts'
+
+/** Bounds how long one append may hold the event loop. */
+const maxBatchRecords = 65_536
+
+/** The metadata log among the open ones. No slot has this name. */
+const metaName = 'meta'
+
+/** The embedded engine: logs in one folder, or in memory. */
+export class NativeEngine implements LogEngine {
+  readonly caps: LogCaps
+  readonly #addon: NativeAddon
+  readonly #native: NativeHandle
+  readonly #clock: Clock
+  /** By the name of the slot, from `open` until the close is done. */
+  readonly #openLogs: Map<string, NativeLog> = new Map()
+  #closing: Promise<void> | undefined
+
+  constructor(addon: NativeAddon, native: NativeHandle, clock: Clock, durability: LogCaps['durability']) {
+    this.#addon = addon
+    this.#native = native
+    this.#clock = clock
+    this.caps = { maxRecordBytes: addon.recordBytesMax, maxBatchRecords, synchronous: true, durability }
+  }
+
+  create(_stream: string, shards: number, _retentionMs: number): readonly NativeSlot[] {
+    this.#requireOpen()
+    return Array.from({ length: shards }, (_, shard) => ({
+      kind: 'native',
+      id: callNative(() => this.#native.newIdentity(shard)),
+      shard,
+    }))
+  }
+
+  open(slot: Slot): NativeLog {
+    this.#requireOpen()
+    const { id, shard } = requireNativeSlot(slot)
+    return this.#openOnce(id, slot, () => this.#native.openLog(id, shard))
+  }
+
+  openMeta(): NativeLog {
+    this.#requireOpen()
+    return this.#openOnce(metaName, metaName, () => this.#native.openMeta())
+  }
+
+  /** Retention is decided above (streams trim); an embedded log only frees space. */
+  setRetention(_stream: string, _retentionMs: number): void {
+    this.#requireOpen()
+  }
+
+  drop(_stream: string, slots: readonly Slot[]): void {
+    this.#requireOpen()
+    const named = slots.map(requireNativeSlot)
+    const open = named.find(({ id }) => this.#openLogs.has(id))
+    if (open !== undefined) throw invalidArgument('slots', open, 'logs that are not open')
+    for (const { id, shard } of named) callNative(() => this.#native.drop(id, shard))
+  }
+
+  sweep(live: readonly Slot[]): void {
+    this.#requireOpen()
+    const ids = live.map((slot) => requireNativeSlot(slot).id)
+    callNative(() => this.#native.sweep(ids)) // which keeps the open ones, too
+  }
+
+  router(starts: readonly bigint[]): Router {
+    this.#requireOpen()
+    return createNativeRouter(this.#addon, starts)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Every log is closed even when one of them fails; the first failure is what the caller learns. */
+  async #close(): Promise<void> {
+    const logs = await Promise.allSettled([...this.#openLogs.values()].map((log) => log.close()))
+    await awaitNative(this.#native.close())
+    const failed = logs.find((log) => log.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  #openOnce(name: string, given: unknown, open: () => NativeShardLog): NativeLog {
+    if (this.#openLogs.has(name)) throw invalidArgument('slot', given, 'a log that is not open')
+    const log = new NativeLog(callNative(open), {
+      clock: this.#clock,
+      maxBatchRecords,
+      closed: () => this.#openLogs.delete(name),
+    })
+    this.#openLogs.set(name, log)
+    return log
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new MillraceError('ERR_MILLRACE_CLOSED', 'the engine is closed')
+  }
+}

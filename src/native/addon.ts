@@ -1,0 +1,104 @@
+/**
+ * The native addon as TypeScript sees it: the table of `native/binding/addon.cc`. Nothing else describes it.
+ *
+ * Arguments are checked on this side. The addon refuses what it cannot use with `ERR_MILLRACE_INVALID_ARGUMENT`
+ * rather than converting it, and a failure of the engine is thrown as a `NativeFailure`: callers translate
+ * both with `fromNative` (failure.ts).
+ */
+export interface NativeAddon {
+  /** Equals `interfaceVersion` below, or the binary was built from other sources. */
+  readonly interfaceVersion: number
+  /** Key and payload of one record together, bytes. */
+  readonly recordBytesMax: number
+  /** Opens the store in a folder, which is created when missing. Without `sync` nothing is ever synced. */
+  openFolder(path: string, sync: boolean): Promise<NativeEngine>
+  /** A store that is gone when its engine is. */
+  openMemory(): NativeEngine
+  /** Ranges of hash keys: 16 bytes each (big-endian), where they begin; ascending, the first is 0. */
+  createRouter(starts: Uint8Array): NativeRouter
+}
+
+/** The version of the boundary that this file describes. */
+export const interfaceVersion = 1
+
+/** An open store. Every call after `close()` throws. */
+export interface NativeEngine {
+  /** A new log's name: 32 hexadecimal digits. Nothing is created on disk. */
+  newIdentity(shard: number): string
+  openLog(id: string, shard: number): NativeShardLog
+  openMeta(): NativeShardLog
+  /** Removes a log that is not open. */
+  drop(id: string, shard: number): void
+  /** Removes the logs that are neither listed nor open. */
+  sweep(ids: readonly string[]): void
+  /** After all logs are closed. */
+  close(): Promise<void>
+}
+
+/** One log. Every call after `close()` throws. */
+export interface NativeShardLog {
+  /** How many records were stored, or a `Refusal`. */
+  append(
+    bytes: Uint8Array,
+    columns: Uint32Array,
+    order: Uint32Array,
+    from: number,
+    count: number,
+    timeMs: number,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+  ): number
+  /**
+   * How many records were read, `Refusal.trimmed`, or `growBytes`: the next record takes
+   * `header[PageField.bytesNeeded]` bytes. `header` holds `PageField.count` numbers.
+   */
+  read(
+    from: number,
+    maxBytes: number,
+    maxRecords: number,
+    bytes: Uint8Array,
+    columns: Uint32Array,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+    header: Float64Array,
+  ): number
+  seek(timeMs: number): number
+  trim(before: number): void
+  seal(timeMs: number): number
+  /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
+  stats(out: Float64Array): void
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Chooses a shard for each record of a batch: `Router` of the contract. */
+export interface NativeRouter {
+  route(bytes: Uint8Array, columns: Uint32Array, count: number, shardOf: Uint32Array): void
+}
+
+/** Answer of `NativeShardLog.read`: the next record does not fit `bytes`. Not a count and not a `Refusal`. */
+export const growBytes = -100
+
+/** Places in the `header` of `NativeShardLog.read`. */
+export const PageField = {
+  next: 0,
+  first: 1,
+  tail: 2,
+  /** 1 or 0. */
+  atTail: 3,
+  /** 1 or 0. */
+  ended: 4,
+  /** Set only with `growBytes`. */
+  bytesNeeded: 5,
+  count: 6,
+} as const
+
+/** What the addon throws, and rejects with, when the engine fails. */
+export interface NativeFailure extends Error {
+  /** One of `errorCodes` (errors.ts), spelt the same. */
+  readonly code: string
+  /** The failed system call's errno; 0 when none failed. */
+  readonly errno: number
+  /** What the code says more: bytes for a record that is too large, the first offset for a trimmed one; or 0. */
+  readonly detail: number
+}
