@@ -41,7 +41,7 @@ struct ControlPage {
   std::array<std::byte, 28> unused_0;
 
   // Line 64: the writer.
-  std::atomic<std::uint64_t> boot_hash;    // which boot the page cache belongs to
+  std::atomic<std::uint64_t> boot_hash;     // which boot the page cache belongs to
   std::atomic<std::uint64_t> writer_epoch;  // +1 by each writer, before its first frame
   std::atomic<std::uint32_t> state;         // LogState
   std::atomic<std::uint32_t> poison_errno;
@@ -56,9 +56,11 @@ struct ControlPage {
   std::array<std::byte, 56> unused_2;
 
   // Line 192. Stored after the sync that covers it returned, so any persisted value is a valid
-  // lower bound.
+  // lower bound. `durable` speaks of frames; below `indexed`, never above it, the index is on the
+  // disk too.
   std::atomic<std::uint64_t> durable;
-  std::array<std::byte, 56> unused_3;
+  std::atomic<std::uint64_t> indexed;
+  std::array<std::byte, 48> unused_3;
 
   std::array<std::byte, 64> unused_4;  // line 256
 

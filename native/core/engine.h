@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ class Engine {
   Result<void> close();
 
   [[nodiscard]] Env& env() noexcept { return *env_; }
-  [[nodiscard]] const std::string& root() const noexcept { return folder_.root(); }
+  [[nodiscard]] const std::string& root() const noexcept { return root_; }
 
  private:
   Engine(std::shared_ptr<Env> env, std::shared_ptr<Background> background, StoreFolder folder,
@@ -47,7 +48,8 @@ class Engine {
   std::shared_ptr<Env> env_;
   std::shared_ptr<Background> background_;
   std::shared_ptr<SegmentCache> cache_;
-  StoreFolder folder_;
+  const std::string root_;
+  std::optional<StoreFolder> folder_;  // none once closed: it holds the lock
   LogOptions options_;
 };
 

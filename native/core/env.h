@@ -62,7 +62,8 @@ class Env {
   virtual Result<std::uint64_t> file_bytes(FileId file) = 0;
   // Sets the length of a file that nobody has mapped.
   virtual Result<void> resize(FileId file, std::uint64_t bytes) = 0;
-  // Reserves blocks and extends the file over [at, at + bytes). kUnsupported is a hint, not a fault.
+  // Reserves blocks and extends the file over [at, at + bytes). kUnsupported is a hint, not a
+  // fault.
   virtual Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) = 0;
   // Gives blocks back, keeping the length; the range reads as zeros.
   virtual Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) = 0;

@@ -28,15 +28,15 @@ inline constexpr std::uint8_t kFlagsKnown = 7;
 // multiples of 8. Behind it: key, explicit hash key if flagged, zeros to a multiple of 8, payload,
 // zeros to a multiple of 8.
 struct FrameHeader {
-  std::uint32_t length;       // header to end of payload, without the last padding; 0: never written
-  std::uint32_t crc;          // of length and of bytes [8, length), seeded with FrameSeed
-  std::uint64_t sequence;     // +1 from frame to frame, but for gaps
-  std::int64_t arrival_ms;    // never less than in the frame before
-  std::uint16_t epoch;        // low bits of the writer epoch; never goes back (serial arithmetic)
-  std::uint16_t key_bytes;    // UTF-8
-  std::uint8_t type;          // FrameType
-  std::uint8_t flags;         // kFlag…
-  std::uint16_t reserved;     // 0
+  std::uint32_t length;     // header to end of payload, without the last padding; 0: never written
+  std::uint32_t crc;        // of length and of bytes [8, length), seeded with FrameSeed
+  std::uint64_t sequence;   // +1 from frame to frame, but for gaps
+  std::int64_t arrival_ms;  // never less than in the frame before
+  std::uint16_t epoch;      // low bits of the writer epoch; never goes back (serial arithmetic)
+  std::uint16_t key_bytes;  // UTF-8
+  std::uint8_t type;        // FrameType
+  std::uint8_t flags;       // kFlag…
+  std::uint16_t reserved;   // 0
 };
 static_assert(sizeof(FrameHeader) == 32);
 

@@ -2,8 +2,8 @@
 
 #include "core/guarded_copy.h"
 
-#include <csetjmp>
-#include <csignal>
+#include <setjmp.h>
+#include <signal.h>
 
 #include <atomic>
 #include <cassert>
@@ -78,7 +78,12 @@ void forward(int signal_number, siginfo_t* info, void* context) noexcept {
 
 void on_sigbus(int signal_number, siginfo_t* info, void* context) {
   GuardFrame* const frame = innermost.load(std::memory_order_relaxed);
-  if (frame != nullptr && is_failed_access(*info)) siglongjmp(frame->landing, 1);
+  if (frame != nullptr && is_failed_access(*info)) {
+    // The jump restores no signal mask, which makes entering a guard cheap; what a return would
+    // unblock is unblocked here.
+    pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
+    siglongjmp(frame->landing, 1);
+  }
   const int errno_before = errno;
   forward(signal_number, info, context);
   errno = errno_before;
@@ -89,8 +94,8 @@ bool install_handler() noexcept {
   int failed = sigaction(SIGBUS, nullptr, &previous_action);
   struct sigaction action = {};
   action.sa_sigaction = on_sigbus;
-  // NODEFER: the handler leaves by a jump that restores no signal mask, which makes entering a
-  // guard cheap. ONSTACK: the thread that faulted may have brought its own signal stack.
+  // NODEFER: a handler we forward to decides itself what is blocked meanwhile. ONSTACK: the thread
+  // that faulted may have brought its own signal stack.
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   failed |= sigaction(SIGBUS, &action, nullptr);

@@ -32,8 +32,8 @@ enum class Errc : std::uint8_t {
 // A failure as a value. Strings are only built on the way out of a failure, never on a hot path.
 struct Error {
   Errc code;
-  int sys_errno = 0;       // errno of the failed call, 0 when no system call failed
-  std::string message;     // for people: which file, at which position, what was expected
+  int sys_errno = 0;         // errno of the failed call, 0 when no system call failed
+  std::string message;       // for people: which file, at which position, what was expected
   std::uint64_t detail = 0;  // code specific: bytes needed (kTooLarge), first offset (kTrimmed)
 };
 

@@ -39,7 +39,7 @@ struct SegmentHeader {
   std::uint32_t crc;  // of this structure with crc 0
   std::array<std::byte, 16> uuid;
   std::uint32_t shard;
-  std::uint32_t ordinal;  // 0 for the log's first segment, +1 each
+  std::uint32_t ordinal;        // 0 for the log's first segment, +1 each
   std::uint64_t base_sequence;  // of the first frame; the file's name too
   std::uint64_t base_position;  // LogPosition of the first frame
   std::int64_t created_ms;
@@ -48,15 +48,21 @@ struct SegmentHeader {
   std::uint32_t grid_bytes;
   std::uint32_t index_slots;
   std::uint32_t reserved;
-  std::uint64_t previous_sequence;    // last sequence number of the segment before, 0 for none
-  std::int64_t previous_arrival_ms;   // arrival of that frame
+  std::uint64_t previous_sequence;   // last sequence number of the segment before, 0 for none
+  std::int64_t previous_arrival_ms;  // arrival of that frame
   std::uint64_t salt;
-  std::array<std::byte, 392> unused;
+  std::array<std::byte, 400> unused;
 };
 static_assert(sizeof(SegmentHeader) == 512);
 
 // Why a segment was sealed. Values are on disk.
-enum class SealReason : std::uint32_t { kSize = 1, kAge = 2, kClose = 3, kShardEnd = 4, kRecovery = 5 };
+enum class SealReason : std::uint32_t {
+  kSize = 1,
+  kAge = 2,
+  kClose = 3,
+  kShardEnd = 4,
+  kRecovery = 5
+};
 
 // The 512 bytes at kSealOffset: zeros until the segment is sealed.
 struct SegmentSeal {
@@ -76,7 +82,8 @@ struct SegmentSeal {
 };
 static_assert(sizeof(SegmentSeal) == 512);
 
-// One of the entries from kEpochsOffset to kSummaryOffset: a writer began here. Epoch 0 ends the list.
+// One of the entries from kEpochsOffset to kSummaryOffset: a writer began here. Epoch 0 ends the
+// list.
 struct EpochStart {
   std::uint64_t epoch;
   std::uint64_t offset;  // file offset of the first frame it may have written
@@ -112,7 +119,8 @@ void set_crc(SegmentSeal& seal) noexcept;
 Result<SegmentHeader> parse_header(Bytes bytes, std::uint64_t file_bytes, const std::string& name);
 
 // nullopt: not sealed, or the seal was torn (which reads the same). Never an error.
-[[nodiscard]] std::optional<SegmentSeal> parse_seal(Bytes bytes, const SegmentHeader& header) noexcept;
+[[nodiscard]] std::optional<SegmentSeal> parse_seal(Bytes bytes,
+                                                    const SegmentHeader& header) noexcept;
 
 [[nodiscard]] FrameSeed seed_of(const SegmentHeader& header) noexcept;
 

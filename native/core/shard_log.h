@@ -5,71 +5,14 @@
 #include <span>
 #include <string>
 
-#include "core/background.h"
-#include "core/env.h"
-#include "core/frame.h"
+#include "core/log_options.h"
+#include "core/log_page.h"
 #include "core/recovery.h"
 #include "core/result.h"
-#include "core/segment_cache.h"
 #include "core/segment_header.h"
 #include "core/units.h"
 
 namespace millrace {
-
-struct LogOptions {
-  // Data bytes of a log's first segment; each next one is four times as large, up to segment_bytes.
-  std::uint64_t first_segment_bytes = 1 * kMiB;
-  std::uint64_t segment_bytes = 256 * kMiB;
-  // A segment whose first record is older than this is closed, so that retention by time has
-  // granularity. Milliseconds on the caller's clock.
-  std::int64_t segment_age_ms = 3'600'000;
-  // False: nothing is ever synced (memory, `none`).
-  bool sync = true;
-  // A checkpoint is started when this many bytes wait for one, or after checkpoint_ms.
-  std::uint64_t checkpoint_bytes = 32 * kMiB;
-  std::uint64_t checkpoint_ms = 1000;
-  // Appends are refused with kBacklog while more bytes than this are not durable: what a crash of
-  // the system may take, and what recovery has to scan.
-  std::uint64_t backlog_bytes = 64 * kMiB;
-};
-
-// Records to append, packed; words of `columns` as in the contract (src/log/log.ts).
-struct PackedBatch {
-  Bytes bytes;
-  std::span<const std::uint32_t> columns;  // kColumnStride a record
-  std::span<const std::uint32_t> order;    // indices of the records to append, in order
-  ArrivalTime arrival;
-};
-inline constexpr std::size_t kColumnStride = 6;
-inline constexpr std::uint32_t kNoHashKey = 0xffff'ffff;
-
-// Where append answers: one slot per record of the batch, at the record's own index.
-struct AppendedSlots {
-  std::span<double> offsets;
-  std::span<double> arrivals_ms;
-};
-
-// Where read answers.
-struct PageBuffers {
-  MutableBytes bytes;
-  std::span<std::uint32_t> columns;
-  std::span<double> offsets;
-  std::span<double> arrivals_ms;
-};
-
-struct PageLimits {
-  std::uint64_t payload_bytes = 0;  // keys and payloads; the first record may exceed it
-  std::size_t records = 0;
-};
-
-struct Page {
-  std::size_t count = 0;
-  Sequence next;   // where the next page begins
-  Sequence first;  // first readable record
-  Sequence tail;   // behind the last readable record
-  bool at_tail = false;
-  bool ended = false;
-};
 
 struct LogStats {
   Sequence first;
@@ -81,13 +24,6 @@ struct LogStats {
   ArrivalTime first_arrival;
   ArrivalTime last_arrival;
   bool sealed = false;
-};
-
-// What logs of one store share. All outlive every log.
-struct LogContext {
-  Env* env;
-  Background* background;
-  std::shared_ptr<SegmentCache> cache;
 };
 
 // One ordered log in one folder: the appender and a reader of the same process.

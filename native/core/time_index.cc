@@ -8,7 +8,7 @@ IndexSlot TimeIndex::slot(std::size_t cell) const noexcept {
 
 IndexSlot TimeIndex::sane_slot(std::size_t cell) const noexcept {
   const IndexSlot found = slot(cell);
-  const std::uint64_t cell_start = header_.data_offset + std::uint64_t{cell} * kGridBytes;
+  const std::uint64_t cell_start = header_->data_offset + std::uint64_t{cell} * kGridBytes;
   const bool inside = found.offset >= cell_start && found.offset - cell_start < kGridBytes;
   return inside && found.offset % kFrameAlignment == 0 ? found : IndexSlot{};
 }
@@ -17,12 +17,12 @@ IndexSlot TimeIndex::sane_slot(std::size_t cell) const noexcept {
 // left, so the halves stay ordered. Cell 0 stands for "from the start".
 template <typename Precedes>
 WalkStart TimeIndex::last_that(Precedes precedes, FileOffset end) const noexcept {
-  const WalkStart start{{header_.data_offset}};
-  if (end.bytes <= header_.data_offset) return start;
+  const WalkStart start{{header_->data_offset}};
+  if (end.bytes <= header_->data_offset) return start;
   WalkStart best = start;
   std::size_t low = 1;
   std::size_t high = cell_of({end.bytes - 1}) + 1;
-  if (high > header_.index_slots) high = header_.index_slots;
+  if (high > header_->index_slots) high = header_->index_slots;
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
     std::size_t filled = middle;
@@ -41,7 +41,7 @@ WalkStart TimeIndex::last_that(Precedes precedes, FileOffset end) const noexcept
 }
 
 WalkStart TimeIndex::before(Sequence sequence, FileOffset end) const noexcept {
-  const std::uint64_t base = header_.base_sequence;
+  const std::uint64_t base = header_->base_sequence;
   return last_that([&](const IndexSlot& s) { return base + s.sequence_delta <= sequence.value; },
                    end);
 }

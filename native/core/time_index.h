@@ -24,12 +24,13 @@ struct WalkStart {
   FileOffset at;
 };
 
-// Reads the index of one segment. Borrows `segment`, the whole mapped file, and trusts nothing that
-// it reads there: a slot that makes no sense counts as absent, which only makes the walk longer.
+// Reads the index of one segment. Borrows the header and `segment`, the whole mapped file, and
+// trusts nothing that it reads there: a slot that makes no sense counts as absent, which only makes
+// the walk longer.
 class TimeIndex {
  public:
   TimeIndex(Bytes segment, const SegmentHeader& header) noexcept
-      : segment_(segment), header_(header) {}
+      : segment_(segment), header_(&header) {}
 
   // The last indexed frame at or below `sequence`, below file offset `end`.
   [[nodiscard]] WalkStart before(Sequence sequence, FileOffset end) const noexcept;
@@ -42,7 +43,7 @@ class TimeIndex {
   // Zeros when the slot's offset does not lie in its own cell.
   [[nodiscard]] IndexSlot sane_slot(std::size_t cell) const noexcept;
   [[nodiscard]] std::size_t cell_of(FileOffset at) const noexcept {
-    return (at.bytes - header_.data_offset) / kGridBytes;
+    return (at.bytes - header_->data_offset) / kGridBytes;
   }
 
  private:
@@ -50,7 +51,7 @@ class TimeIndex {
   [[nodiscard]] WalkStart last_that(Precedes precedes, FileOffset end) const noexcept;
 
   Bytes segment_;
-  SegmentHeader header_;
+  const SegmentHeader* header_;
 };
 
 }  // namespace millrace

@@ -1,0 +1,111 @@
+#include "core/append_window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/file.h"
+#include "core/time_index.h"
+
+namespace millrace {
+
+namespace {
+
+// One helper task populates this much, so that the writer never waits for more.
+constexpr std::uint64_t kStepBytes = 2 * kMiB;
+
+std::uint64_t index_end(std::uint64_t data_offset, std::uint64_t data_end) noexcept {
+  if (data_end <= data_offset) return kIndexOffset;
+  const std::uint64_t cells = (data_end - data_offset - 1) / kGridBytes + 1;
+  // The first cell has no stored slot, so a short segment needs no index page.
+  return cells <= 1 ? kIndexOffset : kIndexOffset + cells * sizeof(IndexSlot);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<AppendWindow>> AppendWindow::create(Env& env, const std::string& path,
+                                                           std::uint64_t data_bytes) {
+  const std::uint64_t data_offset = data_offset_for(data_bytes);
+  const std::uint64_t file_bytes = data_offset + data_bytes;
+  if (Result<bool> there = env.exists(path); there && *there) {
+    if (Result<void> removed = env.unlink(path); !removed) return removed.error();
+  }
+  Result<File> file = File::open(env, path, OpenMode::kCreateEmpty);
+  if (!file) return file.error();
+  Result<void> room = file->reserve(FileOffset{0}, file_bytes);
+  if (!room && room.error().code == Errc::kUnsupported) room = file->resize(file_bytes);
+  Result<Mapping> mapping =
+      room ? Mapping::map(*file, FileOffset{0}, file_bytes, MapMode::kReadWrite)
+           : Result<Mapping>(room.error());
+  if (mapping) {
+    if (Result<void> ready = mapping->populate(0, kPageBytes); !ready) mapping = ready.error();
+  }
+  if (!mapping) {
+    (void)env.unlink(path);  // the first error is the one to report
+    return mapping.error();
+  }
+  return std::shared_ptr<AppendWindow>(
+      new AppendWindow(std::move(*mapping), data_offset, data_offset));
+}
+
+Result<std::shared_ptr<AppendWindow>> AppendWindow::open(Env& env, const std::string& path,
+                                                         const SegmentHeader& header,
+                                                         FileOffset tail) {
+  Result<File> file = File::open(env, path, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  Result<Mapping> mapping =
+      Mapping::map(*file, FileOffset{0}, header.file_bytes, MapMode::kReadWrite);
+  if (!mapping) return mapping.error();
+  if (Result<void> ready = mapping->populate(0, kPageBytes); !ready) return ready.error();
+  const std::uint64_t start = align_down<std::uint64_t>(tail.bytes, kPageBytes);
+  std::shared_ptr<AppendWindow> window(
+      new AppendWindow(std::move(*mapping), header.data_offset, start));
+  if (Result<void> ready = window->populate_to(tail.bytes); !ready) return ready.error();
+  return window;
+}
+
+Result<void> AppendWindow::populate_index(std::uint64_t data_end) {
+  const std::uint64_t end = align_up<std::uint64_t>(index_end(data_offset_, data_end), kPageBytes);
+  if (end <= index_ready_) return {};
+  Result<void> done = mapping_.populate(index_ready_, end - index_ready_);
+  if (done) index_ready_ = end;
+  return done;
+}
+
+Result<void> AppendWindow::populate_to(std::uint64_t end) {
+  const std::lock_guard guard(populating_);
+  const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
+  if (end <= ready) return {};
+  const std::uint64_t target = std::min(align_up<std::uint64_t>(end, kPageBytes), file_bytes());
+  if (Result<void> done = populate_index(target); !done) return done;
+  const std::uint64_t from = align_down<std::uint64_t>(ready, kPageBytes);
+  if (Result<void> done = mapping_.populate(from, target - from); !done) return done;
+  // Release: the writer that sees this may store to every page below.
+  ready_.store(target, std::memory_order_release);
+  return {};
+}
+
+void AppendWindow::keep_ahead(Background& background, FileOffset tail, std::uint64_t ahead_bytes) {
+  const std::uint64_t wanted = std::min(tail.bytes + ahead_bytes, file_bytes());
+  // Relaxed: only a hint of how much is left.
+  const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
+  if (ready >= wanted || wanted - ready < ahead_bytes / 4) return;
+  // Acquire-release with the store at the end of the task: one task at a time.
+  if (scheduled_.exchange(true, std::memory_order_acq_rel)) return;
+  background.post(Background::Lane::kPages, [self = shared_from_this(), wanted] {
+    for (;;) {
+      const std::uint64_t at = self->ready_.load(std::memory_order_relaxed);
+      if (at >= wanted || !self->populate_to(std::min(at + kStepBytes, wanted))) break;
+    }
+    self->scheduled_.store(false, std::memory_order_release);
+  });
+}
+
+// A failure changes nothing: the pages stay mapped, and a store to them faults them in.
+void AppendWindow::refresh(FileOffset tail) noexcept {
+  const std::lock_guard guard(populating_);
+  const std::uint64_t from = align_down<std::uint64_t>(tail.bytes, kPageBytes);
+  const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
+  if (from < ready) (void)mapping_.populate(from, ready - from);
+}
+
+}  // namespace millrace

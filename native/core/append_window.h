@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/background.h"
+#include "core/env.h"
+#include "core/mapping.h"
+#include "core/result.h"
+#include "core/segment_header.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// A segment file mapped for writing, of which only pages that the system has promised may be stored
+// to: the window. It is moved ahead of the writer, by a helper thread when there is time, so that a
+// full disk is an error of populate() and never a signal.
+//
+// The writer's thread calls ensure() and stores; the helper only populates. Shared by both.
+class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
+ public:
+  // Creates `path` with room for `data_bytes`, reserved where the file system can, and its first
+  // page ready. Anything at `path` is replaced.
+  static Result<std::shared_ptr<AppendWindow>> create(Env& env, const std::string& path,
+                                                      std::uint64_t data_bytes);
+  // Maps an existing segment to go on from `tail`.
+  static Result<std::shared_ptr<AppendWindow>> open(Env& env, const std::string& path,
+                                                    const SegmentHeader& header, FileOffset tail);
+
+  [[nodiscard]] std::byte* base() const noexcept { return mapping_.bytes().data(); }
+  [[nodiscard]] Bytes bytes() const noexcept { return mapping_.bytes(); }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return mapping_.bytes().size(); }
+  [[nodiscard]] std::uint64_t data_offset() const noexcept { return data_offset_; }
+
+  // Makes [the window's start, end) of the data, and the index slots that belong to it, safe to
+  // store to. kNoSpace: the disk is full, nothing changed. Writer only; usually one load.
+  Result<void> ensure(FileOffset end) {
+    // Acquire pairs with the release in populate_to: the populated pages are really there.
+    if (end.bytes <= ready_.load(std::memory_order_acquire)) return {};
+    return populate_to(end.bytes);
+  }
+
+  // Asks the helper to keep `ahead_bytes` ready behind `tail`. Writer only; cheap when nothing is
+  // to do. A failure of the helper is left for ensure() to meet.
+  void keep_ahead(Background& background, FileOffset tail, std::uint64_t ahead_bytes);
+
+  // Asks the helper to make pages behind `tail` writable again, which a sync has protected.
+  void refresh(FileOffset tail) noexcept;
+
+  void stored(Bytes range) const noexcept { mapping_.stored(range); }
+
+ private:
+  AppendWindow(Mapping mapping, std::uint64_t data_offset, std::uint64_t ready) noexcept
+      : mapping_(std::move(mapping)), data_offset_(data_offset), ready_(ready) {}
+
+  Result<void> populate_to(std::uint64_t end);
+  Result<void> populate_index(std::uint64_t data_end);
+
+  Mapping mapping_;
+  const std::uint64_t data_offset_;
+  // File offset below which every data page from the window's start on may be stored to. Moved by
+  // whoever holds populating_, with release; read by the writer with acquire.
+  std::atomic<std::uint64_t> ready_;
+  std::mutex populating_;
+  std::uint64_t index_ready_ = kIndexOffset;  // guarded by populating_
+  // True while a helper task is on its way. Set by the writer, cleared by the task.
+  std::atomic<bool> scheduled_{false};
+};
+
+}  // namespace millrace

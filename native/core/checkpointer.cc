@@ -1,0 +1,174 @@
+#include "core/checkpointer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "core/file.h"
+
+namespace millrace {
+
+namespace {
+
+// How many sequence numbers a checkpoint sets aside: more than a backlog of the smallest frames.
+constexpr std::uint64_t kReserveAhead = std::uint64_t{1} << 26;
+
+const char* stage_name(PoisonStage stage) noexcept {
+  switch (stage) {
+    case PoisonStage::kNone:
+      return "nothing";
+    case PoisonStage::kWrite:
+      return "a write";
+    case PoisonStage::kSyncData:
+      return "the sync of a segment";
+    case PoisonStage::kSyncControl:
+      return "the sync of the control page";
+    case PoisonStage::kSyncDirectory:
+      return "the sync of the folder";
+    case PoisonStage::kStore:
+      return "a store through the mapping";
+  }
+  return "an unknown stage";
+}
+
+}  // namespace
+
+void Checkpointer::segment_started(std::string path, LogPosition base,
+                                   std::shared_ptr<AppendWindow> window, bool fresh) {
+  const std::lock_guard guard(list_);
+  unsynced_.push_back({std::move(path), base, std::move(window)});
+  folder_changed_ = folder_changed_ || fresh;
+}
+
+Result<void> Checkpointer::run() {
+  const std::lock_guard guard(running_);
+  if (abandoned_) return {};
+  if (poisoned()) return poison_error();
+  return run_once(false);
+}
+
+Result<void> Checkpointer::run_and_reserve() {
+  const std::lock_guard guard(running_);
+  if (poisoned()) return poison_error();
+  return run_once(true);
+}
+
+void Checkpointer::abandon() {
+  const std::lock_guard guard(running_);
+  abandoned_ = true;
+}
+
+// A failure stays in the control page and meets the next append.
+void Checkpointer::run_soon(Background& background) {
+  if (soon_.exchange(true, std::memory_order_acq_rel)) return;
+  background.post(Background::Lane::kSync, [self = shared_from_this()] {
+    self->soon_.store(false, std::memory_order_release);
+    (void)self->run();
+  });
+}
+
+void Checkpointer::run_later(Background& background, std::uint64_t delay_ms) {
+  // Relaxed first: on the hot path this is one load of a line that rarely changes.
+  if (later_.load(std::memory_order_relaxed)) return;
+  if (later_.exchange(true, std::memory_order_acq_rel)) return;
+  background.post_after(Background::Lane::kSync, delay_ms, [self = shared_from_this()] {
+    self->later_.store(false, std::memory_order_release);
+    (void)self->run();
+  });
+}
+
+Result<void> Checkpointer::run_once(bool reserve) {
+  // Acquire pairs with published(): the mark loaded next covers this number.
+  const Sequence next{published_next_.load(std::memory_order_acquire)};
+  // Acquire: every byte below the mark is in the page cache before the sync starts.
+  const LogPosition target{control_->page().committed.load(std::memory_order_acquire)};
+  const bool reserve_is_low = next.value + kReserveAhead / 2 > reserved().value;
+  if (target == durable() && !reserve_is_low && !reserve) return {};
+  if (Result<void> synced = sync_segments(target); !synced) {
+    poison(PoisonStage::kSyncData, synced.error());
+    return synced;
+  }
+  if (Result<void> synced = sync_folder(); !synced) {
+    poison(PoisonStage::kSyncDirectory, synced.error());
+    return synced;
+  }
+  if (Result<void> stored = store_marks(target, next); !stored) {
+    poison(PoisonStage::kSyncControl, stored.error());
+    return stored;
+  }
+  return {};
+}
+
+Result<void> Checkpointer::sync_segments(LogPosition target) {
+  std::vector<Unsynced> due;
+  {
+    const std::lock_guard guard(list_);
+    for (const Unsynced& segment : unsynced_) {
+      if (segment.base <= target) due.push_back(segment);
+    }
+  }
+  for (const Unsynced& segment : due) {
+    Result<File> file = File::open(*env_, segment.path, OpenMode::kReadWrite);
+    // Trimmed and unlinked meanwhile: nothing of it has to survive.
+    if (!file && file.error().code == Errc::kNotFound) continue;
+    if (!file) return file.error();
+    if (Result<void> synced = file->sync_data(); !synced) return synced;
+  }
+  const std::lock_guard guard(list_);
+  // A segment that another one follows at or below the target gets no more frames.
+  while (unsynced_.size() > 1 && unsynced_[1].base <= target) unsynced_.pop_front();
+  if (!unsynced_.empty() && unsynced_.front().window && unsynced_.front().base <= target) {
+    const Unsynced& active = unsynced_.front();
+    const std::uint64_t tail = active.window->data_offset() + (target.bytes - active.base.bytes);
+    if (tail < active.window->file_bytes()) active.window->refresh(FileOffset{tail});
+  }
+  return {};
+}
+
+Result<void> Checkpointer::sync_folder() {
+  {
+    const std::lock_guard guard(list_);
+    if (!std::exchange(folder_changed_, false)) return {};
+  }
+  return env_->sync_directory(directory_);
+}
+
+Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
+  ControlPage& page = control_->page();
+  const std::uint64_t reserved = next.value + kReserveAhead;
+  // Relaxed: within this process the atomics below count; on disk the sync orders.
+  page.durable.store(target.bytes, std::memory_order_relaxed);
+  page.indexed.store(target.bytes, std::memory_order_relaxed);
+  page.reserved_sequence.store(std::max(reserved, page.reserved_sequence.load()),
+                               std::memory_order_relaxed);
+  control_->stored();
+  if (Result<void> synced = control_->sync(); !synced) return synced;
+  durable_.store(target.bytes, std::memory_order_relaxed);
+  durable_next_.store(next.value, std::memory_order_relaxed);
+  reserved_.store(reserved, std::memory_order_relaxed);
+  return {};
+}
+
+void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {
+  if (poisoned()) return;
+  ControlPage& page = control_->page();
+  // Relaxed: the release below publishes all three.
+  page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
+  page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
+  page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
+  control_->stored();
+  poisoned_.store(true, std::memory_order_release);
+}
+
+Error Checkpointer::poison_error() const {
+  const ControlPage& page = control_->page();
+  const auto stage = static_cast<PoisonStage>(page.poison_stage.load(std::memory_order_relaxed));
+  const int number = static_cast<int>(page.poison_errno.load(std::memory_order_relaxed));
+  return Error{.code = Errc::kPoisoned,
+               .sys_errno = number,
+               .message = directory_ + ": " + stage_name(stage) + " failed (" +
+                          std::strerror(number) + "); nothing more is written here"};
+}
+
+}  // namespace millrace

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/append_window.h"
+#include "core/background.h"
+#include "core/control_file.h"
+#include "core/env.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// What is on the disk of one log, and how it gets there: syncs segments, then the folder, then
+// moves the durable mark, then syncs the control page. The first failure poisons the log for good,
+// because a second sync after a failed one proves nothing.
+//
+// The writer reports segments and commits; run() may be called by any thread and by several at
+// once.
+class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
+ public:
+  Checkpointer(std::shared_ptr<Env> env, std::string directory,
+               std::shared_ptr<ControlFile> control, LogPosition durable, Sequence durable_next,
+               Sequence next)
+      : env_(std::move(env)),
+        directory_(std::move(directory)),
+        control_(std::move(control)),
+        durable_(durable.bytes),
+        durable_next_(durable_next.value),
+        published_next_(next.value),
+        reserved_(control_->page().reserved_sequence.load(std::memory_order_relaxed)) {}
+
+  // Before its first frame is published, or when an earlier process may have left bytes of it
+  // unsynced (then without a window). `fresh`: the folder may have a new name to sync. Writer only.
+  void segment_started(std::string path, LogPosition base, std::shared_ptr<AppendWindow> window,
+                       bool fresh);
+  // After the commit mark moved. Writer only.
+  void published(Sequence next) noexcept {
+    // Release: run() that sees this number also sees the commit mark that was stored before it.
+    published_next_.store(next.value, std::memory_order_release);
+  }
+
+  // Makes everything published before the call durable. kPoisoned after a failure, now or before.
+  Result<void> run();
+  // The same, and writes the control page even when no byte is waiting: a writer begins.
+  Result<void> run_and_reserve();
+
+  // Runs on the helper thread: at once, or a while after the first call since the last run. Both
+  // are cheap when a run is on its way already.
+  void run_soon(Background& background);
+  void run_later(Background& background, std::uint64_t delay_ms);
+
+  // Sequence numbers ahead of use are reserved on the disk; those below this may be used.
+  [[nodiscard]] Sequence reserved() const noexcept {
+    return {
+        reserved_.load(std::memory_order_relaxed)};  // the writer's own limit; no data hangs on it
+  }
+  [[nodiscard]] LogPosition durable() const noexcept {
+    // Relaxed: a lower bound that only grows.
+    return {durable_.load(std::memory_order_relaxed)};
+  }
+  // Every record below it is durable.
+  [[nodiscard]] Sequence durable_next() const noexcept {
+    return {durable_next_.load(std::memory_order_relaxed)};  // as durable()
+  }
+
+  // The log is gone: waits for a run on its way; tasks that are still to come do nothing.
+  void abandon();
+
+  // Marks the log as failed: state, stage and errno go to the control page. Any thread.
+  void poison(PoisonStage stage, const Error& cause) noexcept;
+  [[nodiscard]] bool poisoned() const noexcept {
+    // Acquire pairs with the release in poison(): the stage and errno are there.
+    return poisoned_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] Error poison_error() const;
+
+ private:
+  struct Unsynced {
+    std::string path;
+    LogPosition base;
+    std::shared_ptr<AppendWindow> window;
+  };
+
+  Result<void> run_once(bool reserve);
+  Result<void> sync_segments(LogPosition target);
+  Result<void> sync_folder();
+  Result<void> store_marks(LogPosition target, Sequence next);
+
+  const std::shared_ptr<Env> env_;  // first: what follows is mapped through it
+  const std::string directory_;
+  const std::shared_ptr<ControlFile> control_;
+
+  std::mutex running_;      // one run at a time; held through the syncs
+  bool abandoned_ = false;  // guarded by running_
+  std::mutex list_;         // guards the two below; held for moments
+  std::deque<Unsynced> unsynced_;
+  bool folder_changed_ = false;
+
+  // Moved by the run that holds running_; see the readers above for their orders.
+  std::atomic<std::uint64_t> durable_;
+  std::atomic<std::uint64_t> durable_next_;
+  std::atomic<std::uint64_t> published_next_;
+  std::atomic<std::uint64_t> reserved_;
+  std::atomic<bool> poisoned_{false};
+  // A task is on its way. Set by whoever posts it, cleared by the task before it looks at the mark,
+  // so that nothing published after that look is forgotten.
+  std::atomic<bool> soon_{false};
+  std::atomic<bool> later_{false};
+};
+
+}  // namespace millrace

@@ -1,0 +1,115 @@
+#include "core/control_file.h"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "core/file.h"
+#include "core/paths.h"
+
+namespace millrace {
+
+namespace {
+
+constexpr const char* kControlName = "ctl";
+constexpr const char* kWakeName = "wake";
+
+Result<void> write_control(Env& env, const std::string& path, const LogIdentity& identity,
+                           bool sync) {
+  std::array<std::byte, kControlBytes> bytes{};
+  ControlPage page;
+  format_control_page(page, identity);
+  std::memcpy(bytes.data(), static_cast<const void*>(&page), sizeof(ControlPage));
+  Result<File> file = File::open(env, path, OpenMode::kCreateEmpty);
+  if (!file) return file.error();
+  if (Result<void> written = file->write_all(bytes, FileOffset{0}); !written) return written;
+  return sync ? file->sync_data() : Result<void>{};
+}
+
+Result<void> write_wake(Env& env, const std::string& path) {
+  Result<File> file = File::open(env, path, OpenMode::kCreateEmpty);
+  if (!file) return file.error();
+  if (Result<void> reserved = file->reserve(FileOffset{0}, kWakeBytes); reserved) return {};
+  return file->resize(kWakeBytes);
+}
+
+Result<Mapping> map_page(Env& env, const std::string& path, std::size_t bytes) {
+  Result<File> file = File::open(env, path, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  return Mapping::map(*file, FileOffset{0}, bytes, MapMode::kReadWrite);
+}
+
+}  // namespace
+
+ControlFile::ControlFile(Env& env, std::string path, Mapping control, Mapping wake) noexcept
+    : env_(env), path_(std::move(path)), control_(std::move(control)), wake_(std::move(wake)) {}
+
+Result<std::shared_ptr<ControlFile>> ControlFile::map(Env& env, const std::string& directory) {
+  std::string path = join_path(directory, kControlName);
+  Result<Mapping> control = map_page(env, path, kControlBytes);
+  if (!control) return control.error();
+  if (Result<void> ready = control->populate(0, kControlBytes); !ready) return ready.error();
+  const std::string wake_path = join_path(directory, kWakeName);
+  Result<Mapping> wake = map_page(env, wake_path, kWakeBytes);
+  if (!wake) {
+    // The page holds nothing that matters between processes' lives: a missing one is made again.
+    if (Result<void> made = write_wake(env, wake_path); !made) return made.error();
+    wake = map_page(env, wake_path, kWakeBytes);
+    if (!wake) return wake.error();
+  }
+  return std::shared_ptr<ControlFile>(
+      new ControlFile(env, std::move(path), std::move(*control), std::move(*wake)));
+}
+
+Result<std::shared_ptr<ControlFile>> ControlFile::create(Env& env, const std::string& directory,
+                                                         const LogIdentity& identity, bool sync) {
+  const std::string path = join_path(directory, kControlName);
+  if (Result<void> made = write_control(env, path, identity, sync); !made) return made.error();
+  if (Result<void> made = write_wake(env, join_path(directory, kWakeName)); !made) {
+    return made.error();
+  }
+  return map(env, directory);
+}
+
+Result<std::shared_ptr<ControlFile>> ControlFile::open(Env& env, const std::string& directory,
+                                                       const LogIdentity& identity) {
+  Result<std::shared_ptr<ControlFile>> file = map(env, directory);
+  if (!file) return file;
+  const std::string path = join_path(directory, kControlName);
+  switch (check_control_page((*file)->page(), identity)) {
+    case ControlFault::kNone:
+      return file;
+    case ControlFault::kNewerFormat:
+      return Error{.code = Errc::kNewerFormat, .message = path + ": written by a later version"};
+    case ControlFault::kForeign:
+      return Error{.code = Errc::kCorrupt, .message = path + ": belongs to another log"};
+    case ControlFault::kDamaged:
+      break;
+  }
+  return Error{.code = Errc::kCorrupt, .message = path + ": the control page is damaged"};
+}
+
+void ControlFile::publish(LogPosition end) noexcept {
+  ControlPage& control = page();
+  // Release: whoever loads this mark also sees every byte below it (log_reader.cc acquires).
+  control.committed.store(end.bytes, std::memory_order_release);
+  control_.stored(bytes_of(control.committed));
+  // Sequentially consistent, with the fence in LogReader::wait: either this load sees the waiter
+  // that announced itself, or the waiter sees the new mark before it sleeps.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (wake().waiters.load(std::memory_order_relaxed) != 0) wake_waiters();
+}
+
+void ControlFile::wake_waiters() noexcept {
+  // Relaxed: the futex call orders the word for sleepers; the mark itself was published before.
+  wake().word.fetch_add(1, std::memory_order_relaxed);
+  env_.wake_all(wake().word);
+}
+
+Result<void> ControlFile::sync() {
+  Result<File> file = File::open(env_, path_, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  return file->sync_data();
+}
+
+}  // namespace millrace

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/control_page.h"
+#include "core/env.h"
+#include "core/mapping.h"
+#include "core/result.h"
+
+namespace millrace {
+
+// The files `ctl` and `wake` of one log, mapped for writing. Owned by the writer and by its helper
+// tasks together. The words are atomics: each says in control_page.h who stores it and when.
+class ControlFile {
+ public:
+  // Writes both files and, if asked, syncs them; the folder exists. Replaces what a crash left of
+  // an earlier attempt.
+  static Result<std::shared_ptr<ControlFile>> create(Env& env, const std::string& directory,
+                                                     const LogIdentity& identity, bool sync);
+  // kCorrupt when the page is damaged or another log's, kNewerFormat, kNotFound.
+  static Result<std::shared_ptr<ControlFile>> open(Env& env, const std::string& directory,
+                                                   const LogIdentity& identity);
+
+  [[nodiscard]] ControlPage& page() const noexcept {
+    return *reinterpret_cast<ControlPage*>(control_.bytes().data());
+  }
+  [[nodiscard]] WakePage& wake() const noexcept {
+    return *reinterpret_cast<WakePage*>(wake_.bytes().data());
+  }
+
+  // Moves the commit mark to `end` and wakes whoever waits for it. Writer only.
+  void publish(LogPosition end) noexcept;
+  // Wakes every waiter without moving anything: the log was sealed.
+  void wake_waiters() noexcept;
+  // Words were stored that are not published by publish(): for observers.
+  void stored() const noexcept { control_.stored(control_.bytes().first(sizeof(ControlPage))); }
+  // The whole page is on the disk when it returns.
+  Result<void> sync();
+
+ private:
+  ControlFile(Env& env, std::string path, Mapping control, Mapping wake) noexcept;
+  static Result<std::shared_ptr<ControlFile>> map(Env& env, const std::string& directory);
+
+  Env& env_;
+  std::string path_;
+  Mapping control_;
+  Mapping wake_;
+};
+
+}  // namespace millrace

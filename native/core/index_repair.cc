@@ -1,0 +1,58 @@
+#include "core/index_repair.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/file.h"
+#include "core/guarded_copy.h"
+#include "core/time_index.h"
+
+namespace millrace {
+
+namespace {
+
+// Fills `slots`, whose first is that of cell `first`, from the frames in [at, end).
+void index_frames(const Segment& segment, Bytes bytes, FileOffset at, FileOffset end,
+                  std::size_t first, std::vector<IndexSlot>& slots) noexcept {
+  const SegmentHeader& header = segment.header;
+  while (at < end) {
+    const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
+    const std::size_t cell = (at.bytes - header.data_offset) / kGridBytes;
+    if (cell >= first && slots[cell - first].offset == 0) {
+      slots[cell - first] = {
+          .offset = static_cast<std::uint32_t>(at.bytes),
+          .sequence_delta = static_cast<std::uint32_t>(frame.sequence - header.base_sequence),
+          .arrival_ms = frame.arrival_ms};
+    }
+    at.bytes += frame_stride(std::max<std::uint32_t>(frame.length, kFrameHeaderBytes));
+  }
+}
+
+}  // namespace
+
+Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
+                          FileOffset end) {
+  const SegmentHeader& header = segment.header;
+  if (from.bytes >= header.file_bytes) return {};
+  const TimeIndex index(bytes, header);
+  // Cell 0 has no stored slot; the cell of `from` may have been begun below it.
+  const std::size_t first = std::max<std::size_t>(1, index.cell_of(from));
+  if (first >= header.index_slots) return {};
+  std::vector<IndexSlot> wanted(header.index_slots - first);
+  const std::size_t index_at = kIndexOffset + first * sizeof(IndexSlot);
+  const Bytes wanted_bytes = std::as_bytes(std::span(wanted));
+  bool same = false;
+  const bool read = guarded([&]() noexcept {
+    const std::uint64_t cell_start = header.data_offset + std::uint64_t{first} * kGridBytes;
+    const FileOffset start = index.at_or_below({std::min(from.bytes, cell_start)}).at;
+    index_frames(segment, bytes, start, end, first, wanted);
+    same = std::equal(wanted_bytes.begin(), wanted_bytes.end(), bytes.begin() + index_at);
+  });
+  if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
+  if (same) return {};
+  Result<File> file = File::open(env, segment.path, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  return file->write_all(wanted_bytes, FileOffset{index_at});
+}
+
+}  // namespace millrace

@@ -1,0 +1,243 @@
+#include "core/log_appender.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/guarded_copy.h"
+#include "core/packed_record.h"
+
+namespace millrace {
+
+// Records order[from, to) of a batch, which go into the active segment together.
+struct LogAppender::Run {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  std::uint64_t bytes = 0;
+};
+
+LogAppender::LogAppender(const LogContext& context, std::string directory,
+                         const LogIdentity& identity, const LogOptions& options,
+                         const RecoveredLog& recovered)
+    : context_(context),
+      directory_(std::move(directory)),
+      identity_(identity),
+      options_(options),
+      control_(recovered.control),
+      next_segment_(std::make_shared<NextSegment>(*context.env, directory_)),
+      order_(recovered.order),
+      tail_(recovered.tail),
+      resume_at_(recovered.resume_at),
+      sealed_(recovered.sealed),
+      checkpoint_asked_(recovered.tail) {
+  if (!control_) return;
+  epoch_ = control_->page().writer_epoch.load(std::memory_order_relaxed);
+  checkpointer_ = std::make_shared<Checkpointer>(
+      context_.env, directory_, control_, recovered.durable, recovered.durable_next, order_.next);
+  if (recovered.segments.empty()) return;
+  last_segment_ = recovered.segments.back();
+  // An earlier process may have died before it synced these.
+  if (recovered.durable < recovered.tail) {
+    for (std::size_t i = recovered.segments.index_of(recovered.durable);
+         i < recovered.segments.size(); ++i) {
+      const Segment& segment = recovered.segments[i];
+      checkpointer_->segment_started(segment.path, segment.base_position(), nullptr, true);
+    }
+  }
+}
+
+Result<void> LogAppender::check(const PackedBatch& batch) const {
+  for (const std::uint32_t index : batch.order) {
+    if (!PackedRecord::fits(batch, index)) {
+      return Error{.code = Errc::kTooLarge,
+                   .message = "record " + std::to_string(index) +
+                              " of the batch lies outside its bytes, or exceeds the limits of "
+                              "1024 bytes of key and 10 MiB of payload",
+                   .detail = index};
+    }
+  }
+  if (order_.next.value + batch.order.size() >= kSequenceLimit) {
+    return Error{.code = Errc::kSealed, .message = directory_ + ": sequence numbers are used up"};
+  }
+  return {};
+}
+
+Result<void> LogAppender::check_backlog() {
+  if (!options_.sync) return {};
+  const std::uint64_t waiting = tail_.bytes - checkpointer_->durable().bytes;
+  const bool numbers = resume_at_.value >= checkpointer_->reserved().value;
+  if (waiting < options_.backlog_bytes && !numbers) return {};
+  checkpointer_->run_soon(*context_.background);
+  return Error{.code = Errc::kBacklog,
+               .message = directory_ + ": " + std::to_string(waiting) + " bytes wait for the disk"};
+}
+
+Result<std::size_t> LogAppender::append(const PackedBatch& batch, AppendedSlots out) {
+  if (sealed_) return Error{.code = Errc::kSealed, .message = directory_ + ": the log has ended"};
+  if (checkpointer_ && checkpointer_->poisoned()) return checkpointer_->poison_error();
+  if (Result<void> sane = check(batch); !sane) return sane.error();
+  if (batch.order.empty()) return std::size_t{0};
+  const std::uint64_t first = PackedRecord(batch, batch.order[0]).stride();
+  const ArrivalTime arrival = std::max(batch.arrival, order_.arrival);
+  if (Result<void> ready = make_ready(first, arrival); !ready) return ready.error();
+  if (Result<void> free = check_backlog(); !free) return free.error();
+  if (arrival.ms - writer_->segment().header.created_ms >= options_.segment_age_ms &&
+      writer_->tail().bytes > writer_->segment().header.data_offset) {
+    if (Result<void> rolled = roll(first, arrival, SealReason::kAge); !rolled) {
+      return rolled.error();
+    }
+  }
+  std::size_t done = 0;
+  while (done < batch.order.size()) {
+    Result<std::size_t> run = append_run(batch, done, arrival, out);
+    if (!run && done == 0) return run.error();
+    if (!run) break;
+    done += *run;
+  }
+  return done;
+}
+
+// Appends as many records as the active segment takes, at least one.
+Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_t from,
+                                            ArrivalTime arrival, AppendedSlots out) {
+  const std::uint64_t first = PackedRecord(batch, batch.order[from]).stride();
+  if (first > writer_->room() || !writer_->spans(order_.next)) {
+    if (Result<void> rolled = roll(first, arrival, SealReason::kSize); !rolled) {
+      return rolled.error();
+    }
+  }
+  Run run{from, from, 0};
+  const std::uint64_t room = writer_->room();
+  while (run.to < batch.order.size()) {
+    const std::uint64_t stride = PackedRecord(batch, batch.order[run.to]).stride();
+    if (stride > room - run.bytes || !writer_->spans({order_.next.value + (run.to - from)})) break;
+    run.bytes += stride;
+    ++run.to;
+  }
+  if (Result<void> ready = writer_->ensure(run.bytes); !ready) return ready.error();
+  if (!write_run(batch, run, arrival, out)) {
+    const Error cause{.code = Errc::kIo, .sys_errno = 5, .message = "SIGBUS"};
+    checkpointer_->poison(PoisonStage::kStore, cause);
+    return checkpointer_->poison_error();
+  }
+  publish();
+  return run.to - run.from;
+}
+
+bool LogAppender::write_run(const PackedBatch& batch, const Run& run, ArrivalTime arrival,
+                            AppendedSlots out) noexcept {
+  const FileOffset start = writer_->tail();
+  const auto epoch = static_cast<std::uint16_t>(epoch_);
+  std::uint64_t sequence = order_.next.value;
+  std::uint64_t payload_bytes = 0;
+  SegmentWriter& writer = *writer_;
+  const bool whole = guarded([&]() noexcept {
+    for (std::size_t i = run.from; i < run.to; ++i) {
+      const std::uint32_t index = batch.order[i];
+      const FrameContent content = PackedRecord(batch, index).content();
+      writer.add(content, {{sequence}, arrival, epoch});
+      out.offsets[index] = static_cast<double>(sequence);
+      out.arrivals_ms[index] = static_cast<double>(arrival.ms);
+      payload_bytes += content.payload.size();
+      ++sequence;
+    }
+  });
+  if (!whole) {
+    writer.back_to(start);
+    return false;
+  }
+  writer.stored_since(start);
+  if (tally_.records == 0) tally_.first_arrival = arrival;
+  tally_.records += run.to - run.from;
+  tally_.payload_bytes += payload_bytes;
+  order_ = {{sequence}, arrival, epoch};
+  return true;
+}
+
+// Everything up to the writer's tail becomes readable, and will be durable in a while.
+void LogAppender::publish() {
+  const LogPosition end = writer_->position();
+  appended_bytes_ += end.bytes - tail_.bytes;
+  tail_ = end;
+  resume_at_ = order_.next;
+  control_->publish(end);
+  checkpointer_->published(order_.next);
+  const std::uint64_t ahead = std::min<std::uint64_t>(appended_bytes_, kWindowAheadBytes);
+  writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
+  const std::uint64_t file_bytes = writer_->segment().header.file_bytes;
+  if (writer_->tail().bytes > file_bytes / 2) {
+    next_segment_->prepare(*context_.background,
+                           next_data_bytes(writer_->segment().header, options_));
+  }
+  if (!options_.sync) return;
+  if (end.bytes - checkpoint_asked_.bytes >= options_.checkpoint_bytes) {
+    checkpoint_asked_ = end;
+    checkpointer_->run_soon(*context_.background);
+  } else {
+    checkpointer_->run_later(*context_.background, options_.checkpoint_ms);
+  }
+}
+
+Result<Sequence> LogAppender::seal(ArrivalTime now) {
+  if (sealed_) return Sequence{order_.next.value - 1};
+  if (checkpointer_ && checkpointer_->poisoned()) return checkpointer_->poison_error();
+  const ArrivalTime arrival = std::max(now, order_.arrival);
+  if (Result<void> ready = make_ready(kFrameHeaderBytes, arrival); !ready) return ready.error();
+  if (writer_->room() < kFrameHeaderBytes || !writer_->spans(order_.next)) {
+    if (Result<void> rolled = roll(kFrameHeaderBytes, arrival, SealReason::kSize); !rolled) {
+      return rolled.error();
+    }
+  }
+  if (Result<void> ready = writer_->ensure(kFrameHeaderBytes); !ready) return ready.error();
+  const FileOffset start = writer_->tail();
+  const auto epoch = static_cast<std::uint16_t>(epoch_);
+  const Sequence end = order_.next;
+  writer_->add(
+      {.type = FrameType::kShardEnd, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}},
+      {end, arrival, epoch});
+  writer_->stored_since(start);
+  order_ = {{end.value + 1}, arrival, epoch};
+  // Release: a reader that sees the flag sees, with the mark stored next, the frame too.
+  control_->page().sealed.store(1, std::memory_order_release);
+  control_->stored();
+  publish();
+  control_->wake_waiters();
+  sealed_ = true;
+  finish(*writer_, SealReason::kShardEnd);
+  return end;
+}
+
+// Hands a segment that gets no more frames to the helper.
+void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
+  const FinishedSegment finished{.segment = writer.segment(),
+                                 .data_end = writer.tail(),
+                                 .last_sequence = {order_.next.value - 1},
+                                 .last_arrival = order_.arrival,
+                                 .epoch = epoch_,
+                                 .reason = reason,
+                                 .tally = tally_,
+                                 .window = writer.window()};
+  context_.background->post(
+      Background::Lane::kSync,
+      [finished, env = context_.env, sync = options_.sync, checkpointer = checkpointer_] {
+        // Not sealed reads the same; a failed sync has poisoned the log by itself.
+        (void)seal_segment(*env, finished, sync ? checkpointer.get() : nullptr);
+      });
+}
+
+Result<void> LogAppender::close() {
+  next_segment_->discard();
+  if (!checkpointer_ || !options_.sync) return {};
+  if (checkpointer_->poisoned()) return {};
+  const bool opened = writer_.has_value();
+  if (!opened && checkpointer_->durable() >= tail_) return {};
+  if (Result<void> synced = checkpointer_->run(); !synced) return synced;
+  ControlPage& page = control_->page();
+  // A crash of the system left numbers that must stay unused: the gap is still to be written.
+  if (!opened && resume_at_ > order_.next) return {};
+  page.state.store(static_cast<std::uint32_t>(LogState::kClosed), std::memory_order_relaxed);
+  control_->stored();
+  return control_->sync();
+}
+
+}  // namespace millrace

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/checkpointer.h"
+#include "core/control_file.h"
+#include "core/log_options.h"
+#include "core/next_segment.h"
+#include "core/recovery.h"
+#include "core/result.h"
+#include "core/segment_sealer.h"
+#include "core/segment_writer.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// How far ahead of the writer pages are made ready, once it has written as much.
+inline constexpr std::uint64_t kWindowAheadBytes = 8 * kMiB;
+
+// Data bytes of the segment after `last`.
+[[nodiscard]] std::uint64_t next_data_bytes(const SegmentHeader& last,
+                                            const LogOptions& options) noexcept;
+
+// The writing half of a log: gives records their sequence numbers, places them in the active
+// segment through its window, moves the commit mark, and begins the next segment. The files of a
+// log come into being with its first append. One thread at a time.
+class LogAppender {
+ public:
+  LogAppender(const LogContext& context, std::string directory, const LogIdentity& identity,
+              const LogOptions& options, const RecoveredLog& recovered);
+
+  Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
+  Result<Sequence> seal(ArrivalTime now);
+  // The control page says `closed`, and everything is durable, when it returns.
+  Result<void> close();
+
+  // Null until the log has files.
+  [[nodiscard]] const std::shared_ptr<ControlFile>& control() const noexcept { return control_; }
+  [[nodiscard]] const std::shared_ptr<Checkpointer>& checkpointer() const noexcept {
+    return checkpointer_;
+  }
+  [[nodiscard]] Sequence next() const noexcept { return order_.next; }
+  [[nodiscard]] ArrivalTime last_arrival() const noexcept { return order_.arrival; }
+  [[nodiscard]] bool sealed() const noexcept { return sealed_; }
+  [[nodiscard]] LogPosition tail() const noexcept { return tail_; }
+  // Segments begun since the last call, for the reader beside.
+  std::vector<Segment> take_started() noexcept { return std::exchange(started_, {}); }
+
+ private:
+  struct Run;  // records that go into one segment together (log_appender.cc)
+
+  Result<void> check(const PackedBatch& batch) const;
+  Result<void> make_ready(std::uint64_t first_stride, ArrivalTime arrival);
+  Result<void> make_files();
+  Result<void> make_writer(std::uint64_t first_stride, ArrivalTime arrival);
+  Result<void> write_gap();
+  Result<void> roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason);
+  void finish(const SegmentWriter& writer, SealReason reason);
+  Result<void> begin_segment(SegmentPlan plan, std::uint64_t stride);
+  [[nodiscard]] SegmentPlan plan_segment(std::uint64_t stride, ArrivalTime now) const;
+  Result<std::size_t> append_run(const PackedBatch& batch, std::size_t from, ArrivalTime arrival,
+                                 AppendedSlots out);
+  [[nodiscard]] bool write_run(const PackedBatch& batch, const Run& run, ArrivalTime arrival,
+                               AppendedSlots out) noexcept;
+  void publish();
+  Result<void> check_backlog();
+
+  LogContext context_;
+  const std::string directory_;
+  const LogIdentity identity_;
+  const LogOptions options_;
+
+  std::shared_ptr<ControlFile> control_;
+  std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
+  std::shared_ptr<NextSegment> next_segment_;
+  std::optional<SegmentWriter> writer_;  // there once this process has appended
+  std::optional<Segment> last_segment_;  // what an earlier writer left, until writer_ is there
+  std::vector<Segment> started_;
+
+  FrameOrder order_;
+  LogPosition tail_;
+  Sequence resume_at_;
+  std::uint64_t epoch_ = 0;
+  bool sealed_ = false;
+  SegmentTally tally_;
+  std::uint64_t appended_bytes_ = 0;  // by this process: how far ahead the window may go
+  LogPosition checkpoint_asked_;      // the mark when a checkpoint was last asked for
+};
+
+}  // namespace millrace

@@ -1,0 +1,177 @@
+// How the appender comes by its segments: a log's first files, going on where an earlier writer
+// stopped, and rolling to the next one.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/file.h"
+#include "core/log_appender.h"
+#include "core/paths.h"
+
+namespace millrace {
+
+namespace {
+
+// The data bytes of a segment that has room for a frame of `stride`.
+std::uint64_t room_for(std::uint64_t stride) noexcept {
+  return align_up<std::uint64_t>(stride + kFrameHeaderBytes, kGridBytes);
+}
+
+std::uint64_t data_bytes_of(const SegmentHeader& header) noexcept {
+  return header.file_bytes - header.data_offset;
+}
+
+}  // namespace
+
+std::uint64_t next_data_bytes(const SegmentHeader& last, const LogOptions& options) noexcept {
+  return std::min(data_bytes_of(last) * 4, std::max(options.segment_bytes, kSegmentDataMin));
+}
+
+Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arrival) {
+  if (writer_) return {};
+  if (!control_) {
+    if (Result<void> made = make_files(); !made) return made;
+  }
+  if (Result<void> made = make_writer(first_stride, arrival); !made) return made;
+  if (resume_at_ <= order_.next) return {};
+  Result<void> noted = write_gap();
+  if (!noted) writer_.reset();
+  return noted;
+}
+
+// The folder and the control page exist, durably, before the first frame.
+Result<void> LogAppender::make_files() {
+  Env& env = *context_.env;
+  if (Result<void> made = env.make_directory(directory_); !made) return made;
+  Result<std::shared_ptr<ControlFile>> control =
+      ControlFile::create(env, directory_, identity_, options_.sync);
+  if (!control) return control.error();
+  if (options_.sync) {
+    if (Result<void> synced = env.sync_directory(directory_); !synced) return synced;
+    const std::string parent(parent_path(directory_));
+    if (Result<void> synced = env.sync_directory(parent); !synced) return synced;
+  }
+  control_ = std::move(*control);
+  checkpointer_ = std::make_shared<Checkpointer>(context_.env, directory_, control_, LogPosition{},
+                                                 kFirstSequence, order_.next);
+  return {};
+}
+
+// Goes on in the last segment if that can be, begins one otherwise; then the control page names
+// this writer, durably.
+Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime arrival) {
+  Env& env = *context_.env;
+  Result<std::uint64_t> boot = current_boot_hash(env);
+  if (!boot) return boot.error();
+  const std::uint64_t epoch = epoch_ + 1;
+  ControlPage& page = control_->page();
+  page.writer_epoch.store(epoch, std::memory_order_relaxed);
+  page.boot_hash.store(*boot, std::memory_order_relaxed);
+  page.writer_pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
+  page.poison_errno.store(0, std::memory_order_relaxed);
+  page.poison_stage.store(0, std::memory_order_relaxed);
+  page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
+  control_->stored();
+  epoch_ = epoch;
+  if (last_segment_) {
+    const FileOffset tail = last_segment_->offset_of(tail_);
+    Result<SegmentWriter> resumed = SegmentWriter::resume(env, *last_segment_, tail, epoch_);
+    if (!resumed && resumed.error().code != Errc::kTooLarge) return resumed.error();
+    if (resumed) writer_.emplace(std::move(*resumed));
+  }
+  tally_.known = !last_segment_ || tail_ == last_segment_->base_position();
+  if (writer_ && writer_->is_sealed()) writer_.reset();
+  if (!writer_) {
+    const SegmentPlan plan = plan_segment(first_stride, arrival);
+    if (Result<void> begun = begin_segment(plan, first_stride); !begun) return begun;
+    tally_ = {};
+  } else {
+    checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
+                                   writer_->window(), false);
+  }
+  page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
+  control_->stored();
+  if (!options_.sync) return {};
+  Result<void> reserved = checkpointer_->run_and_reserve();
+  if (!reserved) writer_.reset();
+  return reserved;
+}
+
+SegmentPlan LogAppender::plan_segment(std::uint64_t stride, ArrivalTime now) const {
+  const Segment* before = writer_ ? &writer_->segment() : last_segment_ ? &*last_segment_ : nullptr;
+  SegmentPlan plan;
+  plan.identity = identity_;
+  plan.base_sequence = order_.next;
+  plan.base_position = tail_;
+  plan.created = now;
+  plan.previous_sequence = {order_.next.value - 1};
+  plan.previous_arrival = {std::max<std::int64_t>(0, order_.arrival.ms)};
+  plan.data_bytes = std::max(kSegmentDataMin, options_.first_segment_bytes);
+  if (before != nullptr) {
+    plan.data_bytes = next_data_bytes(before->header, options_);
+    // A segment without frames would have this one's name: it is replaced.
+    const bool replaces = before->base_sequence() == plan.base_sequence;
+    plan.ordinal = before->header.ordinal + (replaces ? 0 : 1);
+  }
+  plan.data_bytes = std::min(std::max(plan.data_bytes, room_for(stride)), kSegmentDataMax);
+  return plan;
+}
+
+Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) {
+  Env& env = *context_.env;
+  const std::uint64_t needed = std::min(plan.data_bytes, room_for(stride));
+  Result<NextSegment::Taken> taken = next_segment_->take(plan.data_bytes, needed);
+  if (!taken) return taken.error();
+  plan.data_bytes = taken->window->file_bytes() - taken->window->data_offset();
+  std::array<std::byte, sizeof(plan.salt)> salt;
+  if (Result<void> random = env.random_bytes(salt); !random) return random;
+  plan.salt = load<std::uint64_t>(salt.data());
+  Result<SegmentWriter> begun =
+      SegmentWriter::begin(env, directory_, taken->window, taken->path, plan, epoch_);
+  if (!begun) return begun.error();
+  writer_.emplace(std::move(*begun));
+  started_.push_back(writer_->segment());
+  checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
+                                 writer_->window(), true);
+  return {};
+}
+
+// Numbers that the writer before may have used, and lost with the system, are never used again.
+Result<void> LogAppender::write_gap() {
+  if (Result<void> ready = writer_->ensure(kFrameHeaderBytes + sizeof(std::uint64_t)); !ready) {
+    return ready;
+  }
+  const std::uint64_t last = resume_at_.value - 1;
+  const FileOffset start = writer_->tail();
+  const ArrivalTime arrival{std::max<std::int64_t>(0, order_.arrival.ms)};
+  const auto epoch = static_cast<std::uint16_t>(epoch_);
+  writer_->add({.type = FrameType::kGap,
+                .flags = 0,
+                .key = {},
+                .hash_key = nullptr,
+                .payload = bytes_of(last)},
+               {order_.next, arrival, epoch});
+  writer_->stored_since(start);
+  order_ = {resume_at_, arrival, epoch};
+  publish();
+  return {};
+}
+
+Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason) {
+  const SegmentPlan plan = plan_segment(stride, arrival);
+  SegmentWriter old = *writer_;
+  if (Result<void> begun = begin_segment(plan, stride); !begun) return begun;
+  if (old.segment().base_sequence() != plan.base_sequence) {
+    old.pad({order_.next, order_.arrival, static_cast<std::uint16_t>(epoch_)});
+    finish(old, reason);
+  }
+  tally_ = {};
+  // Relaxed: readers look here only after a commit mark in the new segment, stored with release.
+  control_->page().active_segment.store(plan.base_sequence.value, std::memory_order_relaxed);
+  control_->stored();
+  return {};
+}
+
+}  // namespace millrace

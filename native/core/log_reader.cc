@@ -1,0 +1,349 @@
+#include "core/log_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "core/frame.h"
+#include "core/guarded_copy.h"
+#include "core/paths.h"
+
+namespace millrace {
+
+namespace {
+
+// Whether a header can be believed enough to walk on; its checksum is not looked at.
+bool walkable(const FrameHeader& header, std::uint64_t left) noexcept {
+  return header.length >= kFrameHeaderBytes && header.length <= kFrameLengthMax &&
+         frame_stride(header.length) <= left;
+}
+
+bool is(const FrameHeader& header, FrameType type) noexcept {
+  return header.type == static_cast<std::uint8_t>(type);
+}
+
+}  // namespace
+
+LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string directory,
+                     const LogIdentity& identity, std::shared_ptr<ControlFile> control,
+                     SegmentList segments)
+    : env_(env),
+      cache_(std::move(cache)),
+      directory_(std::move(directory)),
+      identity_(identity),
+      control_(std::move(control)),
+      segments_(std::move(segments)) {}
+
+LogPosition LogReader::committed() const noexcept {
+  // Acquire pairs with ControlFile::publish: every byte below the mark is visible.
+  return {control_->page().committed.load(std::memory_order_acquire)};
+}
+
+Sequence LogReader::first() const noexcept {
+  // Relaxed: trimming only hides; a reader that sees it late reads what was there a moment ago.
+  const Sequence trimmed{control_->page().trim_sequence.load(std::memory_order_relaxed)};
+  const Sequence base = segments_.empty() ? kFirstSequence : segments_.front().base_sequence();
+  return std::max(trimmed, base);
+}
+
+void LogReader::segment_started(const Segment& segment) {
+  if (!segments_.empty() && segments_.back().base_sequence() == segment.base_sequence()) {
+    segments_.drop_back();
+    cache_->forget(segment.path);
+    mapping_.reset();
+    mapped_base_ = {};
+    cursor_ = {};
+  }
+  segments_.add(segment);
+}
+
+std::vector<std::string> LogReader::drop_before(Sequence base) {
+  cursor_ = {};
+  std::vector<std::string> paths = segments_.drop_before(base);
+  if (mapped_base_ < base) {
+    mapping_.reset();
+    mapped_base_ = {};
+  }
+  return paths;
+}
+
+// The writer stores active_segment before it publishes anything in that segment.
+Result<void> LogReader::refresh(LogPosition committed) {
+  const Sequence active{control_->page().active_segment.load(std::memory_order_relaxed)};
+  if (committed.bytes == 0 || active.value == 0) return {};
+  if (!segments_.empty() && segments_.back().base_sequence() >= active) return {};
+  Result<std::vector<std::string>> names = list_segment_names(env_, directory_);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    const std::optional<Sequence> base = parse_segment_name(name);
+    if (!segments_.empty() && *base <= segments_.back().base_sequence()) continue;
+    Result<Segment> segment = read_segment(env_, join_path(directory_, name), identity_);
+    if (!segment) return segment.error();
+    segments_.add(std::move(*segment));
+  }
+  return {};
+}
+
+Result<Bytes> LogReader::map_segment(std::size_t index) {
+  const Segment& segment = segments_[index];
+  if (mapping_ == nullptr || mapped_base_ != segment.base_sequence()) {
+    Result<std::shared_ptr<const Mapping>> mapping = cache_->get(segment);
+    if (!mapping) return mapping.error();
+    mapping_ = std::move(*mapping);
+    mapped_base_ = segment.base_sequence();
+  }
+  return Bytes(mapping_->bytes());
+}
+
+Error LogReader::damaged(std::size_t segment, FileOffset at, const char* what) const {
+  return Error{
+      .code = Errc::kCorrupt,
+      .message = segments_[segment].path + ": " + what + " at byte " + std::to_string(at.bytes),
+      .detail = at.bytes};
+}
+
+// Walks headers from `start`, whose frame must carry `expected`, to the first frame at or above
+// `from`. Every number is checked against the one before, so a damaged one cannot hide a record.
+Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, FileOffset start,
+                                          Sequence expected, Sequence from, FileOffset end) const {
+  Cursor cursor{segment, start, expected};
+  while (cursor.at < end) {
+    struct {
+      FrameHeader header;
+      std::uint64_t gap_end;
+    } seen{};
+    const std::uint64_t left = end.bytes - cursor.at.bytes;
+    if (left < kFrameHeaderBytes) return damaged(segment, cursor.at, "half a frame");
+    const std::size_t look = std::min<std::uint64_t>(left, sizeof(seen));
+    const MutableBytes into{reinterpret_cast<std::byte*>(&seen), look};
+    if (Result<void> copied = guarded_copy(into, bytes.subspan(cursor.at.bytes, look)); !copied) {
+      return copied.error();
+    }
+    if (!walkable(seen.header, left)) return damaged(segment, cursor.at, "no frame");
+    if (seen.header.sequence != cursor.sequence.value) {
+      return damaged(segment, cursor.at, "a frame out of order");
+    }
+    if (is(seen.header, FrameType::kGap)) {
+      if (seen.gap_end >= from.value) return cursor;
+      cursor.sequence = {seen.gap_end + 1};
+    } else {
+      if (cursor.sequence >= from) return cursor;
+      ++cursor.sequence.value;
+    }
+    cursor.at.bytes += frame_stride(seen.header.length);
+  }
+  return cursor;
+}
+
+Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition committed) {
+  if (cursor_.sequence == from) return cursor_;
+  const std::size_t index = segments_.index_of(from);
+  const Segment& segment = segments_[index];
+  const FileOffset end = segments_.end_of(index, committed);
+  Result<Bytes> bytes = map_segment(index);
+  if (!bytes) return bytes.error();
+  const FileOffset data{segment.header.data_offset};
+  FileOffset start = data;
+  Sequence expected = segment.base_sequence();
+  if (from > segment.base_sequence()) {
+    IndexSlot slot{};
+    FrameHeader header{};
+    // The index may be damaged: a slot counts only if the frame it names agrees.
+    const bool read = guarded([&]() noexcept {
+      const TimeIndex time_index(*bytes, segment.header);
+      const WalkStart found = time_index.before(from, end);
+      if (found.at == data || found.at >= end) return;
+      slot = time_index.sane_slot(time_index.cell_of(found.at));
+      header = load<FrameHeader>(bytes->data() + found.at.bytes);
+    });
+    if (!read) return damaged(index, data, "an unreadable page in the index or");
+    const std::uint64_t sequence = segment.header.base_sequence + slot.sequence_delta;
+    if (slot.offset != 0 && header.sequence == sequence && sequence <= from.value) {
+      start = {slot.offset};
+      expected = {sequence};
+    }
+  }
+  return walk(index, *bytes, start, expected, from, end);
+}
+
+// One page on its way to the caller.
+struct LogReader::Fill {
+  const PageLimits& limits;
+  const PageBuffers& into;
+  Sequence from;
+  Page page;
+  std::uint64_t used_bytes = 0;
+  std::uint64_t payload_bytes = 0;
+  bool full = false;
+  std::uint64_t lacking_bytes = 0;  // what the next frame takes, when it did not fit
+
+  [[nodiscard]] std::size_t records_left() const noexcept {
+    return std::min(limits.records, into.offsets.size()) - page.count;
+  }
+  // False when the record must wait for the next page.
+  bool take(const FrameView& frame, std::uint64_t at) noexcept {
+    const std::uint64_t size = std::uint64_t{frame.header.key_bytes} + frame.payload_bytes;
+    const bool over = size > limits.payload_bytes - std::min(payload_bytes, limits.payload_bytes);
+    if (records_left() == 0 || (page.count > 0 && over)) return false;
+    std::uint32_t* words = into.columns.data() + page.count * column::kStride;
+    words[column::kKeyAt] = static_cast<std::uint32_t>(at + frame.key_at);
+    words[column::kKeyBytes] = frame.header.key_bytes;
+    words[column::kDataAt] = static_cast<std::uint32_t>(at + frame.payload_at);
+    words[column::kDataBytes] = frame.payload_bytes;
+    words[column::kHashKeyAt] =
+        frame.has_hash_key() ? static_cast<std::uint32_t>(at + frame.hash_key_at()) : kNoHashKey;
+    words[column::kFlags] = frame.header.flags & (kFlagCompressed | kFlagKms);
+    into.offsets[page.count] = static_cast<double>(frame.header.sequence);
+    into.arrivals_ms[page.count] = static_cast<double>(frame.header.arrival_ms);
+    payload_bytes += size;
+    ++page.count;
+    return true;
+  }
+};
+
+// Copies what the page can probably take, judging by the size of its first frame. Answers how many
+// bytes: 0 when not even one frame fits.
+Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end, Fill& fill) {
+  Result<Bytes> bytes = map_segment(cursor.segment);
+  if (!bytes) return bytes.error();
+  const std::uint64_t left = end.bytes - cursor.at.bytes;
+  FrameHeader header{};
+  if (left < sizeof(header)) return damaged(cursor.segment, cursor.at, "half a frame");
+  const MutableBytes head{reinterpret_cast<std::byte*>(&header), sizeof(header)};
+  if (Result<void> copied = guarded_copy(head, bytes->subspan(cursor.at.bytes, sizeof(header)));
+      !copied) {
+    return copied.error();
+  }
+  if (!walkable(header, left)) return damaged(cursor.segment, cursor.at, "no frame");
+  const std::uint64_t stride = frame_stride(header.length);
+  const std::uint64_t capacity =
+      align_down<std::uint64_t>(fill.into.bytes.size() - fill.used_bytes, kFrameAlignment);
+  if (stride > capacity) {
+    fill.full = true;
+    fill.lacking_bytes = stride;
+    return std::uint64_t{0};
+  }
+  const std::uint64_t payload_left =
+      fill.limits.payload_bytes - std::min(fill.payload_bytes, fill.limits.payload_bytes);
+  const std::uint64_t frames = std::min<std::uint64_t>(
+      fill.records_left(), payload_left / std::max<std::uint64_t>(1, header.length - 32) + 1);
+  const std::uint64_t chunk =
+      std::min({left, capacity, std::max(frames, std::uint64_t{1}) * stride});
+  const MutableBytes to = fill.into.bytes.subspan(fill.used_bytes, chunk);
+  if (Result<void> copied = guarded_copy(to, bytes->subspan(cursor.at.bytes, chunk)); !copied) {
+    return copied.error();
+  }
+  return chunk;
+}
+
+// Verifies and takes the whole frames of the chunk just copied; a frame that it cuts off is left
+// for the next chunk.
+Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk,
+                                   Fill& fill) const {
+  const FrameSeed seed = seed_of(segments_[cursor.segment].header);
+  const Bytes copied = Bytes(fill.into.bytes).subspan(fill.used_bytes, chunk);
+  std::uint64_t done = 0;
+  while (done < chunk && !fill.full) {
+    const Bytes rest = copied.subspan(done);
+    const std::uint64_t left = end.bytes - cursor.at.bytes;
+    if (rest.size() < kFrameHeaderBytes) break;
+    const FrameCheck check = check_frame(rest, seed);
+    const FrameHeader& header = check.frame.header;
+    if (check.fault == FrameFault::kLength && walkable(header, left)) break;
+    if (check.fault != FrameFault::kNone) {
+      return damaged(cursor.segment, cursor.at, "a frame with a wrong checksum or header");
+    }
+    if (header.sequence != cursor.sequence.value || frame_stride(header.length) > left) {
+      return damaged(cursor.segment, cursor.at, "a frame out of order");
+    }
+    if (is(header, FrameType::kData) && !fill.take(check.frame, fill.used_bytes + done)) {
+      fill.full = true;
+      break;
+    }
+    cursor.sequence = is(header, FrameType::kGap)
+                          ? Sequence{gap_end(rest.data(), check.frame).value + 1}
+                          : Sequence{header.sequence + 1};
+    cursor.at.bytes += frame_stride(header.length);
+    done += frame_stride(header.length);
+  }
+  fill.used_bytes += done;
+  return {};
+}
+
+Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill) {
+  while (cursor.at < end && !fill.full) {
+    if (fill.records_left() == 0) {
+      fill.full = true;
+      break;
+    }
+    Result<std::uint64_t> chunk = copy_chunk(cursor, end, fill);
+    if (!chunk) return chunk.error();
+    if (*chunk == 0) break;
+    if (Result<void> taken = take_chunk(cursor, end, *chunk, fill); !taken) return taken;
+  }
+  return {};
+}
+
+Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
+  const LogPosition end = committed();
+  if (Result<void> known = refresh(end); !known) return known.error();
+  Fill fill{.limits = limits, .into = into, .from = from, .page = {}};
+  fill.page.first = first();
+  fill.page.next = from;
+  if (from < fill.page.first) {
+    return Error{.code = Errc::kTrimmed, .message = {}, .detail = fill.page.first.value};
+  }
+  // Relaxed: the seal is stored before the mark that covers it.
+  const bool sealed = control_->page().sealed.load(std::memory_order_relaxed) != 0;
+  if (segments_.empty()) {
+    fill.page.at_tail = true;
+    return fill.page;
+  }
+  Result<Cursor> found = find(from, end);
+  if (!found) return found.error();
+  Cursor cursor = *found;
+  Result<void> filled;
+  for (;;) {
+    const FileOffset segment_end = segments_.end_of(cursor.segment, end);
+    filled = fill_segment(cursor, segment_end, fill);
+    if (!filled || fill.full || cursor.segment + 1 == segments_.size()) break;
+    ++cursor.segment;
+    cursor.at = {segments_[cursor.segment].header.data_offset};
+    cursor.sequence = segments_[cursor.segment].base_sequence();
+  }
+  // Damage ends the page; the next call, starting there, reports it.
+  if (!filled && fill.page.count == 0) return filled.error();
+  if (fill.lacking_bytes != 0 && fill.page.count == 0) {
+    return Error{.code = Errc::kTooLarge, .message = {}, .detail = fill.lacking_bytes};
+  }
+  cursor_ = filled ? cursor : Cursor{};
+  fill.page.next = std::max(from, cursor.sequence);
+  fill.page.at_tail = filled.ok() && !fill.full;
+  fill.page.ended = fill.page.at_tail && sealed;
+  return fill.page;
+}
+
+Result<bool> LogReader::wait(LogPosition position, std::uint64_t timeout_ms) {
+  const auto ready = [&] {
+    return committed() > position || control_->page().sealed.load(std::memory_order_acquire) != 0;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  WakePage& wake = control_->wake();
+  while (!ready()) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    const std::uint32_t word = wake.word.load(std::memory_order_relaxed);
+    wake.waiters.fetch_add(1, std::memory_order_relaxed);
+    // Mirror of ControlFile::publish: announce, fence, look again, sleep.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    Result<bool> slept = true;
+    if (!ready()) slept = env_.wait_on(wake.word, word, static_cast<std::uint64_t>(left.count()));
+    wake.waiters.fetch_sub(1, std::memory_order_relaxed);
+    if (!slept) return slept;
+  }
+  return true;
+}
+
+}  // namespace millrace

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/control_file.h"
+#include "core/env.h"
+#include "core/log_page.h"
+#include "core/result.h"
+#include "core/segment_cache.h"
+#include "core/segment_list.h"
+#include "core/time_index.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// Reads one log by its commit mark and its files alone, so it can sit beside the writer, on another
+// thread or in another process. It never looks at a byte at or above the mark, hence never sees a
+// torn record; every frame's checksum is verified on the bytes that are handed out.
+//
+// One thread at a time; each thread makes its own.
+class LogReader {
+ public:
+  // `segments` is what is known now; later ones are found when the mark passes the last.
+  LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string directory,
+            const LogIdentity& identity, std::shared_ptr<ControlFile> control,
+            SegmentList segments);
+
+  // Fills everything of a page but `tail`. Errors as ShardLog::read.
+  Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
+  // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
+  Result<Sequence> seek(ArrivalTime arrival);
+  // Arrival of the first readable record; nullopt when there is none.
+  Result<std::optional<ArrivalTime>> first_arrival();
+  // First readable sequence number.
+  [[nodiscard]] Sequence first() const noexcept;
+  // Sleeps until the commit mark is above `position` or the log is sealed; false when time ran out.
+  Result<bool> wait(LogPosition position, std::uint64_t timeout_ms);
+  [[nodiscard]] LogPosition committed() const noexcept;
+
+  // A segment that the writer in this process has just begun.
+  // It takes the place of a last one without frames, which had the same first number.
+  void segment_started(const Segment& segment);
+  // Segments before the one that begins at `base` are gone; their paths.
+  std::vector<std::string> drop_before(Sequence base);
+  [[nodiscard]] const SegmentList& segments() const noexcept { return segments_; }
+
+ private:
+  // A place in a segment where a frame starts, or the segment ends.
+  struct Cursor {
+    std::size_t segment = 0;
+    FileOffset at;
+    Sequence sequence;  // of the frame there; at an end, of the next frame at the least
+  };
+  struct Fill;  // one page being filled (log_reader.cc)
+
+  Result<void> refresh(LogPosition committed);
+  Result<Bytes> map_segment(std::size_t index);
+  // The frame with this sequence number, or the first behind it.
+  Result<Cursor> find(Sequence from, LogPosition committed);
+  Result<Cursor> walk(std::size_t segment, Bytes bytes, FileOffset start, Sequence expected,
+                      Sequence from, FileOffset end) const;
+  Result<void> fill_segment(Cursor& cursor, FileOffset end, Fill& fill);
+  Result<std::uint64_t> copy_chunk(const Cursor& cursor, FileOffset end, Fill& fill);
+  Result<void> take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk, Fill& fill) const;
+  [[nodiscard]] Error damaged(std::size_t segment, FileOffset at, const char* what) const;
+
+  Env& env_;
+  std::shared_ptr<SegmentCache> cache_;
+  std::string directory_;
+  LogIdentity identity_;
+  std::shared_ptr<ControlFile> control_;
+  SegmentList segments_;
+  // Where the last page ended: the next sequential page needs no search. Invalid: sequence 0.
+  Cursor cursor_;
+  // The mapping of the segment read last.
+  std::shared_ptr<const Mapping> mapping_;
+  Sequence mapped_base_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,60 @@
+#include "core/next_segment.h"
+
+#include <utility>
+
+#include "core/paths.h"
+
+namespace millrace {
+
+NextSegment::NextSegment(Env& env, const std::string& directory)
+    : env_(env),
+      prepared_path_(join_path(directory, "next.tmp")),
+      urgent_path_(join_path(directory, "roll.tmp")) {}
+
+void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (state_ != State::kNone) return;
+    state_ = State::kRunning;
+  }
+  background.post(Background::Lane::kPages, [self = shared_from_this(), data_bytes] {
+    // A full disk is met again, and reported, by the roll itself.
+    Result<std::shared_ptr<AppendWindow>> window =
+        AppendWindow::create(self->env_, self->prepared_path_, data_bytes);
+    const std::lock_guard guard(self->mutex_);
+    if (self->state_ == State::kDiscarded) {
+      if (window) (void)self->env_.unlink(self->prepared_path_);
+      return;
+    }
+    self->state_ = window ? State::kReady : State::kNone;
+    if (window) self->window_ = std::move(*window);
+  });
+}
+
+Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
+                                             std::uint64_t data_bytes_min) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (state_ == State::kReady) {
+      state_ = State::kNone;
+      Taken taken{std::exchange(window_, nullptr), prepared_path_};
+      if (taken.window->file_bytes() - taken.window->data_offset() >= data_bytes_min) return taken;
+      if (Result<void> removed = env_.unlink(prepared_path_); !removed) return removed.error();
+    }
+  }
+  Result<std::shared_ptr<AppendWindow>> window =
+      AppendWindow::create(env_, urgent_path_, data_bytes);
+  if (!window) return window.error();
+  return Taken{std::move(*window), urgent_path_};
+}
+
+void NextSegment::discard() {
+  const std::lock_guard guard(mutex_);
+  if (state_ == State::kReady) {
+    window_.reset();
+    (void)env_.unlink(prepared_path_);
+  }
+  state_ = State::kDiscarded;
+}
+
+}  // namespace millrace

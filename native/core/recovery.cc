@@ -1,0 +1,321 @@
+#include "core/recovery.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/file.h"
+#include "core/guarded_copy.h"
+#include "core/index_repair.h"
+#include "core/mapping.h"
+#include "core/paths.h"
+#include "core/time_index.h"
+
+namespace millrace {
+
+namespace {
+
+constexpr const char* kQuarantine = "quarantine";
+// After the death of a process the page cache is whole: so much of the tail is verified all the
+// same.
+constexpr std::uint64_t kProcessWindowBytes = 1 * kMiB;
+// Numbers skipped when nothing says which were used.
+constexpr std::uint64_t kBlindJump = std::uint64_t{1} << 26;
+
+Error corrupt(std::string message, std::uint64_t at = 0) {
+  return Error{.code = Errc::kCorrupt, .message = std::move(message), .detail = at};
+}
+
+// Everything the steps below share.
+struct Recovery {
+  Env& env;
+  const std::string& directory;
+  const LogIdentity& identity;
+  RecoveredLog log;
+  // Segments whose headers cannot be read, behind all that can: a system crash leaves such.
+  std::vector<std::string> unreadable;
+  std::shared_ptr<Mapping> mapping;
+  std::size_t mapped = SIZE_MAX;
+
+  Result<void> load_segments(LastEnd last_end);
+  Result<Bytes> map(std::size_t index);
+  // Verifies frames from the index slot at or below `from` to `limit`; both lie in segment `index`.
+  Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
+  Result<void> trust_tail();
+  Result<void> find_tail();
+  Result<void> set_aside(std::size_t keep);
+  Result<void> repair_slots();
+};
+
+Result<void> Recovery::load_segments(LastEnd last_end) {
+  Result<std::vector<std::string>> names = list_segment_names(env, directory);
+  if (!names) return names.error();
+  const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
+  std::vector<Segment> segments;
+  for (const std::string& name : *names) {
+    const std::string path = join_path(directory, name);
+    if (*parse_segment_name(name) < first) {  // trimmed, but not yet unlinked
+      if (Result<void> removed = env.unlink(path); !removed) return removed;
+      continue;
+    }
+    Result<Segment> segment = read_segment(env, path, identity);
+    if (segment && unreadable.empty()) {
+      segments.push_back(std::move(*segment));
+    } else if (segment || segment.error().code == Errc::kCorrupt) {
+      if (last_end != LastEnd::kSystemDied && !segment) return segment.error();
+      unreadable.push_back(path);
+    } else {
+      return segment.error();
+    }
+  }
+  const bool starts_right = first.value == 0
+                                ? segments.empty() || segments.front().header.ordinal == 0
+                                : !segments.empty() && segments.front().base_sequence() == first;
+  if (!starts_right) {
+    const std::string found = segments.empty() ? "none" : segments.front().path;
+    return corrupt(directory + ": the first segment is missing; the first one found is " + found);
+  }
+  Result<SegmentList> list = SegmentList::from(std::move(segments));
+  if (!list) return list.error();
+  log.segments = std::move(*list);
+  return {};
+}
+
+Result<Bytes> Recovery::map(std::size_t index) {
+  if (mapped != index) {
+    Result<File> file = File::open(env, log.segments[index].path, OpenMode::kRead);
+    if (!file) return file.error();
+    Result<Mapping> fresh =
+        Mapping::map(*file, FileOffset{0}, log.segments[index].header.file_bytes, MapMode::kRead);
+    if (!fresh) return fresh.error();
+    mapping = std::make_shared<Mapping>(std::move(*fresh));
+    mapped = index;
+  }
+  return Bytes(mapping->bytes());
+}
+
+Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset limit) {
+  Result<Bytes> bytes = map(index);
+  if (!bytes) return bytes.error();
+  const SegmentHeader& header = log.segments[index].header;
+  TailScan scan;
+  FileOffset start;
+  const bool read = guarded([&]() noexcept {
+    start = TimeIndex(*bytes, header).at_or_below(from).at;
+    std::optional<FrameOrder> order;
+    if (start.bytes == header.data_offset) {
+      order = FrameOrder{{header.base_sequence}, {header.previous_arrival_ms}, 0};
+      const FrameCheck first = check_frame(bytes->subspan(start.bytes), seed_of(header), false);
+      order->epoch = first.frame.header.epoch;
+    }
+    scan = scan_frames(*bytes, header, start, limit, order);
+  });
+  if (!read) {
+    return Error{.code = Errc::kIo, .message = log.segments[index].path + ": unreadable page"};
+  }
+  log.report.scanned_bytes += scan.end.bytes - start.bytes;
+  log.report.stop = scan.stop;
+  return scan;
+}
+
+// The commit mark is to be believed: checks the last frames and learns what follows them.
+Result<void> Recovery::trust_tail() {
+  const ControlPage& page = log.control->page();
+  log.tail = {page.committed.load(std::memory_order_relaxed)};
+  log.durable = {page.durable.load(std::memory_order_relaxed)};
+  if (log.segments.empty()) {
+    if (log.tail.bytes == 0) return {};
+    return corrupt(directory + ": every segment is missing");
+  }
+  const std::size_t last = log.segments.size() - 1;
+  const Segment& segment = log.segments[last];
+  const FileOffset end = log.segments.end_of(last, log.tail);
+  if (log.tail < segment.base_position() || segment.position_of(end) != log.tail) {
+    return corrupt(segment.path + ": the commit mark " + std::to_string(log.tail.bytes) +
+                   " lies outside the last segment");
+  }
+  const std::uint64_t data = segment.header.data_offset;
+  const std::uint64_t window = std::min(end.bytes - data, kProcessWindowBytes);
+  const bool closed = log.report.last_end == LastEnd::kClosed;
+  const FileOffset from{closed ? end.bytes - std::min<std::uint64_t>(window, 1)
+                               : end.bytes - window};
+  Result<TailScan> scanned = scan(last, from, end);
+  if (!scanned) return scanned.error();
+  const bool whole = scanned->stop == ScanStop::kLimit || scanned->stop == ScanStop::kShardEnd;
+  if (!whole || scanned->end != end) {
+    return corrupt(segment.path + ": a committed frame is damaged at byte " +
+                       std::to_string(scanned->end.bytes),
+                   scanned->end.bytes);
+  }
+  if (end.bytes == data) {
+    log.order = {segment.base_sequence(), {segment.header.previous_arrival_ms}, 0};
+  } else {
+    log.order = scanned->order;
+  }
+  // Read from the frames: a writer that died while sealing may have left the flag alone.
+  log.sealed = scanned->stop == ScanStop::kShardEnd;
+  log.resume_at = log.order.next;
+  log.durable_next = closed ? log.order.next : kFirstSequence;
+  return {};
+}
+
+// Nothing above the durable mark is sure: walks from there to the first frame that is not.
+Result<void> Recovery::find_tail() {
+  const ControlPage& page = log.control->page();
+  log.durable = {page.durable.load(std::memory_order_relaxed)};
+  if (page.indexed.load(std::memory_order_relaxed) > log.durable.bytes) {
+    return corrupt(join_path(directory, "ctl") + ": the index mark lies above the durable mark");
+  }
+  const Sequence reserved{page.reserved_sequence.load(std::memory_order_relaxed)};
+  log.tail = log.durable;
+  if (log.segments.empty()) {
+    if (log.durable.bytes != 0) return corrupt(directory + ": every durable segment is missing");
+    log.resume_at = std::max(kFirstSequence, reserved);
+    return set_aside(0);
+  }
+  std::size_t index = log.segments.index_of(log.durable);
+  const bool inside =
+      log.segments.end_of(index, log.durable) == log.segments[index].offset_of(log.durable);
+  if (log.durable < log.segments.front().base_position() || !inside) {
+    return corrupt(log.segments[index].path + ": the durable mark lies outside the segments");
+  }
+  FileOffset from = log.segments[index].offset_of(log.durable);
+  log.order = {
+      log.segments[index].base_sequence(), {log.segments[index].header.previous_arrival_ms}, 0};
+  for (;; ++index) {
+    const Segment& segment = log.segments[index];
+    Result<TailScan> scanned = scan(index, from, FileOffset{segment.header.file_bytes});
+    if (!scanned) return scanned.error();
+    if (scanned->end < from) {
+      return corrupt(segment.path + ": a durable frame is damaged at byte " +
+                         std::to_string(scanned->end.bytes),
+                     scanned->end.bytes);
+    }
+    if (scanned->end.bytes > segment.header.data_offset) log.order = scanned->order;
+    log.tail = segment.position_of(scanned->end);
+    log.sealed = scanned->stop == ScanStop::kShardEnd;
+    const bool joined =
+        index + 1 < log.segments.size() && log.segments[index + 1].base_position() == log.tail &&
+        log.segments[index + 1].header.previous_sequence + 1 == log.order.next.value;
+    if (!joined) break;
+    from = {log.segments[index + 1].header.data_offset};
+  }
+  Result<Bytes> bytes = map(index);
+  if (!bytes) return bytes.error();
+  const Segment& last = log.segments[index];
+  const FileOffset end = last.offset_of(log.tail);
+  (void)guarded(
+      [&]() noexcept { log.report.cut_frames = count_frames_behind(*bytes, last.header, end); });
+  const Sequence jump =
+      reserved.value != 0 ? reserved : Sequence{log.order.next.value + kBlindJump};
+  log.resume_at = log.sealed ? log.order.next : std::max(log.order.next, jump);
+  return set_aside(index + 1);
+}
+
+// What lies behind the tear must not come back: what survives is a prefix.
+Result<void> Recovery::set_aside(std::size_t keep) {
+  std::vector<std::string> paths;
+  for (std::size_t i = keep; i < log.segments.size(); ++i) paths.push_back(log.segments[i].path);
+  paths.insert(paths.end(), unreadable.begin(), unreadable.end());
+  if (paths.empty()) return {};
+  const std::string quarantine = join_path(directory, kQuarantine);
+  if (Result<void> made = env.make_directory(quarantine); !made) return made;
+  for (const std::string& path : paths) {
+    const std::string to = join_path(quarantine, std::string(file_name(path)));
+    if (Result<void> moved = env.rename(path, to); !moved) return moved;
+  }
+  log.report.set_aside_segments = paths.size();
+  std::vector<Segment> kept;
+  for (std::size_t i = 0; i < keep; ++i) kept.push_back(log.segments[i]);
+  Result<SegmentList> list = SegmentList::from(std::move(kept));
+  if (!list) return list.error();
+  log.segments = std::move(*list);
+  return env.sync_directory(directory);
+}
+
+// The index may lack slots of frames that survived, and may have slots of frames that did not.
+Result<void> Recovery::repair_slots() {
+  if (log.segments.empty()) return {};
+  const bool system_died = log.report.last_end == LastEnd::kSystemDied;
+  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
+  const LogPosition from = system_died ? std::min(indexed, log.tail) : log.tail;
+  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
+    Result<Bytes> bytes = map(i);
+    if (!bytes) return bytes.error();
+    const Segment& segment = log.segments[i];
+    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
+                                                            : segment.offset_of(from);
+    const FileOffset end = log.segments.end_of(i, log.tail);
+    if (Result<void> done = repair_index(env, segment, *bytes, start, end); !done) return done;
+  }
+  return {};
+}
+
+Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
+                            const std::string& directory) {
+  const std::uint32_t state = page.state.load(std::memory_order_relaxed);
+  switch (static_cast<LogState>(state)) {
+    case LogState::kClosed:
+      return LastEnd::kClosed;
+    case LogState::kOpen:
+      return page.boot_hash.load(std::memory_order_relaxed) == boot_hash ? LastEnd::kProcessDied
+                                                                         : LastEnd::kSystemDied;
+    case LogState::kPoisoned:
+      return LastEnd::kSystemDied;
+  }
+  return corrupt(directory + ": the control page is in no known state");
+}
+
+}  // namespace
+
+Result<std::uint64_t> current_boot_hash(Env& env) {
+  Result<std::string> id = env.boot_id();
+  if (!id) return id.error();
+  // FNV-1a: any two boots of a machine differ, which is all that is asked.
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  for (const char c : *id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
+  return hash;
+}
+
+Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
+                                 const LogIdentity& identity, std::uint64_t boot_hash) {
+  Recovery recovery{env, directory, identity, {}, {}, nullptr};
+  RecoveredLog& log = recovery.log;
+  Result<bool> there = env.exists(join_path(directory, "ctl"));
+  if (!there) return there.error();
+  if (!*there) {
+    Result<bool> folder = env.exists(directory);
+    if (!folder) return folder.error();
+    if (!*folder) return std::move(log);
+    Result<std::vector<std::string>> names = list_segment_names(env, directory);
+    if (!names) return names.error();
+    if (names->empty()) return std::move(log);
+    return corrupt(join_path(directory, "ctl") + ": missing beside segments");
+  }
+  Result<std::shared_ptr<ControlFile>> control = ControlFile::open(env, directory, identity);
+  if (!control) {
+    // A crash while the log was made leaves a half-written page and no segments: nothing was
+    // stored.
+    Result<std::vector<std::string>> names = list_segment_names(env, directory);
+    const bool unborn = control.error().code == Errc::kCorrupt && names && names->empty();
+    if (unborn) return std::move(log);
+    return control.error();
+  }
+  log.control = std::move(*control);
+  ControlPage& page = log.control->page();
+  Result<LastEnd> last_end = last_end_of(page, boot_hash, directory);
+  if (!last_end) return last_end.error();
+  log.report.last_end = *last_end;
+  if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
+  const bool system_died = *last_end == LastEnd::kSystemDied;
+  Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
+  if (!decided) return decided.error();
+  if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
+  page.committed.store(log.tail.bytes, std::memory_order_release);
+  page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);
+  log.control->stored();
+  return std::move(log);
+}
+
+}  // namespace millrace

@@ -1,0 +1,105 @@
+#include "core/segment_writer.h"
+
+#include <utility>
+
+#include "core/paths.h"
+#include "core/time_index.h"
+
+namespace millrace {
+
+SegmentWriter::SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window,
+                             FileOffset tail) noexcept
+    : segment_(std::move(segment)),
+      window_(std::move(window)),
+      seed_(seed_of(segment_.header)),
+      tail_(tail) {
+  if (tail_.bytes > segment_.header.data_offset) {
+    last_cell_ = (tail_.bytes - 1 - segment_.header.data_offset) / kGridBytes;
+  }
+}
+
+Result<SegmentWriter> SegmentWriter::begin(Env& env, const std::string& directory,
+                                           std::shared_ptr<AppendWindow> window,
+                                           const std::string& temporary, const SegmentPlan& plan,
+                                           std::uint64_t epoch) {
+  const std::string path = join_path(directory, segment_name(plan.base_sequence));
+  const SegmentHeader header = make_header(plan);
+  SegmentWriter writer(Segment{path, header}, std::move(window), FileOffset{header.data_offset});
+  store(writer.window_->base(), header);
+  writer.window_->stored(writer.window_->bytes().first(sizeof(header)));
+  if (Result<void> noted = writer.note_epoch(epoch); !noted) return noted.error();
+  if (Result<void> renamed = env.rename(temporary, path); !renamed) return renamed.error();
+  return writer;
+}
+
+Result<SegmentWriter> SegmentWriter::resume(Env& env, const Segment& segment, FileOffset tail,
+                                            std::uint64_t epoch) {
+  Result<std::shared_ptr<AppendWindow>> window =
+      AppendWindow::open(env, segment.path, segment.header, tail);
+  if (!window) return window.error();
+  SegmentWriter writer(segment, std::move(*window), tail);
+  if (Result<void> noted = writer.note_epoch(epoch); !noted) return noted.error();
+  return writer;
+}
+
+// The first page is always in the window.
+Result<void> SegmentWriter::note_epoch(std::uint64_t epoch) {
+  for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
+    std::byte* at = window_->base() + kEpochsOffset + i * sizeof(EpochStart);
+    if (load<EpochStart>(at).epoch != 0) continue;
+    store(at, EpochStart{epoch, tail_.bytes});
+    window_->stored({at, sizeof(EpochStart)});
+    return {};
+  }
+  return Error{.code = Errc::kTooLarge, .message = segment_.path + ": its list of writers is full"};
+}
+
+bool SegmentWriter::is_sealed() const noexcept {
+  const Bytes block = window_->bytes().subspan(kSealOffset, sizeof(SegmentSeal));
+  return parse_seal(block, segment_.header).has_value();
+}
+
+std::uint64_t SegmentWriter::room() const noexcept {
+  const std::uint64_t left = segment_.header.file_bytes - tail_.bytes;
+  return left > kFrameHeaderBytes ? left - kFrameHeaderBytes : 0;
+}
+
+void SegmentWriter::add(const FrameContent& content, const FrameStamp& stamp) noexcept {
+  const std::size_t cell = (tail_.bytes - segment_.header.data_offset) / kGridBytes;
+  if (cell != last_cell_) {
+    last_cell_ = cell;
+    add_slot(tail_, stamp);
+  }
+  tail_.bytes += write_frame(window_->base() + tail_.bytes, content, stamp, seed_);
+}
+
+void SegmentWriter::add_slot(FileOffset at, const FrameStamp& stamp) noexcept {
+  std::byte* slot = window_->base() + kIndexOffset + last_cell_ * sizeof(IndexSlot);
+  store(slot, IndexSlot{
+                  .offset = static_cast<std::uint32_t>(at.bytes),
+                  .sequence_delta = static_cast<std::uint32_t>(stamp.sequence.value -
+                                                               segment_.header.base_sequence),
+                  .arrival_ms = stamp.arrival.ms,
+              });
+}
+
+void SegmentWriter::stored_since(FileOffset from) const noexcept {
+  const Bytes bytes = window_->bytes();
+  window_->stored(bytes.subspan(from.bytes, tail_.bytes - from.bytes));
+  const std::size_t first = (from.bytes - segment_.header.data_offset) / kGridBytes;
+  const std::size_t slots = last_cell_ - first + 1;
+  window_->stored(
+      bytes.subspan(kIndexOffset + first * sizeof(IndexSlot), slots * sizeof(IndexSlot)));
+}
+
+void SegmentWriter::pad(const FrameStamp& stamp) noexcept {
+  if (segment_.header.file_bytes - tail_.bytes < kFrameHeaderBytes) return;
+  if (!window_->ensure({tail_.bytes + kFrameHeaderBytes})) return;  // readers do without it
+  const std::size_t written = write_frame(
+      window_->base() + tail_.bytes,
+      {.type = FrameType::kPad, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}}, stamp,
+      seed_);
+  window_->stored(window_->bytes().subspan(tail_.bytes, written));
+}
+
+}  // namespace millrace
