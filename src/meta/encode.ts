@@ -7,15 +7,16 @@ import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
 import type { Command } from './commands.ts'
 import {
-  bytesOf,
+  bytesIn,
   commandOf,
-  countOf,
+  countIn,
   fieldsOf,
-  listOf,
+  listIn,
   Malformed,
   streamStateOf,
-  textOf,
+  textIn,
   UnknownKind,
+  valueIn,
 } from './shape.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
@@ -56,21 +57,25 @@ export function encodeRecord(record: MetaRecord): Uint8Array {
  */
 export function decodeRecord(bytes: Uint8Array, offset: Offset): MetaRecord {
   return decoded(bytes, offset, (value) => {
-    const fields = fieldsOf(value, 'record')
-    const written = countOf(fields['format'], 'format')
-    if (written === 0) throw new Malformed('format', 'at least 1')
+    const fields = fieldsOf(value)
+    const written = countIn(fields, 'format')
+    if (written === 0) throw new Malformed(['format'], 'at least 1')
     if (written > format) throw new UnknownKind(`format ${written}`)
-    const count = (name: string): number => countOf(fields[name], name)
-    const kind = textOf(fields['kind'], 'kind') as MetaRecord['kind']
+    const kind = textIn(fields, 'kind') as MetaRecord['kind']
     switch (kind) {
       case 'command':
-        return { kind, ordinal: count('ordinal'), command: commandOf(fields['command'], 'command') }
+        return { kind, ordinal: countIn(fields, 'ordinal'), command: valueIn(fields, 'command', commandOf) }
       case 'snapshotBegin':
-        return { kind, ordinal: count('ordinal'), bytes: count('bytes'), chunks: count('chunks') }
+        return {
+          kind,
+          ordinal: countIn(fields, 'ordinal'),
+          bytes: countIn(fields, 'bytes'),
+          chunks: countIn(fields, 'chunks'),
+        }
       case 'snapshotChunk':
-        return { kind, index: count('index'), data: bytesOf(fields['data'], 'data') }
+        return { kind, index: countIn(fields, 'index'), data: bytesIn(fields, 'data') }
       case 'snapshotEnd':
-        return { kind, crc32: count('crc32') }
+        return { kind, crc32: countIn(fields, 'crc32') }
       default:
         throw new UnknownKind(kind satisfies never)
     }
@@ -85,12 +90,12 @@ export function encodeState(state: MetaState): Uint8Array {
 /** The state of a snapshot whose end was stored at `offset`; throws like `decodeRecord`. */
 export function decodeState(bytes: Uint8Array, offset: Offset): MetaState {
   return decoded(bytes, offset, (value) => {
-    const fields = fieldsOf(value, 'state')
+    const fields = fieldsOf(value)
     const streams = new Map<string, StreamState>()
-    for (const stream of listOf(fields['streams'], 'streams', streamStateOf)) {
+    for (const stream of listIn(fields, 'streams', streamStateOf)) {
       streams.set(streamId(stream.key), stream)
     }
-    return { revision: countOf(fields['revision'], 'revision'), streams: StreamMap.from(streams) }
+    return { revision: countIn(fields, 'revision'), streams: StreamMap.from(streams) }
   })
 }
 
@@ -107,7 +112,7 @@ function decoded<T>(bytes: Uint8Array, offset: Offset, check: (value: unknown) =
       })
     }
     const reason = cause instanceof Error ? cause.message : String(cause)
-    const details = cause instanceof Malformed ? { offset, field: cause.field } : { offset }
+    const details = cause instanceof Malformed ? { offset, field: cause.path.join('.') } : { offset }
     throw new MillraceError(
       'ERR_MILLRACE_CORRUPT',
       `the metadata at offset ${offset} is damaged: ${reason}`,

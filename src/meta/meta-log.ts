@@ -3,11 +3,10 @@ import { invalidArgument, MillraceError } from '../errors.ts'
 import type { Offset, ShardLog } from '../log/log.ts'
 import { apply } from './apply.ts'
 import type { Command } from './commands.ts'
-import { encodeRecord } from './encode.ts'
+import { decodeRecord, encodeRecord } from './encode.ts'
 import type { MetaStore, Outcome } from './meta.ts'
 import { RecordWriter } from './record-writer.ts'
 import { replay } from './replay.ts'
-import { commandOf } from './shape.ts'
 import { encodeSnapshot } from './snapshot.ts'
 import { SnapshotSchedule, type SnapshotThresholds } from './snapshot-schedule.ts'
 import type { MetaState } from './state.ts'
@@ -105,7 +104,6 @@ export class MetaLog implements MetaStore {
       if (this.#closing !== undefined)
         throw new MillraceError('ERR_MILLRACE_CLOSED', 'the metadata is closed')
       if (this.#failure !== undefined) throw this.#failure
-      // What would not be read back must not be written.
       this.#queue.push({ command: readable(command), settle, fail })
       this.#work ??= this.#drain()
     })
@@ -219,9 +217,12 @@ export class MetaLog implements MetaStore {
   }
 }
 
+/** The command as it will be read back: what would not be must not be written. */
 function readable(command: Command): Command {
   try {
-    return commandOf(command, 'command')
+    const record = decodeRecord(encodeRecord({ kind: 'command', ordinal: 1, command }), 1)
+    if (record.kind === 'command') return record.command
+    throw new Error(`it reads back as ${record.kind}`)
   } catch (cause) {
     throw invalidArgument('command', command, cause instanceof Error ? cause.message : 'a known command')
   }

@@ -1,24 +1,28 @@
 /**
  * Shapes of what is stored in the metadata log, checked: each function takes what a decoder made of bytes that
- * may be anything, and answers a fresh, typed value or throws `Malformed`. Fields that this version does not
- * know are left out.
+ * may be anything, and answers it with its type or throws `Malformed`. Fields that this version does not know
+ * stay, and so come through a snapshot. Opening a store runs this over every shard of it: nothing is copied, and
+ * paths are made only when something is wrong.
  */
 import type { Slot } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from './commands.ts'
 import type { StreamState } from './state.ts'
 
-/** A value has not the shape that it should have; `field` says which, from the outside in. */
+/** A field has not the shape that it should have. */
 export class Malformed extends Error {
   override readonly name = 'Malformed'
-  readonly field: string
+  /** From the outside in. */
+  readonly path: readonly string[]
+  readonly rule: string
 
-  constructor(field: string, rule: string) {
-    super(`${field} must be ${rule}`)
-    this.field = field
+  constructor(path: readonly string[], rule: string) {
+    super(`${path.join('.')} must be ${rule}`)
+    this.path = path
+    this.rule = rule
   }
 }
 
-/** A command of a kind that this version does not know. */
+/** A command or record of a kind that this version does not know. */
 export class UnknownKind extends Error {
   override readonly name = 'UnknownKind'
   readonly kind: string
@@ -29,121 +33,140 @@ export class UnknownKind extends Error {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
+/** A map with text keys. */
+export type Fields = Readonly<Record<string, unknown>>
 
 const anyText = /^/
 const noSlash = /^[^/]+$/
 const account = /^\d{12}$/
 const hashKey = /^(?:0|[1-9]\d{0,38})$/
 
-/** A map with text keys. */
-export function fieldsOf(value: unknown, field: string): Fields {
+/** The value as a map. */
+export function fieldsOf(value: unknown): Fields {
   const plain =
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  if (!plain) throw new Malformed(field, 'a map')
+  if (!plain) throw new Malformed([], 'a map')
   return value as Fields
 }
 
-export function textOf(value: unknown, field: string, pattern: RegExp = anyText): string {
+/** The field as text. */
+export function textIn(fields: Fields, name: string, pattern: RegExp = anyText): string {
+  const value = fields[name]
   if (typeof value !== 'string' || !pattern.test(value))
-    throw new Malformed(field, `text like ${pattern.source}`)
+    throw new Malformed([name], `text like ${pattern.source}`)
   return value
 }
 
-/** An integer from 0 to 2^53 - 1. */
-export function countOf(value: unknown, field: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed(field, 'a whole number')
+/** The field as an integer from 0 to 2^53 - 1. */
+export function countIn(fields: Fields, name: string): number {
+  const value = fields[name]
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed([name], 'a whole number')
   return value as number
 }
 
-export function listOf<T>(value: unknown, field: string, itemOf: (item: unknown, field: string) => T): T[] {
-  if (!Array.isArray(value)) throw new Malformed(field, 'a list')
-  return value.map((item, index) => itemOf(item, `${field}[${index}]`))
-}
-
-export function bytesOf(value: unknown, field: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Malformed(field, 'bytes')
+/** The field as bytes. */
+export function bytesIn(fields: Fields, name: string): Uint8Array {
+  const value = fields[name]
+  if (!(value instanceof Uint8Array)) throw new Malformed([name], 'bytes')
   return value
 }
 
+/** The field, checked by `check`. */
+export function valueIn<T>(fields: Fields, name: string, check: (value: unknown) => T): T {
+  try {
+    return check(fields[name])
+  } catch (error) {
+    throw outside(name, error)
+  }
+}
+
+/** The field as a list of items, each checked by `check`. */
+export function listIn<T>(fields: Fields, name: string, check: (item: unknown) => T): readonly T[] {
+  const items = fields[name]
+  if (!Array.isArray(items)) throw new Malformed([name], 'a list')
+  for (let index = 0; index < items.length; index++) {
+    try {
+      check(items[index])
+    } catch (error) {
+      throw outside(`${name}.${index}`, error)
+    }
+  }
+  return items
+}
+
 /** A command of a known kind; throws `UnknownKind` for any other. */
-export function commandOf(value: unknown, field: string): Command {
-  const fields = fieldsOf(value, field)
-  const kind = textOf(fields['kind'], `${field}.kind`) as Command['kind']
-  const key = (): StreamKey => streamKeyOf(fields['key'], `${field}.key`)
-  const count = (name: string): number => countOf(fields[name], `${field}.${name}`)
+export function commandOf(value: unknown): Command {
+  const fields = fieldsOf(value)
+  const kind = textIn(fields, 'kind') as Command['kind']
+  valueIn(fields, 'key', streamKeyOf)
   switch (kind) {
     case 'createStream':
-      return {
-        kind,
-        key: key(),
-        createdAtMs: count('createdAtMs'),
-        retentionHours: count('retentionHours'),
-        maxRecordBytes: count('maxRecordBytes'),
-        shards: shardsOf(fields['shards'], `${field}.shards`),
-      }
+      for (const name of ['createdAtMs', 'retentionHours', 'maxRecordBytes']) countIn(fields, name)
+      checkShards(fields)
+      break
     case 'deleteStream':
-      return { kind, key: key(), revision: count('revision') }
+      countIn(fields, 'revision')
+      break
     case 'setRetention':
-      return {
-        kind,
-        key: key(),
-        revision: count('revision'),
-        retentionHours: count('retentionHours'),
-        hiddenBeforeMs: count('hiddenBeforeMs'),
-      }
+      for (const name of ['revision', 'retentionHours', 'hiddenBeforeMs']) countIn(fields, name)
+      break
     default:
       throw new UnknownKind(kind satisfies never)
   }
+  return value as Command
 }
 
-export function streamStateOf(value: unknown, field: string): StreamState {
-  const fields = fieldsOf(value, field)
-  const count = (name: string): number => countOf(fields[name], `${field}.${name}`)
-  return {
-    key: streamKeyOf(fields['key'], `${field}.key`),
-    revision: count('revision'),
-    createdAtMs: count('createdAtMs'),
-    retentionHours: count('retentionHours'),
-    hiddenBeforeMs: count('hiddenBeforeMs'),
-    maxRecordBytes: count('maxRecordBytes'),
-    shards: shardsOf(fields['shards'], `${field}.shards`),
+/** A stream as a snapshot holds it. */
+export function streamStateOf(value: unknown): StreamState {
+  const fields = fieldsOf(value)
+  valueIn(fields, 'key', streamKeyOf)
+  countIn(fields, 'revision')
+  countIn(fields, 'createdAtMs')
+  countIn(fields, 'retentionHours')
+  countIn(fields, 'hiddenBeforeMs')
+  countIn(fields, 'maxRecordBytes')
+  checkShards(fields)
+  return value as StreamState
+}
+
+function streamKeyOf(value: unknown): StreamKey {
+  const fields = fieldsOf(value)
+  textIn(fields, 'account', account)
+  textIn(fields, 'region', noSlash)
+  textIn(fields, 'name', noSlash)
+  return value as StreamKey
+}
+
+function checkShards(fields: Fields): void {
+  let previous = -1
+  for (const { index } of listIn(fields, 'shards', shardOf)) {
+    if (index <= previous) throw new Malformed(['shards'], 'shards by ascending index')
+    previous = index
   }
 }
 
-function streamKeyOf(value: unknown, field: string): StreamKey {
-  const fields = fieldsOf(value, field)
-  return {
-    account: textOf(fields['account'], `${field}.account`, account),
-    region: textOf(fields['region'], `${field}.region`, noSlash),
-    name: textOf(fields['name'], `${field}.name`, noSlash),
-  }
-}
-
-function shardsOf(value: unknown, field: string): ShardSpec[] {
-  const shards = listOf(value, field, shardOf)
-  const ascending = shards.every((shard, at) => shard.index > (shards[at - 1]?.index ?? -1))
-  if (!ascending) throw new Malformed(field, 'shards by ascending index')
-  return shards
-}
-
-function shardOf(value: unknown, field: string): ShardSpec {
-  const fields = fieldsOf(value, field)
-  return {
-    index: countOf(fields['index'], `${field}.index`),
-    startingHashKey: textOf(fields['startingHashKey'], `${field}.startingHashKey`, hashKey),
-    endingHashKey: textOf(fields['endingHashKey'], `${field}.endingHashKey`, hashKey),
-    createdAtSeconds: countOf(fields['createdAtSeconds'], `${field}.createdAtSeconds`),
-    slot: slotOf(fields['slot'], `${field}.slot`),
-  }
+function shardOf(value: unknown): ShardSpec {
+  const fields = fieldsOf(value)
+  countIn(fields, 'index')
+  textIn(fields, 'startingHashKey', hashKey)
+  textIn(fields, 'endingHashKey', hashKey)
+  countIn(fields, 'createdAtSeconds')
+  valueIn(fields, 'slot', slotOf)
+  return value as ShardSpec
 }
 
 /** Slots belong to the engine: any fields, but plain ones. */
-function slotOf(value: unknown, field: string): Slot {
-  const fields = fieldsOf(value, field)
-  for (const [name, item] of Object.entries(fields)) {
-    const plain = typeof item === 'string' || (typeof item === 'number' && Number.isFinite(item))
-    if (!plain) throw new Malformed(`${field}.${name}`, 'text or a number')
+function slotOf(value: unknown): Slot {
+  const fields = fieldsOf(value)
+  textIn(fields, 'kind')
+  for (const name in fields) {
+    const plain = typeof fields[name] === 'string' || Number.isFinite(fields[name])
+    if (!plain) throw new Malformed([name], 'text or a number')
   }
-  return { ...(fields as Slot), kind: textOf(fields['kind'], `${field}.kind`) }
+  return value as Slot
+}
+
+/** The error with the name of what lies around the field. */
+function outside(name: string, error: unknown): unknown {
+  return error instanceof Malformed ? new Malformed([name, ...error.path], error.rule) : error
 }

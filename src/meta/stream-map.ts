@@ -43,8 +43,10 @@ export class StreamMap implements ReadonlyMap<string, StreamState> {
 
   /** The map with this stream added or replaced. */
   with(id: string, stream: StreamState): StreamMap {
-    const part = new Map(this.#part(id)).set(id, stream)
-    return new StreamMap(this.#parts.with(partOf(id), part), this.size + (this.has(id) ? 0 : 1))
+    const at = partOf(id)
+    const before = this.#parts[at] ?? emptyPart
+    const after = new Map(before).set(id, stream)
+    return new StreamMap(this.#parts.with(at, after), this.size + after.size - before.size)
   }
 
   /** The map without this stream. */

@@ -65,14 +65,14 @@ describe('a record of the metadata log', () => {
     expect(Buffer.from(bytes).toString('hex').startsWith(head.join(''))).toBe(true)
   })
 
-  it('may carry fields that this version does not know', () => {
+  it('may carry fields that this version does not know, and keeps them', () => {
     const command = {
       ...create,
       note: 'later',
       shards: create.shards.map((shard) => ({ ...shard, later: 1 })),
     }
     const bytes = pack({ format: 1, kind: 'command', ordinal: 1, command, later: [1, 2] })
-    expect(decodeRecord(bytes, 1)).toEqual({ kind: 'command', ordinal: 1, command: create })
+    expect(decodeRecord(bytes, 1)).toEqual({ kind: 'command', ordinal: 1, command })
   })
 
   it('is refused by name and offset when a later version wrote it', () => {
@@ -119,13 +119,9 @@ describe('a record of the metadata log', () => {
     ]
     for (const [path, value] of wrong) {
       const error = failure(() => decodeRecord(withField(path, value), 33))
-      const field = path
-        .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
-        .join('')
-        .slice(1)
       expect([path.join('.'), error.code]).toEqual([path.join('.'), 'ERR_MILLRACE_CORRUPT'])
       expect(error.details['offset']).toBe(33)
-      expect(field.startsWith(String(error.details['field']))).toBe(true)
+      expect(path.join('.').startsWith(String(error.details['field']))).toBe(true)
     }
   })
 
