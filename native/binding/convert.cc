@@ -1,0 +1,89 @@
+#include "binding/convert.h"
+
+#include <string>
+
+namespace millrace {
+namespace {
+
+const char* public_code(Errc code) noexcept {
+  switch (code) {
+    case Errc::kNoSpace:
+      return "ERR_MILLRACE_NO_SPACE";
+    case Errc::kPermission:
+      return "ERR_MILLRACE_PERMISSION";
+    case Errc::kBusy:
+      return "ERR_MILLRACE_STORE_BUSY";
+    case Errc::kNotAStore:
+      return "ERR_MILLRACE_NOT_A_STORE";
+    case Errc::kNewerFormat:
+      return "ERR_MILLRACE_NEWER_FORMAT";
+    case Errc::kCorrupt:
+      return "ERR_MILLRACE_CORRUPT";
+    case Errc::kPoisoned:
+      return "ERR_MILLRACE_POISONED";
+    case Errc::kSealed:
+      return "ERR_MILLRACE_SHARD_SEALED";
+    case Errc::kClosed:
+      return "ERR_MILLRACE_CLOSED";
+    case Errc::kTrimmed:
+      return "ERR_MILLRACE_TRIMMED";
+    case Errc::kBacklog:
+      return "ERR_MILLRACE_BACKLOG";
+    case Errc::kTooLarge:
+      return "ERR_MILLRACE_RECORD_TOO_LARGE";
+    case Errc::kUnsupported:
+      return "ERR_MILLRACE_UNSUPPORTED";
+    case Errc::kIo:
+    case Errc::kNotFound:  // a file that has to be there is not: errno tells it from other failures
+      return "ERR_MILLRACE_IO";
+  }
+  return "ERR_MILLRACE_IO";
+}
+
+}  // namespace
+
+napi_value to_js(napi_env env, std::string_view text) noexcept {
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, text.data(), text.size(), &value);
+  return value;
+}
+
+napi_value to_js(napi_env env, double number) noexcept {
+  napi_value value = nullptr;
+  napi_create_double(env, number, &value);
+  return value;
+}
+
+napi_value to_js_integer(napi_env env, std::int32_t number) noexcept {
+  napi_value value = nullptr;
+  napi_create_int32(env, number, &value);
+  return value;
+}
+
+napi_value to_js_error(napi_env env, const Error& error) noexcept {
+  napi_value value = nullptr;
+  const napi_status created =
+      napi_create_error(env, to_js(env, public_code(error.code)),
+                        to_js(env, std::string_view(error.message)), &value);
+  if (created != napi_ok) return nullptr;
+  napi_set_named_property(env, value, "errno", to_js_integer(env, error.sys_errno));
+  napi_set_named_property(env, value, "detail", to_js(env, static_cast<double>(error.detail)));
+  return value;
+}
+
+napi_value throw_error(napi_env env, const Error& error) noexcept {
+  const napi_value value = to_js_error(env, error);
+  if (value != nullptr) napi_throw(env, value);
+  return nullptr;
+}
+
+napi_value throw_invalid_argument(napi_env env, const char* rule) noexcept {
+  napi_throw_type_error(env, "ERR_MILLRACE_INVALID_ARGUMENT", rule);
+  return nullptr;
+}
+
+napi_value throw_closed(napi_env env, const char* what) noexcept {
+  return throw_error(env, {.code = Errc::kClosed, .message = std::string(what) + " is closed"});
+}
+
+}  // namespace millrace

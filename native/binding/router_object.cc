@@ -1,0 +1,95 @@
+#include "binding/router_object.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "binding/arguments.h"
+#include "binding/convert.h"
+#include "binding/environment.h"
+#include "binding/native_object.h"
+#include "core/frame.h"
+#include "core/log_page.h"
+
+namespace millrace {
+namespace {
+
+// The ranges that `bytes` describe; nullopt unless they ascend from 0.
+std::optional<HashRanges> ranges_from(std::span<const std::byte> bytes) {
+  if (bytes.empty() || bytes.size() % kHashKeyBytes != 0) return std::nullopt;
+  std::vector<HashKey> starts;
+  starts.reserve(bytes.size() / kHashKeyBytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kHashKeyBytes) {
+    starts.push_back(HashKey::from_big_endian(bytes.data() + at));
+  }
+  const bool ascending = std::ranges::adjacent_find(starts, std::greater_equal{}) == starts.end();
+  if (starts.front() != HashKey{} || !ascending) return std::nullopt;
+  return HashRanges(std::move(starts));
+}
+
+// Whether the keys of all records lie inside of `bytes` bytes.
+bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count, std::size_t bytes) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t* words = columns.data() + i * column::kStride;
+    const std::size_t key_at = words[column::kKeyAt];
+    if (key_at > bytes || words[column::kKeyBytes] > bytes - key_at) return false;
+    const std::size_t hash_at = words[column::kHashKeyAt];
+    if (hash_at == kNoHashKey) continue;
+    if (hash_at > bytes || kHashKeyBytes > bytes - hash_at) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+napi_ref RouterObject::define(napi_env env) noexcept {
+  const std::array methods{method("route", route)};
+  return define_class(env, "NativeRouter", methods);
+}
+
+napi_value RouterObject::create(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const auto bytes = elements<std::byte>(env, call[0]);
+  std::optional<HashRanges> ranges = bytes ? ranges_from(*bytes) : std::nullopt;
+  if (!ranges) {
+    return throw_invalid_argument(env,
+                                  "createRouter takes ascending starts of 16 bytes, from 0 on");
+  }
+  return new_instance(env, Environment::of(env)->router,
+                      std::make_unique<RouterObject>(std::move(*ranges)));
+}
+
+// route(bytes, columns, count, shardOf)
+napi_value RouterObject::route(napi_env env, napi_callback_info info) {
+  const Call<4> call(env, info);
+  const auto* object = unwrap<RouterObject>(env, call.self);
+  if (object == nullptr) return throw_closed(env, "the router");
+  const auto bytes = elements<std::byte>(env, call[0]);
+  const auto columns = elements<std::uint32_t>(env, call[1]);
+  const auto shards = elements<std::uint32_t>(env, call[3]);
+  const std::size_t count_max =
+      columns && shards ? std::min(columns->size() / column::kStride, shards->size()) : 0;
+  const auto count = whole_number(env, call[2], count_max);
+  if (!bytes || !columns || !shards || !count) {
+    return throw_invalid_argument(env, "route takes packed keys, their count and room for as many");
+  }
+  if (!keys_inside(*columns, *count, bytes->size())) {
+    return throw_invalid_argument(env, "keys must lie inside of bytes");
+  }
+  route_batch(object->ranges_,
+              {.base = bytes->data(),
+               .key_at = columns->data() + column::kKeyAt,
+               .key_bytes = columns->data() + column::kKeyBytes,
+               .hash_key_at = columns->data() + column::kHashKeyAt,
+               .stride = column::kStride,
+               .count = *count},
+              shards->first(*count));
+  return nullptr;
+}
+
+}  // namespace millrace

@@ -1,0 +1,213 @@
+#include "binding/shard_log_object.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "binding/arguments.h"
+#include "binding/convert.h"
+#include "binding/native_object.h"
+#include "binding/page_header.h"
+#include "binding/promised_work.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint64_t kCountMax = std::numeric_limits<std::int32_t>::max();  // answers are int32
+
+double as_double(Sequence sequence) noexcept { return static_cast<double>(sequence.value); }
+
+// Where a refusal has a number, the number; otherwise an exception.
+napi_value refuse_append(napi_env env, const Error& error) noexcept {
+  switch (error.code) {
+    case Errc::kSealed:
+      return to_js_integer(env, kRefusalSealed);
+    case Errc::kNoSpace:
+      return to_js_integer(env, kRefusalFull);
+    case Errc::kBacklog:
+      return to_js_integer(env, kRefusalBusy);
+    default:
+      return throw_error(env, error);
+  }
+}
+
+napi_value refuse_read(napi_env env, ShardLog& log, const Error& error, PageHeader header) {
+  if (error.code == Errc::kTooLarge) {
+    header.set_bytes_needed(error.detail);
+    return to_js_integer(env, kRefusalGrow);
+  }
+  if (error.code != Errc::kTrimmed) return throw_error(env, error);
+  const Result<LogStats> stats = log.stats();
+  if (!stats) return throw_error(env, stats.error());
+  header.set_trimmed(*stats);
+  return to_js_integer(env, kRefusalTrimmed);
+}
+
+// The first `count` records that every column has room for.
+std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t arrivals) noexcept {
+  return std::min({column_words / column::kStride, offsets, arrivals});
+}
+
+}  // namespace
+
+napi_ref ShardLogObject::define(napi_env env) noexcept {
+  const std::array methods{
+      method("append", append), method("read", read),   method("seek", seek),
+      method("trim", trim),     method("seal", seal),   method("stats", stats),
+      method("flush", flush),   method("close", close),
+  };
+  return define_class(env, "NativeShardLog", methods);
+}
+
+ShardLogObject* ShardLogObject::open_object(napi_env env, napi_value self) noexcept {
+  auto* object = unwrap<ShardLogObject>(env, self);
+  if (object != nullptr && object->log_ != nullptr) return object;
+  throw_closed(env, "the log");
+  return nullptr;
+}
+
+ShardLog* ShardLogObject::open_log(napi_env env, napi_value self) noexcept {
+  const ShardLogObject* object = open_object(env, self);
+  return object == nullptr ? nullptr : &object->log_->log();
+}
+
+// append(bytes, columns, order, from, count, timeMs, offsets, timesMs)
+napi_value ShardLogObject::append(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto bytes = elements<std::byte>(env, call[0]);
+  const auto columns = elements<std::uint32_t>(env, call[1]);
+  const auto order = elements<std::uint32_t>(env, call[2]);
+  const auto from = whole_number(env, call[3], kCountMax);
+  const auto count = whole_number(env, call[4], kCountMax);
+  const auto arrival = clamped_number(env, call[5]);
+  const auto offsets = elements<double>(env, call[6]);
+  const auto arrivals = elements<double>(env, call[7]);
+  if (!bytes || !columns || !order || !from || !count || !arrival || !offsets || !arrivals) {
+    return throw_invalid_argument(env, "append takes a batch and the arrays of its answers");
+  }
+  if (*from > order->size() || *count > order->size() - *from) {
+    return throw_invalid_argument(env, "from and count must lie inside order");
+  }
+  const std::size_t slots = slots_of(columns->size(), offsets->size(), arrivals->size());
+  const std::span<const std::uint32_t> selected = order->subspan(*from, *count);
+  if (std::ranges::any_of(selected, [=](std::uint32_t index) { return index >= slots; })) {
+    return throw_invalid_argument(env, "order must name records that columns and answers have");
+  }
+  const auto appended =
+      log->append({*bytes, *columns, selected, {*arrival}}, {*offsets, *arrivals});
+  if (!appended) return refuse_append(env, appended.error());
+  return to_js_integer(env, static_cast<std::int32_t>(*appended));
+}
+
+// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
+napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto from = clamped_number(env, call[0]);
+  const auto bytes_max = clamped_number(env, call[1]);
+  const auto records_max = clamped_number(env, call[2]);
+  const auto bytes = elements<std::byte>(env, call[3]);
+  const auto columns = elements<std::uint32_t>(env, call[4]);
+  const auto offsets = elements<double>(env, call[5]);
+  const auto arrivals = elements<double>(env, call[6]);
+  const auto header = PageHeader::over(elements<double>(env, call[7]));
+  if (!from || !bytes_max || !records_max || !bytes || !columns || !offsets || !arrivals ||
+      !header) {
+    return throw_invalid_argument(env,
+                                  "read takes a position, two limits and the arrays of a page");
+  }
+  const PageLimits limits{
+      .payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
+      .records = std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
+                          slots_of(columns->size(), offsets->size(), arrivals->size())),
+  };
+  const Sequence sequence{static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))};
+  const auto page = log->read(sequence, limits, {*bytes, *columns, *offsets, *arrivals});
+  if (!page) return refuse_read(env, *log, page.error(), *header);
+  header->set_page(*page);
+  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+}
+
+napi_value ShardLogObject::seek(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto arrival = clamped_number(env, call[0]);
+  if (!arrival) return throw_invalid_argument(env, "seek takes a time");
+  const auto found = log->seek({*arrival});
+  if (!found) return throw_error(env, found.error());
+  return to_js(env, as_double(*found));
+}
+
+napi_value ShardLogObject::trim(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto before = clamped_number(env, call[0]);
+  if (!before) return throw_invalid_argument(env, "trim takes an offset");
+  const Result<void> trimmed =
+      log->trim({static_cast<std::uint64_t>(std::max<std::int64_t>(*before, 0))});
+  return trimmed ? nullptr : throw_error(env, trimmed.error());
+}
+
+napi_value ShardLogObject::seal(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto now = clamped_number(env, call[0]);
+  if (!now) return throw_invalid_argument(env, "seal takes the time");
+  const auto end = log->seal({*now});
+  if (!end) return throw_error(env, end.error());
+  return to_js(env, as_double(*end));
+}
+
+// stats(out): out is nine doubles, in the order of `LogStats` in src/log/log.ts.
+napi_value ShardLogObject::stats(napi_env env, napi_callback_info info) {
+  constexpr std::size_t kFields = 9;
+  const Call<1> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto out = elements<double>(env, call[0]);
+  if (!out || out->size() < kFields) {
+    return throw_invalid_argument(env, "stats takes a Float64Array of nine");
+  }
+  const Result<LogStats> stats = log->stats();
+  if (!stats) return throw_error(env, stats.error());
+  const std::array<double, kFields> fields{
+      as_double(stats->first),
+      as_double(stats->next),
+      as_double(stats->durable),
+      static_cast<double>(stats->bytes),
+      static_cast<double>(stats->file_bytes),
+      static_cast<double>(stats->segments),
+      static_cast<double>(stats->first_arrival.ms),
+      static_cast<double>(stats->last_arrival.ms),
+      stats->sealed ? 1.0 : 0.0,
+  };
+  std::ranges::copy(fields, out->begin());
+  return nullptr;
+}
+
+napi_value ShardLogObject::flush(napi_env env, napi_callback_info info) {
+  const Call<0> call(env, info);
+  const ShardLogObject* object = open_object(env, call.self);
+  if (object == nullptr) return nullptr;
+  return PromisedWork::start(env, [log = object->log_] { return log->flush(); });
+}
+
+napi_value ShardLogObject::close(napi_env env, napi_callback_info info) {
+  const Call<0> call(env, info);
+  ShardLogObject* object = open_object(env, call.self);
+  if (object == nullptr) return nullptr;
+  return PromisedWork::start(env, [log = std::move(object->log_)] { return log->close(); });
+}
+
+}  // namespace millrace
