@@ -56,9 +56,9 @@ template <typename T>
   } else if constexpr (std::same_as<T, std::nullopt_t> || std::same_as<T, std::nullptr_t>) {
     return "nothing";
   } else if constexpr (Text<T>) {
-    return '"' + std::string(std::string_view(value)) + '"';
+    return std::string(1, '"').append(std::string_view(value)).append(1, '"');
   } else if constexpr (std::same_as<T, std::byte>) {
-    return "0x" + hex(Bytes(&value, 1));
+    return std::string("0x").append(hex(Bytes(&value, 1)));
   } else if constexpr (std::is_enum_v<T>) {
     return std::to_string(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::convertible_to<const T&, Bytes>) {
@@ -74,7 +74,11 @@ template <typename T>
                          value.first;
                          value.second;
                        }) {
-    return "(" + describe(value.first) + ", " + describe(value.second) + ")";
+    return std::string("(")
+        .append(describe(value.first))
+        .append(", ")
+        .append(describe(value.second))
+        .append(")");
   } else if constexpr (requires {
                          { value.value } -> NumberMember;
                        }) {

@@ -43,11 +43,20 @@ void fail(std::string_view message, std::source_location where) {
   Registry::instance().report_failure(message, where);
 }
 
+void fail_comparison(std::string_view relation, std::string_view expected, std::string_view actual,
+                     std::source_location where) {
+  std::string message = "expected ";
+  message.append(relation).append(expected).append("\n            saw ").append(actual);
+  fail(message, where);
+}
+
+void end_failed() { throw TestEnded{}; }
+
 void skip(std::string_view reason) { throw TestEnded{std::string(reason)}; }
 
 void stop(std::string_view message, std::source_location where) {
   fail(message, where);
-  throw TestEnded{};
+  end_failed();
 }
 
 Registry& Registry::instance() {

@@ -55,12 +55,19 @@ class Case {
 // Marks the running test failed and goes on. Any thread.
 void fail(std::string_view message, std::source_location where = std::source_location::current());
 
+// Fails with both values of a comparison, printed: fail_comparison("at most ", "7", "9", where).
+void fail_comparison(std::string_view relation, std::string_view expected, std::string_view actual,
+                     std::source_location where);
+
 // Ends the running test; it is counted as skipped. Only on the thread that runs the test.
 [[noreturn]] void skip(std::string_view reason);
 
 // Ends the running test as failed: for what the rest of it cannot do without.
 [[noreturn]] void stop(std::string_view message,
                        std::source_location where = std::source_location::current());
+
+// Ends the running test, which has failed already.
+[[noreturn]] void end_failed();
 
 // Expectations: a failing one prints where it stands and what it saw, marks the test failed and
 // goes on. They return whether they held.
@@ -75,7 +82,7 @@ template <typename Actual, typename Expected>
 bool expect_eq(const Actual& actual, const Expected& expected,
                std::source_location where = std::source_location::current()) {
   if (equal(actual, expected)) return true;
-  fail("expected " + describe(expected) + "\n            saw " + describe(actual), where);
+  fail_comparison("", describe(expected), describe(actual), where);
   return false;
 }
 
@@ -83,7 +90,7 @@ template <typename Actual, typename Unwanted>
 bool expect_ne(const Actual& actual, const Unwanted& unwanted,
                std::source_location where = std::source_location::current()) {
   if (!equal(actual, unwanted)) return true;
-  fail("expected anything but " + describe(unwanted), where);
+  fail_comparison("anything but ", describe(unwanted), describe(actual), where);
   return false;
 }
 
@@ -91,7 +98,7 @@ template <typename Actual, typename Limit>
 bool expect_le(const Actual& actual, const Limit& limit,
                std::source_location where = std::source_location::current()) {
   if (!less(limit, actual)) return true;
-  fail("expected at most " + describe(limit) + "\n            saw " + describe(actual), where);
+  fail_comparison("at most ", describe(limit), describe(actual), where);
   return false;
 }
 
@@ -99,7 +106,7 @@ template <typename Actual, typename Floor>
 bool expect_ge(const Actual& actual, const Floor& floor,
                std::source_location where = std::source_location::current()) {
   if (!less(actual, floor)) return true;
-  fail("expected at least " + describe(floor) + "\n            saw " + describe(actual), where);
+  fail_comparison("at least ", describe(floor), describe(actual), where);
   return false;
 }
 
@@ -107,7 +114,7 @@ template <typename T>
 bool expect_ok(const Result<T>& result,
                std::source_location where = std::source_location::current()) {
   if (result.ok()) return true;
-  fail("expected success\n            saw " + describe(result.error()), where);
+  fail_comparison("", "success", describe(result.error()), where);
   return false;
 }
 
@@ -115,16 +122,15 @@ template <typename T>
 bool expect_error(const Result<T>& result, Errc expected,
                   std::source_location where = std::source_location::current()) {
   if (!result.ok() && result.error().code == expected) return true;
-  fail("expected " + describe(expected) + "\n            saw " +
-           (result.ok() ? std::string("success") : describe(result.error())),
-       where);
+  fail_comparison("", describe(expected), result.ok() ? "success" : describe(result.error()),
+                  where);
   return false;
 }
 
 // The value of a result the test cannot go on without: `Segment segment = take(Segment::open(…));`
 template <typename T>
 T take(Result<T> result, std::source_location where = std::source_location::current()) {
-  if (!result.ok()) stop("expected success\n            saw " + describe(result.error()), where);
+  if (!expect_ok(result, where)) end_failed();
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
