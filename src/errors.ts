@@ -73,7 +73,9 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
   if (typeof value === 'bigint') return `${value}n`
   if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? 'no class'})`
+  return Array.isArray(value)
+    ? `an array of ${value.length}`
+    : `an object (${value.constructor?.name ?? 'no class'})`
 }
 
 /** An `ERR_MILLRACE_INVALID_ARGUMENT` that names the field, the value and the rule. */
