@@ -166,7 +166,7 @@ export class GroupCommit {
     await answer
     this.#underWay = undefined
     this.#settle(group)
-    if (this.#queue.length === 0) this.#closeGroup()
+    this.#closeGroup()
     this.#run()
   }
 

@@ -15,8 +15,9 @@ const pageGrowth = 4
 /** Columns are cut for records of this size, bytes; smaller ones fill a page's columns before its bytes. */
 const recordBytesUsual = 128
 const pageRecordsMin = 16
-/** What an engine may copy along with each record, bytes. */
+/** What an engine may copy along, bytes: with each record, and with each page. */
 const frameBytes = 48
+const pageFrameBytes: number = 4 * KiB
 
 /** Records that expired before a slow reader came to them. */
 export interface Gap {
@@ -202,7 +203,7 @@ export class ShardReader<T> {
     if (spare !== undefined) return spare
     const usual = Math.max(pageRecordsMin, Math.ceil(this.#pageBytes / recordBytesUsual))
     const records = Math.min(usual, this.#plan.pageRecordsMax)
-    return new ReadBlock(this.#pageBytes + records * frameBytes, records)
+    return new ReadBlock(this.#pageBytes + records * frameBytes + pageFrameBytes, records)
   }
 }
 

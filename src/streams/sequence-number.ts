@@ -91,19 +91,19 @@ export function parseSequenceNumber(text: string): SequenceFields | undefined {
 
 /** Writes the sequence numbers of one shard. */
 export class SequenceNumbers {
-  readonly #shardCreatedAtSeconds: number
-  readonly #shardIndex: number
-  #fixed: bigint | undefined
+  private readonly shardCreatedAtSeconds: number
+  private readonly shardIndex: number
+  private fixed: bigint | undefined = undefined
 
   constructor(shardCreatedAtSeconds: number, shardIndex: number) {
-    this.#shardCreatedAtSeconds = shardCreatedAtSeconds
-    this.#shardIndex = shardIndex
+    this.shardCreatedAtSeconds = shardCreatedAtSeconds
+    this.shardIndex = shardIndex
   }
 
   /** @param arrivedAtMs milliseconds since 1970, not before */
   at(offset: number, arrivedAtMs: number): SequenceNumber {
-    this.#fixed ??= fixedFields(this.#shardCreatedAtSeconds, this.#shardIndex)
+    this.fixed ??= fixedFields(this.shardCreatedAtSeconds, this.shardIndex)
     const seconds = BigInt(Math.floor(arrivedAtMs / 1000))
-    return (this.#fixed + (BigInt(offset) << counterAt) + (seconds << arrivalAt)).toString() as SequenceNumber
+    return (this.fixed + (BigInt(offset) << counterAt) + (seconds << arrivalAt)).toString() as SequenceNumber
   }
 }

@@ -135,7 +135,8 @@ export class Store {
   stream<T = Uint8Array>(name: string, options: StreamOptions<T> = {}): Stream<T> {
     this.#requireOpen()
     requireOptions('stream options', options, ['codec'])
-    return new Stream(this.#requireCore(this.#keyOf(name)), codecOf(options), this.#streamOwner)
+    const codec = codecOf(options)
+    return new Stream(this.#requireCore(this.#keyOf(name)), codec, this.#streamOwner)
   }
 
   /** The streams of the store's account and region, by name. */

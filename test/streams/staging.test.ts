@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { Column } from '../../src/log/log.ts'
+import { Staging, StagingPool } from '../../src/streams/staging.ts'
+import { unpack } from '../model/record.ts'
+
+const MiB = 1024 * 1024
+
+function packed(staging: Staging): { key: string; data: string; hashKey: string | undefined }[] {
+  return Array.from({ length: staging.count }, (_, index) => {
+    const { key, data, hashKey } = unpack(staging, index)
+    return { key: key.toString(), data: data.toString(), hashKey: hashKey?.toString('hex') }
+  })
+}
+
+describe('a staging', () => {
+  it('packs keys, payloads and hash keys, payloads as bytes or text', () => {
+    const staging = new Staging()
+    staging.add('a', Buffer.from('one'), undefined, MiB)
+    staging.add('zwei', 'größer', '255', MiB)
+    staging.add('ü', Buffer.alloc(0), undefined, MiB)
+    expect(packed(staging)).toEqual([
+      { key: 'a', data: 'one', hashKey: undefined },
+      { key: 'zwei', data: 'größer', hashKey: 'ff'.padStart(32, '0') },
+      { key: 'ü', data: '', hashKey: undefined },
+    ])
+  })
+
+  it('holds copies', () => {
+    const staging = new Staging()
+    const data = Buffer.from('before')
+    staging.add('k', data, undefined, MiB)
+    data.write('AFTER!')
+    expect(packed(staging)[0]?.data).toBe('before')
+  })
+
+  it('grows for many records and for the largest', () => {
+    const staging = new Staging()
+    for (let index = 0; index < 2000; index++) staging.add(`k${index}`, `v${index}`, undefined, MiB)
+    staging.add('big', new Uint8Array(10 * MiB - 3).fill(7), undefined, 10 * MiB)
+    const records = packed(staging)
+    expect(records.length).toBe(2001)
+    expect(records.slice(0, 2000).every(({ key, data }, i) => key === `k${i}` && data === `v${i}`)).toBe(true)
+    expect(records[2000]?.data.length).toBe(10 * MiB - 3)
+  })
+
+  it.each([
+    ['a bad key', ['', 'data', undefined]],
+    ['a bad hash key', ['key', 'data', 'x']],
+    ['a payload that is too large with its key', ['key', 'x'.repeat(98), undefined]],
+    ['a text whose UTF-8 is too large', ['key', 'ü'.repeat(50), undefined]],
+    ['a payload that is too large by itself', ['key', new Uint8Array(5000), undefined]],
+  ] as const)('is as before after it refused %s', (_what, [key, payload, hashKey]) => {
+    const staging = new Staging()
+    staging.add('a', '1', undefined, 100)
+    expect(() => staging.add(key, payload, hashKey, 100)).toThrow()
+    staging.add('b', '2', undefined, 100)
+    expect(packed(staging).map(({ key: k, data }) => k + data)).toEqual(['a1', 'b2'])
+  })
+
+  it('takes a record of exactly the limit', () => {
+    const staging = new Staging()
+    staging.add('kéy', 'ü'.repeat(48), undefined, 100)
+    expect(staging.columns[Column.dataBytes]).toBe(96)
+  })
+
+  it('does not keep a buffer that one large batch made large', () => {
+    const pool = new StagingPool()
+    const staging = pool.take()
+    staging.add('k', new Uint8Array(10 * MiB - 1), undefined, 10 * MiB)
+    pool.give(staging)
+    expect(pool.take()).toBe(staging)
+    expect(staging.bytes.length).toBeLessThan(MiB)
+    expect(staging.count).toBe(0)
+  })
+})
