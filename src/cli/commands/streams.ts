@@ -1,0 +1,144 @@
+import { Command } from 'commander'
+import type { Stream } from '../../index.ts'
+import { usageError } from '../failure.ts'
+import { bytes, count, counted, hours, time } from '../figures.ts'
+import type { Host } from '../host.ts'
+import { requireStore, type StoreOptions, withStore, withStoreOptions } from '../store-options.ts'
+import { table } from '../table.ts'
+import { wholeNumber } from '../values.ts'
+
+interface CreateOptions extends StoreOptions {
+  readonly shards: number
+  readonly retentionHours: number
+  readonly maxRecordKib: number
+}
+
+/** `millrace streams`: which streams there are; creates, describes and deletes them. */
+export function streamsCommand(host: Host): Command {
+  const streams = withStoreOptions(new Command('streams'))
+    .summary('list, create, describe and delete streams')
+    .description('Lists the streams of a store; its commands create, describe and delete them.')
+    .argument('[command]')
+    .usage('[options] [command]')
+    .addHelpText('after', '\nExample:\n  $ millrace streams --dir ./data')
+    .action(async (unknown: string | undefined, options: StoreOptions) => {
+      if (unknown !== undefined) throw usageError(`unknown command 'streams ${unknown}'`)
+      await list(host, options)
+    })
+  // The options of `streams` are its commands' too, before and after their names; there they are found globally.
+  for (const create of [createCommand, describeCommand, deleteCommand]) {
+    streams.addCommand(withStoreOptions(create(host)))
+  }
+  return streams
+}
+
+function createCommand(host: Host): Command {
+  return new Command('create')
+    .description('Creates a stream, and the store if its folder has none.')
+    .argument('<name>', '1 to 128 letters, digits, dots, dashes and underscores')
+    .option('--shards <count>', 'shards of the stream', wholeNumber(1, 10_000), 1)
+    .option('--retention-hours <hours>', 'how long records are kept', wholeNumber(24, 8760), 24)
+    .option(
+      '--max-record-kib <size>',
+      'partition key and data of a record, at most',
+      wholeNumber(1024, 10_240),
+      1024,
+    )
+    .addHelpText('after', '\nExample:\n  $ millrace streams create clicks --shards 4 --retention-hours 48')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { dir, json, shards, retentionHours, maxRecordKib } = command.optsWithGlobals<CreateOptions>()
+      await withStore(dir, async (store) => {
+        const options = { shards, retentionHours, maxRecordBytes: maxRecordKib * 1024 }
+        const stream = await store.createStream(name, options)
+        if (json) await host.output.json(stream.describe())
+        else {
+          const kept = `${counted(shards, 'shard')}, records are kept for ${hours(retentionHours)}`
+          await host.output.lines([`created ${name}: ${kept}`])
+        }
+      })
+    })
+}
+
+function deleteCommand(host: Host): Command {
+  return new Command('delete')
+    .description('Deletes a stream with all of its records.')
+    .argument('<name>', 'name of the stream')
+    .addHelpText('after', '\nExample:\n  $ millrace streams delete clicks')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<StoreOptions>()
+      requireStore(dir)
+      await withStore(dir, async (store) => {
+        await store.deleteStream(name)
+        await (json ? host.output.json({ deleted: name }) : host.output.lines([`deleted ${name}`]))
+      })
+    })
+}
+
+function describeCommand(host: Host): Command {
+  return new Command('describe')
+    .description('Shows the shards of a stream and what they hold.')
+    .argument('<name>', 'name of the stream')
+    .addHelpText('after', '\nExample:\n  $ millrace streams describe clicks --json')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const { dir, json } = command.optsWithGlobals<StoreOptions>()
+      requireStore(dir)
+      await withStore(dir, async (store) => {
+        const stream = store.stream(name)
+        await (json ? host.output.json(await facts(stream)) : host.output.lines(await inWords(stream)))
+      })
+    })
+}
+
+async function list(host: Host, { dir, json }: StoreOptions): Promise<void> {
+  requireStore(dir)
+  await withStore(dir, async (store) => {
+    const streams = await Promise.all(
+      store.listStreams().map(async (description) => {
+        const { recordsMax, bytes: stored, fileBytes } = await store.stream(description.name).stats()
+        return Object.assign(description, { recordsMax, bytes: stored, fileBytes })
+      }),
+    )
+    if (json) return host.output.json(streams)
+    if (streams.length === 0) return host.output.lines([`no streams in ${dir}`])
+    const rows = streams.map(({ name, shardCount, retentionHours, recordsMax, bytes: stored, fileBytes }) => [
+      name,
+      count(shardCount),
+      hours(retentionHours),
+      count(recordsMax),
+      bytes(stored),
+      bytes(fileBytes),
+    ])
+    const header = ['stream', 'shards', 'retention', 'records', 'stored', 'files']
+    return host.output.lines(table(header, ['left', 'right', 'right', 'right', 'right', 'right'], rows))
+  })
+}
+
+/** All that is known of a stream, shard by shard. */
+async function facts(stream: Stream): Promise<Record<string, unknown>> {
+  const { shards: held, ...sums } = await stream.stats()
+  const byId = new Map(held.map((shard) => [shard.shardId, shard]))
+  const shards = stream.shards().map((shard) => Object.assign(shard, byId.get(shard.shardId)))
+  return { ...stream.describe(), ...sums, shards }
+}
+
+async function inWords(stream: Stream): Promise<string[]> {
+  const { name, arn, createdAtMs, retentionHours, maxRecordBytes } = stream.describe()
+  const { shards, recordsMax, bytes: stored } = await stream.stats()
+  const rows = shards.map((shard) => [
+    shard.shardId,
+    count(shard.recordsMax),
+    bytes(shard.bytes),
+    count(shard.segments),
+    shard.oldestArrivedAtMs === undefined ? '' : time(shard.oldestArrivedAtMs),
+    shard.newestArrivedAtMs === undefined ? '' : time(shard.newestArrivedAtMs),
+    shard.sealed ? 'ended' : 'open',
+  ])
+  const header = ['shard', 'records', 'stored', 'segments', 'oldest', 'newest', 'state']
+  return [
+    `${name}  ${arn}`,
+    `created ${time(createdAtMs)}, records are kept for ${hours(retentionHours)}, each up to ${bytes(maxRecordBytes)}`,
+    `${counted(recordsMax, 'record')}, ${bytes(stored)}`,
+    '',
+    ...table(header, ['left', 'right', 'right', 'right', 'left', 'left', 'left'], rows),
+  ]
+}

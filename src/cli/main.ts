@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { failureLine, failureOf } from './failure.ts'
+import type { Host } from './host.ts'
+import { watchInterruption } from './interruption.ts'
+import { Output } from './output.ts'
+import { createProgram } from './program.ts'
+
+void main(process.argv.slice(2))
+
+/** Runs one command. Sets the exit code and lets the process end by itself, so that pipes are drained. */
+async function main(args: readonly string[]): Promise<void> {
+  // Whoever reads our messages may be gone; there is nobody left to tell.
+  process.stderr.on('error', () => undefined)
+  const watch = watchInterruption()
+  const output = new Output(process.stdout)
+  const host: Host = {
+    stdin: process.stdin,
+    output,
+    stderr: process.stderr,
+    signal: AbortSignal.any([watch.signal, output.closed]),
+    exitCode: 0,
+  }
+  try {
+    await createProgram(host).parseAsync(args, { from: 'user' })
+    await output.flush()
+    process.exitCode = host.exitCode
+  } catch (error) {
+    const failure = failureOf(error)
+    process.exitCode = failure.exitCode
+    if (failure.exitCode !== 0) process.stderr.write(failureLine(failure, args.includes('--json')))
+  } finally {
+    watch.end()
+  }
+}
