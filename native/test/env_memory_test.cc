@@ -18,7 +18,16 @@ struct MemoryUse {
   std::int64_t resident_bytes = 0;
 };
 
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kIsMemoryShadowed = true;
+#elif defined(__has_feature)
+constexpr bool kIsMemoryShadowed = __has_feature(thread_sanitizer);
+#else
+constexpr bool kIsMemoryShadowed = false;
+#endif
+
 MemoryUse memory_use() {
+  if (kIsMemoryShadowed) skip("the thread sanitizer keeps several bytes for each byte touched");
   MemoryUse use;
   std::ifstream("/proc/self/statm") >> use.virtual_bytes >> use.resident_bytes;
   const std::int64_t page_bytes = kPageBytes;
