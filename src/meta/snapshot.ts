@@ -49,7 +49,6 @@ type SnapshotRecord = Exclude<MetaRecord, { readonly kind: 'command' }>
 export class SnapshotReader {
   #begin: Begin | undefined
   #chunks: Uint8Array[] = []
-  #bytes = 0
 
   /** Takes the next record of a snapshot; answers the snapshot when this one completes it. */
   accept(record: SnapshotRecord, offset: Offset): SnapshotBytes | undefined {
@@ -62,7 +61,6 @@ export class SnapshotReader {
         if (this.#begin === undefined || record.index !== this.#chunks.length) throw misplaced(record, offset)
         // The record lies in a buffer that the next page overwrites.
         this.#chunks.push(Uint8Array.from(record.data))
-        this.#bytes += record.data.length
         return undefined
       case 'snapshotEnd':
         if (this.#begin === undefined) throw misplaced(record, offset)
@@ -81,14 +79,13 @@ export class SnapshotReader {
   abandon(): void {
     this.#begin = undefined
     this.#chunks = []
-    this.#bytes = 0
   }
 
   /** A snapshot with a wrong sum stays unfinished. */
   #complete(begin: Begin, sum: number): SnapshotBytes | undefined {
-    if (this.#chunks.length !== begin.chunks || this.#bytes !== begin.bytes) return undefined
     const bytes = Buffer.concat(this.#chunks)
-    if (crc32(bytes) !== sum) return undefined
+    const whole = this.#chunks.length === begin.chunks && bytes.length === begin.bytes
+    if (!whole || crc32(bytes) !== sum) return undefined
     this.abandon()
     return { ordinal: begin.ordinal, bytes }
   }

@@ -98,7 +98,7 @@ describe('a snapshot', () => {
   })
 
   it('is cut into chunks, and a store of thousands of shards comes back from them', async () => {
-    const { meta, disk } = await openMeta(undefined, {
+    const { meta, disk, faults } = await openMeta(undefined, {
       snapshotCommands: 30,
       snapshotBytes: Number.POSITIVE_INFINITY,
     })
@@ -106,6 +106,7 @@ describe('a snapshot', () => {
     await meta.close()
     const chunks = recordsIn(disk.meta).filter((record) => record.kind === 'snapshotChunk')
     expect(chunks.length).toBeGreaterThan(2)
+    expect(faults.calls('append')).toBeGreaterThanOrEqual(30 + chunks.length)
     for (const { data } of disk.meta.records) expect(data.length).toBeLessThan(1024 * 1024 + 100)
     expect(disk.meta.first).toBe(31)
     expect(plain(await stateOf(disk.meta))).toEqual(plain(meta.state))
@@ -263,6 +264,7 @@ describe('a damaged log', () => {
       [begin, chunk],
       [begin, end],
       [begin, chunk, chunk],
+      [begin, { ...chunk, index: 1 } as MetaRecord, end],
       [begin, chunk, command(3)],
       [begin, chunk, { kind: 'snapshotEnd', crc32: 1 }],
       [begin, { kind: 'snapshotChunk', index: 0, data: Buffer.from('other') }, end],
