@@ -57,9 +57,11 @@ std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t 
 
 napi_ref ShardLogObject::define(napi_env env) noexcept {
   const std::array methods{
-      method("append", append), method("read", read),   method("seek", seek),
-      method("trim", trim),     method("seal", seal),   method("stats", stats),
-      method("flush", flush),   method("close", close),
+      method("append", append), method("appendOne", append_one),
+      method("read", read),     method("seek", seek),
+      method("trim", trim),     method("seal", seal),
+      method("stats", stats),   method("flush", flush),
+      method("close", close),
   };
   return define_class(env, "NativeShardLog", methods);
 }
@@ -104,6 +106,33 @@ napi_value ShardLogObject::append(napi_env env, napi_callback_info info) {
       log->append({*bytes, *columns, selected, {*arrival}}, {*offsets, *arrivals});
   if (!appended) return refuse_append(env, appended.error());
   return to_js_integer(env, static_cast<std::int32_t>(*appended));
+}
+
+// appendOne(bytes, keyAt, keyBytes, dataAt, dataBytes, hashKeyAt, flags, timeMs): a batch of one
+// without its arrays, which cost more than the record. Answers the offset, or a refusal.
+napi_value ShardLogObject::append_one(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  const auto bytes = elements<std::byte>(env, call[0]);
+  std::array<std::uint32_t, column::kStride> columns{};
+  bool numbers = true;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto word = whole_number(env, call[1 + i], std::numeric_limits<std::uint32_t>::max());
+    numbers = numbers && word.has_value();
+    columns[i] = static_cast<std::uint32_t>(word.value_or(0));
+  }
+  const auto arrival = clamped_number(env, call[7]);
+  if (!bytes || !numbers || !arrival) {
+    return throw_invalid_argument(env, "appendOne takes bytes, six columns and the time");
+  }
+  constexpr std::array<std::uint32_t, 1> kOrder{0};
+  double offset = 0;
+  double stored_ms = 0;
+  const auto appended =
+      log->append({*bytes, columns, kOrder, {*arrival}}, {{&offset, 1}, {&stored_ms, 1}});
+  if (!appended) return refuse_append(env, appended.error());
+  return to_js(env, offset);
 }
 
 // read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)

@@ -22,6 +22,7 @@ class ShardLogObject {
   static ShardLog* open_log(napi_env env, napi_value self) noexcept;
 
   static napi_value append(napi_env env, napi_callback_info info);
+  static napi_value append_one(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
   static napi_value seek(napi_env env, napi_callback_info info);
   static napi_value trim(napi_env env, napi_callback_info info);

@@ -45,6 +45,8 @@ export class NativeLog implements ShardLog {
   readonly #host: NativeLogHost
   readonly #waiters: Waiters
   readonly #header: Float64Array = new Float64Array(PageField.count)
+  /** Arrival of the last record, once this object has appended one: the engine stores none that is earlier. */
+  #lastTimeMs = Number.POSITIVE_INFINITY
   #probe: Probe | undefined
   #closing: Promise<void> | undefined
 
@@ -55,6 +57,7 @@ export class NativeLog implements ShardLog {
   }
 
   append(batch: AppendBatch, out: Appended): number {
+    if (batch.count === 1 && batch.timeMs >= this.#lastTimeMs) return this.#appendOne(batch, out)
     const { bytes, columns, order, from, timeMs } = batch
     const { offsets, timesMs } = out
     const count = Math.min(batch.count, this.#host.maxBatchRecords)
@@ -64,8 +67,35 @@ export class NativeLog implements ShardLog {
     } catch (error) {
       throw fromNative(error)
     }
-    if (appended > 0) this.#waiters.grown(offsets[order[from + appended - 1] as number] as number)
+    if (appended <= 0) return appended
+    const last = order[from + appended - 1] as number
+    this.#lastTimeMs = timesMs[last] as number
+    this.#waiters.grown(offsets[last] as number)
     return appended
+  }
+
+  /** `append` of one record, whose time the engine has no reason to clamp. */
+  #appendOne({ bytes, columns, order, from, timeMs }: AppendBatch, out: Appended): number {
+    const index = order[from] as number
+    const at = index * Column.stride
+    const keyAt = columns[at + Column.keyAt] as number
+    const keyBytes = columns[at + Column.keyBytes] as number
+    const dataAt = columns[at + Column.dataAt] as number
+    const dataBytes = columns[at + Column.dataBytes] as number
+    const hashKeyAt = columns[at + Column.hashKeyAt] as number
+    const flags = columns[at + Column.flags] as number
+    let offset: number
+    try {
+      offset = this.#native.appendOne(bytes, keyAt, keyBytes, dataAt, dataBytes, hashKeyAt, flags, timeMs)
+    } catch (error) {
+      throw fromNative(error)
+    }
+    if (offset < 0) return offset
+    out.offsets[index] = offset
+    out.timesMs[index] = timeMs
+    this.#lastTimeMs = timeMs
+    this.#waiters.grown(offset)
+    return 1
   }
 
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {

@@ -49,6 +49,20 @@ export interface NativeShardLog {
     timesMs: Float64Array,
   ): number
   /**
+   * Appends one record, whose columns are passed themselves: arrays cost more to pass than a record to store. Its
+   * offset, or a `Refusal`.
+   */
+  appendOne(
+    bytes: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    dataAt: number,
+    dataBytes: number,
+    hashKeyAt: number,
+    flags: number,
+    timeMs: number,
+  ): number
+  /**
    * How many records were read, `Refusal.trimmed`, or `growBytes`: the next record takes
    * `header[PageField.bytesNeeded]` bytes. `header` holds `PageField.count` numbers.
    */

@@ -49,6 +49,10 @@ function appendArguments(): unknown[] {
   ]
 }
 
+function appendOneArguments(): unknown[] {
+  return [Buffer.from('kd'), 0, 1, 1, 1, noHashKey, 0, 1_000]
+}
+
 function readArguments(): unknown[] {
   const header = new Float64Array(PageField.count)
   const columns = new Uint32Array(10 * Column.stride)
@@ -177,6 +181,38 @@ describe('append', () => {
     ]
     expect(call(log, 'append', args)).toBe(1)
     expect(offsets[0]).toBe(1)
+  })
+})
+
+describe('appendOne', () => {
+  it('refuses arguments of a wrong type or out of range, each by itself', async () => {
+    const bad = [noUint8s, noCounts, noCounts, noCounts, noCounts, noCounts, noCounts, noNumbers]
+    for (const args of spoiled(appendOneArguments, bad)) {
+      expect(await outcomeOf(() => call(log, 'appendOne', args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+    }
+    expect(readCount()).toBe(0)
+    expect(call(log, 'appendOne', appendOneArguments())).toBe(1)
+  })
+
+  it('stores nothing that lies outside of the bytes', async () => {
+    for (const [index, value] of [
+      [1, 2],
+      [2, 3],
+      [3, 0xffff_ffff],
+      [4, 2],
+      [5, 0],
+      [5, 0xffff_fffe],
+    ] as const) {
+      expect(errorCodes).toContain(
+        await outcomeOf(() => call(log, 'appendOne', appendOneArguments().with(index, value))),
+      )
+    }
+    expect(errorCodes).toContain(
+      await outcomeOf(() =>
+        call(log, 'appendOne', appendOneArguments().with(0, detached(new Uint8Array(2)))),
+      ),
+    )
+    expect(readCount()).toBe(0)
   })
 })
 
@@ -429,7 +465,7 @@ describe('anything at all', () => {
   it('is answered or refused by a known code', { timeout: 60_000 }, async () => {
     const router = addon.createRouter(Buffer.alloc(16))
     const targets: readonly (readonly [object, string])[] = [
-      ...['append', 'append', 'append', 'read', 'read', 'seek', 'trim', 'stats', 'flush'].map(
+      ...['append', 'append', 'append', 'appendOne', 'read', 'read', 'seek', 'trim', 'stats', 'flush'].map(
         (method) => [log, method] as const,
       ),
       ...['newIdentity', 'drop', 'sweep'].map((method) => [engine, method] as const),
