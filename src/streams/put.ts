@@ -1,7 +1,7 @@
-import { inspect } from 'node:util'
 import { MillraceError } from '../errors.ts'
 import type { BatchShard } from './record-batch.ts'
 import type { SequenceNumber } from './sequence-number.ts'
+import { showAsJson } from './show-as-json.ts'
 
 /** Options of `append` and `put`. */
 export interface PutOptions {
@@ -37,6 +37,10 @@ export class Stored {
    */
   readonly durable: boolean
 
+  static {
+    showAsJson(this.prototype)
+  }
+
   /** `append`, `put` and `putBatch` make these. */
   constructor(shard: BatchShard, offset: number, arrivedAtMs: number, durable: boolean) {
     this.shard = shard
@@ -59,15 +63,10 @@ export class Stored {
     return this.shard.sequence.at(this.offset, this.arrivedAtMs)
   }
 
-  /** What `JSON.stringify` shows. */
+  /** What `JSON.stringify` and `console.log` show. */
   toJSON(): Record<string, unknown> {
     const { ok, shardId, sequenceNumber, arrivedAtMs, durable } = this
     return { ok, shardId, sequenceNumber, arrivedAtMs, durable }
-  }
-
-  /** What `console.log` shows. */
-  [inspect.custom](): Record<string, unknown> {
-    return this.toJSON()
   }
 }
 

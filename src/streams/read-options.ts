@@ -33,6 +33,11 @@ export interface BatchControls extends ReadControls {
    * fewer cost time. @defaultValue 256 KiB
    */
   readonly batchBytes?: number | undefined
+  /**
+   * A batch, its records and their payloads are valid only until the next batch is asked for; then their memory
+   * holds other records. Several times faster for large scans that keep nothing. @defaultValue false
+   */
+  readonly reuse?: boolean | undefined
 }
 
 /** Where `stream.read` starts, and how it goes on. */
@@ -42,10 +47,15 @@ export type ReadOptions = StartingPosition & ReadControls
 export type ReadBatchesOptions = StartingPosition & BatchControls
 
 /** What holds unless the caller says otherwise. */
-export const readDefaults = { onTrimmed: 'error', batchRecords: 4096, batchBytes: 256 * KiB } as const
+export const readDefaults: {
+  readonly onTrimmed: 'error' | 'skip'
+  readonly batchRecords: number
+  readonly batchBytes: number
+  readonly reuse: boolean
+} = { onTrimmed: 'error', batchRecords: 4096, batchBytes: 256 * KiB, reuse: false }
 
 const readKeys: readonly string[] = ['shardId', 'until', 'signal', 'onTrimmed', 'onGap']
-const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes']
+const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes', 'reuse']
 
 /** Checks everything but the position's own values and the shard, which need the stream. */
 export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | 'readBatches'): void {
@@ -58,6 +68,9 @@ export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | '
   requireCallback('onGap', options.onGap)
   if (options.signal !== undefined) {
     requireMethods('signal', options.signal, ['throwIfAborted', 'addEventListener', 'removeEventListener'])
+  }
+  if (options.reuse !== undefined && typeof options.reuse !== 'boolean') {
+    throw invalidArgument('reuse', options.reuse, 'true or false')
   }
   if (options.batchRecords !== undefined) requireInteger('batchRecords', options.batchRecords, 1, 10_000)
   if (options.batchBytes !== undefined) requireInteger('batchBytes', options.batchBytes, 1, 64 * MiB)

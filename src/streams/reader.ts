@@ -1,7 +1,8 @@
 import { MillraceError } from '../errors.ts'
 import { type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
-import { ReadBlock } from '../log/read-block.ts'
+import type { ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
+import type { BlockSupply } from './block-supply.ts'
 import type { Codec } from './codec.ts'
 import { andThen, isLater } from './maybe.ts'
 import { RecordBatch } from './record-batch.ts'
@@ -12,12 +13,11 @@ import type { ShardStart } from './starting-position.ts'
 /** A reader at the tail takes small pages; one that catches up takes larger ones, step by step. */
 const firstPageBytes: number = 8 * KiB
 const pageGrowth = 4
-/** Columns are cut for records of this size, bytes; smaller ones fill a page's columns before its bytes. */
-const recordBytesUsual = 128
+/** Until a page says better: columns are cut for records of this size, bytes. */
+const recordBytesFirst = 128
+/** Smaller records fill a page's columns before its bytes. */
+const recordBytesMin = 16
 const pageRecordsMin = 16
-/** What an engine may copy along, bytes: with each record, and with each page. */
-const frameBytes = 48
-const pageFrameBytes: number = 4 * KiB
 
 /** Records that expired before a slow reader came to them. */
 export interface Gap {
@@ -40,6 +40,8 @@ export interface ReadPlan<T> {
   readonly onGap: ((gap: Gap) => void) | undefined
   /** Records that arrived before this are hidden; milliseconds since 1970. */
   horizonMs(): number
+  /** Memory for pages, shared by the shards of the read. */
+  readonly blocks: BlockSupply
 }
 
 /**
@@ -58,8 +60,8 @@ export class ShardReader<T> {
   #anchored = false
   #done = false
   #pageBytes: number
-  /** A block that nobody holds. */
-  #spare: ReadBlock | undefined
+  /** What a record of the last page took, keys and payloads. */
+  #recordBytes = recordBytesFirst
   #lastOffset: Offset = 0
   #lastTimeMs = 0
 
@@ -132,8 +134,11 @@ export class ShardReader<T> {
   #read(log: ShardLog): Maybe<RecordBatch<T> | undefined> {
     if (this.#next >= this.#end) this.#done = true
     if (this.#done) return undefined
-    const block = this.#takeBlock()
-    return andThen(log.read(this.#next, this.#pageBytes, block.recordCapacity, block), (count) =>
+    const { pageRecordsMax, blocks } = this.#plan
+    const usual = Math.ceil(this.#pageBytes / this.#recordBytes)
+    const records = Math.min(Math.max(pageRecordsMin, usual), pageRecordsMax)
+    const block = blocks.take(this.#pageBytes, records)
+    return andThen(log.read(this.#next, this.#pageBytes, records, block), (count) =>
       this.#turnPage(log, block, count),
     )
   }
@@ -141,7 +146,7 @@ export class ShardReader<T> {
   #turnPage(log: ShardLog, block: ReadBlock, count: number): Maybe<RecordBatch<T> | undefined> {
     if (count === Refusal.trimmed) return this.#readOnFrom(block.first, log, block)
     if (count === 0) {
-      this.#spare = block
+      this.#plan.blocks.giveBack(block)
       this.#next = Math.max(this.#next, block.next)
       this.#done = block.ended || this.#plan.untilTail
       return undefined
@@ -159,7 +164,7 @@ export class ShardReader<T> {
   }
 
   #readOnFrom(offset: Offset, log: ShardLog, block: ReadBlock): Maybe<RecordBatch<T> | undefined> {
-    this.#spare = block
+    this.#plan.blocks.giveBack(block)
     this.#skipTo(offset)
     return this.#read(log)
   }
@@ -183,27 +188,27 @@ export class ShardReader<T> {
     this.#next = block.next
     this.#done = block.ended || end < count || block.next >= this.#end
     if (end <= from) {
-      this.#spare = block
+      this.#plan.blocks.giveBack(block)
       return undefined
     }
     this.#anchored = true
     this.#lastOffset = block.offsets[end - 1] as number
     this.#lastTimeMs = block.timesMs[end - 1] as number
-    this.#pageBytes = Math.min(
-      block.atTail ? firstPageBytes : this.#pageBytes * pageGrowth,
-      this.#plan.pageBytesMax,
-    )
+    this.#measure(block, count)
+    this.#plan.blocks.lend(block)
     return new RecordBatch(this.shard, block, from, end - from, this.#plan.codec)
   }
 
-  /** Records are views of their block, so each page that is handed out has one of its own. */
-  #takeBlock(): ReadBlock {
-    const spare = this.#spare
-    this.#spare = undefined
-    if (spare !== undefined) return spare
-    const usual = Math.max(pageRecordsMin, Math.ceil(this.#pageBytes / recordBytesUsual))
-    const records = Math.min(usual, this.#plan.pageRecordsMax)
-    return new ReadBlock(this.#pageBytes + records * frameBytes + pageFrameBytes, records)
+  /** Cuts the next page to what this one was like. */
+  #measure(block: ReadBlock, count: number): void {
+    if (block.atTail) {
+      this.#pageBytes = Math.min(firstPageBytes, this.#plan.pageBytesMax)
+      return
+    }
+    const columnsFull = count >= pageRecordsMin && count * this.#recordBytes >= this.#pageBytes
+    const recordBytes = columnsFull ? this.#recordBytes / 2 : this.#pageBytes / (count + 1)
+    this.#recordBytes = Math.max(recordBytesMin, recordBytes)
+    this.#pageBytes = Math.min(this.#pageBytes * pageGrowth, this.#plan.pageBytesMax)
   }
 }
 

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util'
 import type { RecordBatch } from './record-batch.ts'
+import { showAsJson } from './show-as-json.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 
 /**
@@ -10,6 +10,10 @@ export class StoredRecord<T = Uint8Array> {
   private readonly batch: RecordBatch<T>
   private readonly index: number
   private decoded: { readonly value: T } | undefined = undefined
+
+  static {
+    showAsJson(this.prototype)
+  }
 
   /** Readers make records. */
   constructor(batch: RecordBatch<T>, index: number) {
@@ -56,15 +60,10 @@ export class StoredRecord<T = Uint8Array> {
     return this.batch.bytes(this.index)
   }
 
-  /** What `JSON.stringify` shows. */
+  /** What `JSON.stringify` and `console.log` show. */
   toJSON(): Record<string, unknown> {
     const { shardId, sequenceNumber, arrivedAtMs, partitionKey, explicitHashKey, data } = this
     const routed = explicitHashKey === undefined ? {} : { explicitHashKey }
     return { shardId, sequenceNumber, arrivedAtMs, partitionKey, ...routed, data }
-  }
-
-  /** What `console.log` shows. */
-  [inspect.custom](): Record<string, unknown> {
-    return this.toJSON()
   }
 }

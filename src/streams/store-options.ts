@@ -36,10 +36,18 @@ export interface CreateStreamOptions<T> extends StreamOptions<T> {
 }
 
 /** What holds unless the caller says otherwise. */
-export const storeDefaults = { clock: systemClock, account: '000000000000', region: 'us-east-1' } as const
+export const storeDefaults: {
+  readonly clock: Clock
+  readonly account: string
+  readonly region: string
+} = { clock: systemClock, account: '000000000000', region: 'us-east-1' }
 
 /** What holds unless the caller says otherwise. */
-export const streamDefaults = { shards: 1, retentionHours: 24, maxRecordBytes: MiB } as const
+export const streamDefaults: {
+  readonly shards: number
+  readonly retentionHours: number
+  readonly maxRecordBytes: number
+} = { shards: 1, retentionHours: 24, maxRecordBytes: MiB }
 
 const shardsMax = 10_000
 const recordBytesMax: number = 10 * MiB

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { BatchReader, type ReadGuard } from './batch-reader.ts'
+import { BlockSupply } from './block-supply.ts'
 import { type Codec, encodeWith } from './codec.ts'
 import {
   describeShard,
@@ -215,6 +216,7 @@ export class Stream<T = Uint8Array> {
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
+      blocks: new BlockSupply(options.reuse ?? readDefaults.reuse),
     }
     return shards.map((shard) => new ShardReader(shard, start(shard), plan))
   }

@@ -302,6 +302,20 @@ describe('records and batches', () => {
     }
   })
 
+  it('use the memory of the batch before if they may', async () => {
+    const { stream } = await numbered(200)
+    const reader = stream.readBatches({ from: 'oldest', until: 'tail', batchRecords: 20, reuse: true })
+    const seen: number[] = []
+    const buffers = new Set<ArrayBufferLike>()
+    for await (const batch of reader) {
+      for (const record of batch) seen.push(record.data)
+      buffers.add(batch.bytes(0).buffer)
+    }
+    expect(seen).toEqual(Array.from({ length: 200 }, (_, n) => n))
+    expect(buffers.size).toBeLessThanOrEqual(2)
+    expect(() => stream.readBatches({ from: 'oldest', reuse: 1 as never })).toThrow('reuse must be')
+  })
+
   it('stay as they were while the reader goes on', async () => {
     const { stream } = await numbered(100)
     const reader = stream.readBatches({ from: 'oldest', until: 'tail', batchRecords: 7 })
