@@ -175,6 +175,20 @@ describe.each(bothAnswers)('reading, engine answers %s', (answers) => {
     ])
   })
 
+  it('keeps the order of next when one is called while another waits', async () => {
+    const { stream } = await numbered(0, { answers })
+    const reader = stream.read({ from: 'oldest' })
+    const waiting = [reader.next(), reader.next()]
+    await stream.put('k', 0)
+    expect((await waiting[0])?.value?.data).toBe(0)
+    waiting.push(reader.next(), reader.next())
+    await stream.put('k', 1)
+    await stream.putBatch([2, 3].map((data) => ({ partitionKey: 'k', data })))
+    const results = await Promise.all(waiting)
+    expect(results.map(({ value }) => value?.data)).toEqual([0, 1, 2, 3])
+    await reader.return()
+  })
+
   it('delivers every record of every key in order, whatever is read and put meanwhile', async () => {
     const operation = fc.oneof(
       fc.record({ put: fc.array(fc.nat(30), { minLength: 1, maxLength: 20 }) }),
@@ -304,7 +318,7 @@ describe('records and batches', () => {
 
   it('use the memory of the batch before if they may', async () => {
     const { stream } = await numbered(200)
-    const reader = stream.readBatches({ from: 'oldest', until: 'tail', batchRecords: 20, reuse: true })
+    const reader = stream.readBatches({ from: 'oldest', until: 'tail', batchRecords: 10, reuse: true })
     const seen: number[] = []
     const buffers = new Set<ArrayBufferLike>()
     for await (const batch of reader) {
@@ -312,7 +326,8 @@ describe('records and batches', () => {
       buffers.add(batch.bytes(0).buffer)
     }
     expect(seen).toEqual(Array.from({ length: 200 }, (_, n) => n))
-    expect(buffers.size).toBeLessThanOrEqual(2)
+    // One for each size that the pages grow through.
+    expect(buffers.size).toBeLessThanOrEqual(4)
     expect(() => stream.readBatches({ from: 'oldest', reuse: 1 as never })).toThrow('reuse must be')
   })
 
