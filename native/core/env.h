@@ -60,6 +60,8 @@ class Env {
   virtual Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) = 0;
   virtual Result<std::size_t> pwritev(FileId file, std::span<const Bytes> from, FileOffset at) = 0;
   virtual Result<std::uint64_t> file_bytes(FileId file) = 0;
+  // What the file takes on the device: less than its length where it has holes.
+  virtual Result<std::uint64_t> allocated_bytes(FileId file) = 0;
   // Sets the length of a file that nobody has mapped.
   virtual Result<void> resize(FileId file, std::uint64_t bytes) = 0;
   // Reserves blocks and extends the file over [at, at + bytes). kUnsupported is a hint, not a
@@ -79,6 +81,9 @@ class Env {
   virtual Result<void> sync_directory(const std::string& path) = 0;
   // Takes an exclusive lock held until the file is closed; kBusy when somebody else has it.
   virtual Result<void> lock_exclusive(FileId file) = 0;
+  // Whether somebody, here or in a process that this one can see, has that lock. Takes nothing.
+  // kUnsupported where the system does not tell.
+  virtual Result<bool> is_locked(FileId file) = 0;
 
   // Mappings. `at` is a multiple of kPageBytes. The mapping outlives the file's close.
   virtual Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) = 0;

@@ -27,6 +27,9 @@ class EnvForwarding : public Env {
     return base_.pwritev(file, from, at);
   }
   Result<std::uint64_t> file_bytes(FileId file) override { return base_.file_bytes(file); }
+  Result<std::uint64_t> allocated_bytes(FileId file) override {
+    return base_.allocated_bytes(file);
+  }
   Result<void> resize(FileId file, std::uint64_t bytes) override {
     return base_.resize(file, bytes);
   }
@@ -56,6 +59,7 @@ class EnvForwarding : public Env {
     return base_.sync_directory(path);
   }
   Result<void> lock_exclusive(FileId file) override { return base_.lock_exclusive(file); }
+  Result<bool> is_locked(FileId file) override { return base_.is_locked(file); }
 
   Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) override {
     return base_.map(file, at, bytes, mode);

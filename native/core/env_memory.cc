@@ -95,6 +95,9 @@ Result<std::size_t> EnvMemory::pwritev(FileId file, std::span<const Bytes> from,
 
 Result<std::uint64_t> EnvMemory::file_bytes(FileId file) { return open_file(file).file->bytes(); }
 
+// Pages count whether or not they were touched.
+Result<std::uint64_t> EnvMemory::allocated_bytes(FileId file) { return file_bytes(file); }
+
 Result<void> EnvMemory::resize(FileId file, std::uint64_t bytes) {
   const OpenFile opened = open_file(file);
   if (!opened.is_writable) return memory_error("ftruncate", opened.path, EBADF);
@@ -166,6 +169,8 @@ Result<void> EnvMemory::lock_exclusive(FileId file) {
   error.code = Errc::kBusy;
   return error;
 }
+
+Result<bool> EnvMemory::is_locked(FileId file) { return open_file(file).file->is_locked(); }
 
 Result<MutableBytes> EnvMemory::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
   const OpenFile opened = open_file(file);

@@ -120,6 +120,13 @@ Result<std::uint64_t> EnvPosix::file_bytes(FileId file) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+Result<std::uint64_t> EnvPosix::allocated_bytes(FileId file) {
+  constexpr std::uint64_t kBlockBytes = 512;  // the unit of st_blocks, whatever the file system's
+  struct stat status = {};
+  if (::fstat(descriptor_of(file), &status) != 0) return file_error("fstat", file, errno);
+  return static_cast<std::uint64_t>(status.st_blocks) * kBlockBytes;
+}
+
 Result<void> EnvPosix::resize(FileId file, std::uint64_t bytes) {
   if (::ftruncate(descriptor_of(file), static_cast<off_t>(bytes)) == 0) return {};
   return file_error("ftruncate", file, errno);
@@ -206,6 +213,8 @@ Result<void> EnvPosix::lock_exclusive(FileId file) {
   if (error.sys_errno == EWOULDBLOCK) error.code = Errc::kBusy;
   return error;
 }
+
+Result<bool> EnvPosix::is_locked(FileId file) { return posix::is_locked(descriptor_of(file)); }
 
 Result<MutableBytes> EnvPosix::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
   const int protection = mode == MapMode::kReadWrite ? PROT_READ | PROT_WRITE : PROT_READ;

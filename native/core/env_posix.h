@@ -14,6 +14,7 @@ class EnvPosix final : public Env {
   Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) override;
   Result<std::size_t> pwritev(FileId file, std::span<const Bytes> from, FileOffset at) override;
   Result<std::uint64_t> file_bytes(FileId file) override;
+  Result<std::uint64_t> allocated_bytes(FileId file) override;
   Result<void> resize(FileId file, std::uint64_t bytes) override;
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
@@ -27,6 +28,7 @@ class EnvPosix final : public Env {
   Result<void> unlink(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<void> lock_exclusive(FileId file) override;
+  Result<bool> is_locked(FileId file) override;
 
   Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) override;
   void unmap(MutableBytes mapping) noexcept override;

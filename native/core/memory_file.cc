@@ -111,6 +111,11 @@ void MemoryFile::unlock(FileId owner) noexcept {
   if (lock_owner_ == owner) lock_owner_ = FileId::kNone;
 }
 
+bool MemoryFile::is_locked() const noexcept {
+  const std::shared_lock lock(mutex_);
+  return lock_owner_ != FileId::kNone;
+}
+
 int MemoryFile::grow_capacity(std::uint64_t bytes) noexcept {
   const std::uint64_t wanted = align_up(bytes, std::uint64_t{kPageBytes});
   std::byte* const grown = pages_ == nullptr ? posix::allocate_pages(wanted)

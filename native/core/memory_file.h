@@ -39,6 +39,7 @@ class MemoryFile {
   // The exclusive lock; EWOULDBLOCK when another open file has it.
   int lock(FileId owner) noexcept;
   void unlock(FileId owner) noexcept;
+  [[nodiscard]] bool is_locked() const noexcept;
 
  private:
   int grow_capacity(std::uint64_t bytes) noexcept;

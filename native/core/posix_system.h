@@ -25,6 +25,9 @@ using SysErrno = int;
 [[nodiscard]] SysErrno sync_data(int descriptor) noexcept;
 [[nodiscard]] SysErrno sync_directory(int descriptor) noexcept;
 
+// Whether somebody has the file's exclusive flock(2), as far as the system tells.
+[[nodiscard]] Result<bool> is_locked(int descriptor);
+
 // Why pages of a mapping cannot be stored to, or success once they can.
 [[nodiscard]] Result<void> populate(MutableBytes pages);
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -126,6 +127,30 @@ SysErrno punch(int descriptor, std::uint64_t at, std::uint64_t bytes) noexcept {
 SysErrno sync_data(int descriptor) noexcept { return ::fdatasync(descriptor) == 0 ? 0 : errno; }
 
 SysErrno sync_directory(int descriptor) noexcept { return ::fsync(descriptor) == 0 ? 0 : errno; }
+
+// Asking flock(2) itself would take the lock for a moment, in which a writer would be refused.
+Result<bool> is_locked(int descriptor) {
+  constexpr const char* kPath = "/proc/locks";
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0) {
+    return system_error("fstat", path_of(descriptor), errno);
+  }
+  const TextFile locks(std::fopen(kPath, "re"));
+  if (locks == nullptr) return optional_feature_error("open", kPath, ENOTSUP);
+  std::array<char, 256> line;
+  while (std::fgets(line.data(), static_cast<int>(line.size()), locks.get()) != nullptr) {
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    std::uint64_t inode = 0;
+    // "4: FLOCK  ADVISORY  WRITE 1234 fe:01:131090 0 EOF"; waiters have "->" before FLOCK.
+    const int fields = std::sscanf(line.data(), "%*d: FLOCK %*s WRITE %*d %x:%x:%" SCNu64,
+                                   &major_number, &minor_number, &inode);
+    const bool same = fields == 3 && inode == status.st_ino &&
+                      makedev(major_number, minor_number) == status.st_dev;
+    if (same) return true;
+  }
+  return false;
+}
 
 Result<void> populate(MutableBytes pages) {
   if (::madvise(pages.data(), pages.size(), kPopulateWrite) == 0) return {};

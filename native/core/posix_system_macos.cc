@@ -56,6 +56,11 @@ SysErrno sync_directory(int descriptor) noexcept {
   return ::fcntl(descriptor, F_FULLFSYNC) == 0 ? 0 : errno;
 }
 
+// Only flock(2) itself would tell, by taking the lock.
+Result<bool> is_locked(int descriptor) {
+  return system_error("is_locked", path_of(descriptor), ENOTSUP);
+}
+
 // Nothing here says beforehand whether a page can be stored to.
 Result<void> populate(MutableBytes) { return system_error("madvise", "to populate", ENOTSUP); }
 

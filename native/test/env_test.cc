@@ -174,14 +174,23 @@ void unlinked_files_live_while_open(Env& env, const std::string& root) {
   expect_eq(read_file(env, path), text_bytes("second"));
 }
 
+void expect_is_locked(Env& env, FileId file, bool expected) {
+  const Result<bool> locked = env.is_locked(file);
+  if (!locked && locked.error().code == Errc::kUnsupported) return;  // macOS does not tell
+  expect_eq(take(locked), expected);
+}
+
 void locks_exclude_other_open_files(Env& env, const std::string& root) {
   const std::string path = join_path(root, "lock");
   const FileId one = take(env.open(path, OpenMode::kCreate));
   const FileId two = take(env.open(path, OpenMode::kCreate));
+  expect_is_locked(env, two, false);
   expect_ok(env.lock_exclusive(one));
   expect_ok(env.lock_exclusive(one));
+  expect_is_locked(env, two, true);
   expect_error(env.lock_exclusive(two), Errc::kBusy);
   env.close(one);
+  expect_is_locked(env, two, false);
   expect_ok(env.lock_exclusive(two));
   env.close(two);
 }
