@@ -91,13 +91,13 @@ Result<std::shared_ptr<ControlFile>> ControlFile::open(Env& env, const std::stri
 
 void ControlFile::publish(LogPosition end) noexcept {
   ControlPage& control = page();
-  // Release: whoever loads this mark also sees every byte below it (log_reader.cc acquires).
-  control.committed.store(end.bytes, std::memory_order_release);
+  // Sequentially consistent, for two reasons. As a release: whoever loads this mark also sees every
+  // byte below it (LogReader::committed acquires). And in one order with LogReader::wait: either
+  // the load below sees the waiter that announced itself, or that waiter, looking again before it
+  // sleeps, sees this mark.
+  control.committed.store(end.bytes, std::memory_order_seq_cst);
   control_.stored(bytes_of(control.committed));
-  // Sequentially consistent, with the fence in LogReader::wait: either this load sees the waiter
-  // that announced itself, or the waiter sees the new mark before it sleeps.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (wake().waiters.load(std::memory_order_relaxed) != 0) wake_waiters();
+  if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
 void ControlFile::wake_waiters() noexcept {

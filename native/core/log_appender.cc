@@ -197,8 +197,8 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
       {end, arrival, epoch});
   writer_->stored_since(start);
   order_ = {{end.value + 1}, arrival, epoch};
-  // Release: a reader that sees the flag sees, with the mark stored next, the frame too.
-  control_->page().sealed.store(1, std::memory_order_release);
+  // Before the mark, which wakes: a waiter looks at both (LogReader::wait).
+  control_->page().sealed.store(1, std::memory_order_seq_cst);
   control_->stored();
   publish();
   control_->wake_waiters();

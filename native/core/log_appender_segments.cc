@@ -94,6 +94,8 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
   control_->stored();
   if (!options_.sync) return {};
+  // Numbers are reserved from where this writer begins, behind the gap.
+  checkpointer_->published(std::max(order_.next, resume_at_));
   Result<void> reserved = checkpointer_->run_and_reserve();
   if (!reserved) writer_.reset();
   return reserved;

@@ -325,8 +325,11 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
 }
 
 Result<bool> LogReader::wait(LogPosition position, std::uint64_t timeout_ms) {
+  // Sequentially consistent: the mirror of ControlFile::publish. Announce, look again, sleep.
   const auto ready = [&] {
-    return committed() > position || control_->page().sealed.load(std::memory_order_acquire) != 0;
+    const ControlPage& page = control_->page();
+    return page.committed.load(std::memory_order_seq_cst) > position.bytes ||
+           page.sealed.load(std::memory_order_seq_cst) != 0;
   };
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   WakePage& wake = control_->wake();
@@ -335,9 +338,7 @@ Result<bool> LogReader::wait(LogPosition position, std::uint64_t timeout_ms) {
         deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     const std::uint32_t word = wake.word.load(std::memory_order_relaxed);
-    wake.waiters.fetch_add(1, std::memory_order_relaxed);
-    // Mirror of ControlFile::publish: announce, fence, look again, sleep.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    wake.waiters.fetch_add(1, std::memory_order_seq_cst);
     Result<bool> slept = true;
     if (!ready()) slept = env_.wait_on(wake.word, word, static_cast<std::uint64_t>(left.count()));
     wake.waiters.fetch_sub(1, std::memory_order_relaxed);

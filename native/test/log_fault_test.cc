@@ -1,0 +1,156 @@
+// Every system call of a log's life fails in turn: errors are typed, nothing acknowledged is lost,
+// and the log goes on, or says that it cannot.
+#include <string>
+
+#include "core/env_faulting.h"
+#include "core/env_memory.h"
+#include "test/log_fixture.h"
+
+namespace millrace::test {
+namespace {
+
+// The files outlive each simulated process; the faults belong to one.
+class OwningFaultingEnv {
+ public:
+  OwningFaultingEnv() : faulting_(std::make_shared<EnvFaulting>(*memory_)) {}
+  std::shared_ptr<EnvFaulting> get() { return faulting_; }
+
+ private:
+  std::shared_ptr<EnvMemory> memory_ = std::make_shared<EnvMemory>();
+  std::shared_ptr<EnvFaulting> faulting_;
+};
+
+LogOptions quiet() {
+  LogOptions options;
+  options.checkpoint_ms = 1'000'000;
+  return options;
+}
+
+bool is_typed(const Error& error) {
+  switch (error.code) {
+    case Errc::kIo:
+    case Errc::kNoSpace:
+    case Errc::kPermission:
+    case Errc::kPoisoned:
+    case Errc::kBacklog:
+    case Errc::kNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Appends until `target` records are in or something fails for good; the sequence numbers
+// acknowledged go to `acknowledged`.
+void live(LogFixture& log, std::vector<std::uint64_t>& acknowledged, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    BatchBuilder batch;
+    for (int i = 0; i < 40; ++i)
+      batch.add("key", std::string(3'000, static_cast<char>('a' + i % 26)));
+    std::vector<double> offsets(batch.count());
+    std::vector<double> arrivals(batch.count());
+    Result<std::size_t> done = log->append(batch.packed(), {offsets, arrivals});
+    if (!done && !is_typed(done.error())) fail(done.error().message);
+    for (std::size_t i = 0; done && i < *done; ++i) {
+      acknowledged.push_back(static_cast<std::uint64_t>(offsets[i]));
+    }
+    if (round % 5 == 4) {
+      Result<void> flushed = log->flush();
+      if (!flushed && !is_typed(flushed.error())) fail(flushed.error().message);
+    }
+  }
+}
+
+void expect_all(LogFixture& log, const std::vector<std::uint64_t>& acknowledged) {
+  const std::vector<ReadRecord> records = log.read_all();
+  std::size_t at = 0;
+  for (const std::uint64_t sequence : acknowledged) {
+    while (at < records.size() && records[at].sequence < sequence) ++at;
+    if (at == records.size() || records[at].sequence != sequence) {
+      fail("record " + std::to_string(sequence) + " was acknowledged and is gone");
+      return;
+    }
+  }
+}
+
+// Runs the scenario with the n-th call failing, for every n until no fault is met.
+void fail_each_call(int sys_errno, Fault::Repeat repeat) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    const Case round("call", nth);
+    OwningFaultingEnv machine;
+    LogFixture log(machine.get(), "log", quiet());
+    std::vector<std::uint64_t> acknowledged;
+    machine.get()->plan({.nth = nth, .sys_errno = sys_errno, .repeat = repeat});
+    if (log.open()) {
+      live(log, acknowledged, 30);
+      log.drain();
+      (void)log->close();
+    }
+    log.crash();
+    const bool met = machine.get()->fault_count() > 0;
+    machine.get()->clear();
+    if (!expect_ok(log.open())) return;
+    expect_all(log, acknowledged);
+    log.append("k", "works again");
+    if (!met) return;
+  }
+}
+
+const Suite log_fault_tests("log_fault", [](Suite& s) {
+  s.test("loses nothing when any one call fails once with EIO",
+         [] { fail_each_call(5, Fault::Repeat::kOnce); });
+  s.test("loses nothing when any call on fails with EIO for ever",
+         [] { fail_each_call(5, Fault::Repeat::kForever); });
+  s.test("loses nothing when the disk is full from any call on",
+         [] { fail_each_call(28, Fault::Repeat::kForever); });
+  s.test("takes interruptions for what they are", [] {
+    for (std::uint64_t nth = 1; nth < 60; ++nth) {
+      OwningFaultingEnv machine;
+      LogFixture log(machine.get(), "log", quiet());
+      machine.get()->plan({.call = EnvCall::kWrite, .nth = nth, .effect = Fault::Effect::kShort});
+      machine.get()->plan({.call = EnvCall::kRead, .nth = nth, .effect = Fault::Effect::kShort});
+      expect_ok(log.open());
+      std::vector<std::uint64_t> acknowledged;
+      live(log, acknowledged, 30);
+      expect_eq(acknowledged.size(), 1'200u);
+      expect_all(log, acknowledged);
+    }
+  });
+  s.test("refuses appends after a failed sync, with stage and errno, and reads on", [] {
+    OwningFaultingEnv machine;
+    LogFixture log(machine.get(), "log", quiet());
+    expect_ok(log.open());
+    log.append("k", "one");
+    machine.get()->plan({.call = EnvCall::kSyncData, .path_part = ".seg"});
+    expect_error(log->flush(), Errc::kIo);
+    const BatchBuilder batch = BatchBuilder().add("k", "two");
+    std::vector<double> out(1);
+    Result<std::size_t> refused = log->append(batch.packed(), {out, out});
+    expect_error(refused, Errc::kPoisoned);
+    expect_eq(refused.error().sys_errno, 5);
+    expect(refused.error().message.find("sync of a segment") != std::string::npos);
+    expect_error(log->flush(), Errc::kPoisoned);
+    expect_eq(log.read_all().size(), 1u);
+  });
+  s.test("resumes by itself when space returns", [] {
+    OwningFaultingEnv machine;
+    LogFixture log(machine.get(), "log", quiet());
+    expect_ok(log.open());
+    std::vector<std::uint64_t> acknowledged;
+    machine.get()->plan({.call = EnvCall::kReserve,
+                         .path_part = ".tmp",
+                         .nth = 2,
+                         .sys_errno = 28,
+                         .repeat = Fault::Repeat::kForever});
+    live(log, acknowledged, 20);
+    const std::size_t before = acknowledged.size();
+    expect(before > 0 && before < 800);
+    machine.get()->clear();
+    live(log, acknowledged, 1);
+    expect_eq(acknowledged.size(), before + 40);
+    expect_all(log, acknowledged);
+  });
+});
+
+}  // namespace
+}  // namespace millrace::test

@@ -1,0 +1,118 @@
+#include "core/log_reader.h"
+
+#include <atomic>
+#include <thread>
+
+#include "core/env_posix.h"
+#include "core/recovery.h"
+#include "test/log_fixture.h"
+
+namespace millrace::test {
+namespace {
+
+// A reader beside the writer, made from the files alone, as another process would make it.
+std::unique_ptr<LogReader> reader_beside(LogFixture& log, std::shared_ptr<SegmentCache> cache) {
+  std::shared_ptr<ControlFile> control =
+      take(ControlFile::open(log.env(), log.directory(), log.identity()));
+  return std::make_unique<LogReader>(log.env(), std::move(cache), log.directory(), log.identity(),
+                                     std::move(control), SegmentList{});
+}
+
+// Follows the log until it is sealed and checks every record's number and bytes.
+void follow(LogReader& reader, std::atomic<std::uint64_t>& seen) {
+  std::vector<std::byte> bytes(128 * 1024);
+  std::vector<std::uint32_t> columns(500 * column::kStride);
+  std::vector<double> offsets(500);
+  std::vector<double> arrivals(500);
+  std::uint64_t from = 1;
+  for (;;) {
+    const LogPosition mark = reader.committed();
+    Result<Page> page = reader.read({from}, {64 * 1024, 500}, {bytes, columns, offsets, arrivals});
+    if (!page) return fail(page.error().message);
+    for (std::size_t i = 0; i < page->count; ++i) {
+      const auto sequence = static_cast<std::uint64_t>(offsets[i]);
+      const std::uint32_t* words = columns.data() + i * column::kStride;
+      if (sequence != from + i) return fail("a record out of order");
+      for (std::uint32_t j = 0; j < words[column::kDataBytes]; ++j) {
+        const auto wanted = static_cast<std::byte>(sequence + j);
+        if (bytes[words[column::kDataAt] + j] != wanted) return fail("a torn record");
+      }
+    }
+    seen += page->count;
+    from = page->next.value;
+    if (page->ended) return;
+    if (page->at_tail && !reader.wait(mark, 10'000)) return fail("wait failed");
+  }
+}
+
+std::string patterned(std::uint64_t sequence, std::size_t bytes) {
+  std::string text(bytes, '\0');
+  for (std::size_t j = 0; j < bytes; ++j) text[j] = static_cast<char>(sequence + j);
+  return text;
+}
+
+const Suite log_reader_tests("log_reader", [](Suite& s) {
+  s.test("sees whole records only, while the writer appends, rolls and seals", [] {
+    const ScratchDirectory scratch;
+    LogOptions options;
+    options.checkpoint_ms = 20;
+    LogFixture log(std::make_shared<EnvPosix>(), scratch.path("log"), options);
+    expect_ok(log.open());
+    std::uint64_t sequence = 1;
+    log.append("k", patterned(sequence++, 100));
+    Background background;
+    std::atomic<std::uint64_t> seen = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        auto cache = std::make_shared<SegmentCache>(log.env(), background, 4);
+        const auto reader = reader_beside(log, cache);
+        follow(*reader, seen);
+      });
+    }
+    while (sequence < 20'000) {
+      BatchBuilder batch;
+      for (int i = 0; i < 20; ++i, ++sequence) {
+        batch.add("key", patterned(sequence, 50 + sequence % 400));
+      }
+      log.append(batch);
+    }
+    (void)take(log->seal({9'000}));
+    for (std::thread& thread : threads) thread.join();
+    expect_eq(seen.load(), (sequence - 1) * 3);
+  });
+  s.test("wakes a sleeping reader for every record", [] {
+    const ScratchDirectory scratch;
+    LogFixture log(std::make_shared<EnvPosix>(), scratch.path("log"));
+    expect_ok(log.open());
+    log.append("k", patterned(1, 10));
+    std::atomic<std::uint64_t> seen = 0;
+    Background background;
+    std::thread reader_thread([&] {
+      auto cache = std::make_shared<SegmentCache>(log.env(), background, 4);
+      const auto reader = reader_beside(log, cache);
+      follow(*reader, seen);
+    });
+    for (std::uint64_t sequence = 2; sequence <= 3'000; ++sequence) {
+      while (seen.load() + 1 < sequence) std::this_thread::yield();
+      log.append("k", patterned(sequence, 10));
+    }
+    (void)take(log->seal({9'000}));
+    reader_thread.join();
+    expect_eq(seen.load(), 3'000u);
+  });
+  s.test("gives up waiting when time is up", [] {
+    const ScratchDirectory scratch;
+    LogFixture log(std::make_shared<EnvPosix>(), scratch.path("log"));
+    expect_ok(log.open());
+    log.append("k", "v");
+    Background background;
+    const auto reader =
+        reader_beside(log, std::make_shared<SegmentCache>(log.env(), background, 4));
+    expect_eq(take(reader->wait(reader->committed(), 5)), false);
+    expect_eq(take(reader->wait(LogPosition{0}, 5)), true);
+  });
+});
+
+}  // namespace
+}  // namespace millrace::test
