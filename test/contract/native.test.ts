@@ -1,4 +1,5 @@
-import { afterAll, beforeEach } from 'vitest'
+import { rmSync } from 'node:fs'
+import { afterAll, afterEach, beforeEach } from 'vitest'
 import { openNativeEngine } from '../../src/log/native.ts'
 import { ScratchFolder } from '../native/scratch-folder.ts'
 import { SmallDisk } from '../native/small-disk.ts'
@@ -13,6 +14,7 @@ let folder = ''
 beforeEach(() => {
   folder = scratch.fresh()
 })
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
 afterAll(() => {
   smallDisk?.unmount()
   scratch.remove()
