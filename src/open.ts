@@ -41,7 +41,8 @@ const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval']
  * `ERR_MILLRACE_CORRUPT`, `ERR_MILLRACE_PERMISSION`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_IO`; and
  * `ERR_MILLRACE_NATIVE_LOAD`.
  *
- * @param location a folder, as a path or a `file:` URL, or `'memory:'` for a store that lives as long as the process
+ * @param location a folder, as a path or a `file:` URL, made if its parent exists; or `'memory:'` for a store that
+ *   is gone when it is closed
  */
 export async function open(location: string | URL, options: OpenOptions = {}): Promise<Store> {
   const target = targetOf(location)

@@ -1,5 +1,77 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { open } from '../src/open.ts'
+import { textCodec } from '../src/streams/codec.ts'
+import type { Store } from '../src/streams/store.ts'
+
+async function textsOf(store: Store): Promise<string[]> {
+  const texts: string[] = []
+  const reader = store.stream('s', { codec: textCodec }).read({ from: 'oldest', until: 'tail' })
+  for await (const record of reader) texts.push(record.data)
+  return texts
+}
+
+describe('open', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-open-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('makes a store in memory that is gone when it is closed', async () => {
+    const first = await open('memory:')
+    const stream = await first.createStream('s', { codec: textCodec, shards: 4 })
+    stream.append('a', 'one')
+    await stream.put('a', 'two')
+    expect(await textsOf(first)).toEqual(['one', 'two'])
+    const second = await open('memory:')
+    expect(second.listStreams()).toEqual([])
+    await first.close()
+    await second.close()
+  })
+
+  it.each(['process', 'none'] as const)(
+    'keeps a store in a folder with durability %s',
+    async (durability) => {
+      const path = join(folder, durability)
+      const store = await open(path, { durability })
+      const stream = await store.createStream('s', { codec: textCodec })
+      stream.append('k', 'kept')
+      await store.close()
+      const again = await open(pathToFileURL(path), { durability })
+      expect(await textsOf(again)).toEqual(['kept'])
+      await again.close()
+      const asText = await open(pathToFileURL(path).href)
+      expect(await textsOf(asText)).toEqual(['kept'])
+      await asText.close()
+    },
+  )
+
+  it('leaves nothing open when it fails, so that the folder can be opened again', async () => {
+    const path = join(folder, 'twice')
+    const store = await open(path)
+    await expect(open(path)).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
+    await store.createStream('s')
+    await store.close()
+    const again = await open(path)
+    expect(again.listStreams().map(({ name }) => name)).toEqual(['s'])
+    await again.close()
+  })
+
+  it('wakes a reader at the tail when somebody appends', async () => {
+    const store = await open('memory:')
+    const stream = await store.createStream('s', { codec: textCodec, shards: 8 })
+    const reader = stream.read({ from: 'latest' })
+    const next = reader.next()
+    stream.append('k', 'news')
+    expect((await next).value?.data).toBe('news')
+    await reader.return()
+    await store.close()
+  })
+})
 
 const invalid = 'ERR_MILLRACE_INVALID_ARGUMENT'
 

@@ -51,7 +51,7 @@ export class Committer {
     if (staging.count === 0) return undefined
     staging.timeMs = this.#host.time.nowMs()
     let later: Promise<void>[] | undefined
-    const shards = this.#sort(staging, this.#router)
+    const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {
       const place = this.#touched[index] as number
       const end = this.#ends[place] as number
@@ -74,7 +74,9 @@ export class Committer {
    */
   commitNow(staging: Staging): Stored {
     staging.timeMs = this.#host.time.nowMs()
-    this.#sort(staging, this.#router)
+    staging.order[0] = 0
+    staging.shardOf[0] = 0
+    this.#router?.route(staging, 1, staging.shardOf)
     const shard = this.#shards[staging.shardOf[0] as number] as Shard
     const log = shard.log()
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
@@ -99,9 +101,9 @@ export class Committer {
    * Fills `order` so that the records of a shard lie side by side in the order they came, and answers how many
    * shards there are. A counting sort whose cost depends on the records only, however many shards the stream has.
    */
-  #sort(staging: Staging, router: Router | undefined): number {
+  #sort(staging: Staging): number {
     const { count, order, shardOf } = staging
-    if (router === undefined) {
+    if (this.#router === undefined) {
       for (let record = 0; record < count; record++) {
         order[record] = record
         shardOf[record] = 0
@@ -110,7 +112,7 @@ export class Committer {
       this.#ends[0] = count
       return 1
     }
-    router.route(staging, count, shardOf)
+    this.#router.route(staging, count, shardOf)
     const counts = this.#counts
     const ends = this.#ends
     let shards = 0

@@ -95,7 +95,7 @@ export class Staging implements Appended {
   reset(): void {
     this.count = 0
     this.used = 0
-    this.errors.length = 0
+    if (this.errors.length > 0) this.errors.length = 0
     if (this.bytes.length > keptBytesMax) this.bytes = Buffer.allocUnsafeSlow(firstBytes)
   }
 
