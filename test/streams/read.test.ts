@@ -121,6 +121,16 @@ describe.each(bothAnswers)('reading, engine answers %s', (answers) => {
     await reader.return()
   })
 
+  it('ends when every shard has ended and was read, and puts are refused there', async () => {
+    const { stream, disk } = await numbered(6, { answers, shards: 3 })
+    const reader = stream.read({ from: 'oldest' })
+    await reader.next()
+    for (const log of disk.logs.values()) log.sealedAt = log.next
+    expect((await collect(reader)).length).toBe(5)
+    await expect(stream.put('a', 7)).rejects.toMatchObject({ code: 'ERR_MILLRACE_SHARD_SEALED' })
+    expect((await stream.stats()).shards.every(({ sealed }) => sealed)).toBe(true)
+  })
+
   it('lets every shard have its turn', async () => {
     const { store } = await openSubject({ answers })
     const stream = await store.createStream('s', { shards: 3 })
