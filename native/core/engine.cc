@@ -48,7 +48,7 @@ Engine::~Engine() {
 
 Result<std::unique_ptr<Engine>> Engine::open(std::shared_ptr<Env> env,
                                              std::shared_ptr<Background> background,
-                                             std::string root, const LogOptions& options) {
+                                             const std::string& root, const LogOptions& options) {
   Result<StoreFolder> folder = StoreFolder::open(*env, root, options.sync);
   if (!folder) return folder.error();
   return std::unique_ptr<Engine>(

@@ -20,7 +20,7 @@ class Engine {
  public:
   static Result<std::unique_ptr<Engine>> open(std::shared_ptr<Env> env,
                                               std::shared_ptr<Background> background,
-                                              std::string root, const LogOptions& options);
+                                              const std::string& root, const LogOptions& options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();

@@ -227,6 +227,7 @@ Result<void> Recovery::set_aside(std::size_t keep) {
   }
   log.report.set_aside_segments = paths.size();
   std::vector<Segment> kept;
+  kept.reserve(keep);
   for (std::size_t i = 0; i < keep; ++i) kept.push_back(log.segments[i]);
   Result<SegmentList> list = SegmentList::from(std::move(kept));
   if (!list) return list.error();
