@@ -184,7 +184,9 @@ struct Rig {
     const iovec part{staged + shard * bytes, bytes};
     check(::pwritev2(file.fd(), &part, 1, file.place(nth, bytes), flags), "pwritev2");
   }
-  void write_all() { for (int i = 0; i < kShards; ++i) write(i); }
+  void write_all() {
+    for (int i = 0; i < kShards; ++i) write(i);
+  }
   void write_and_sync_log() {
     check(::pwrite(log.fd(), staged, bytes * kShards, log.place(nth, bytes * kShards)), "log");
     check(::fdatasync(log.fd()), "fdatasync");
@@ -194,7 +196,9 @@ struct Rig {
     for (int i = 0; i < kShards; ++i) check(::pwrite(fd(i), staged, bytes / kKiB, at), "index");
   }
   void sync(int shard) { check(::fdatasync(fd(shard)), "fdatasync"); }
-  void sync_all() { for (int i = 0; i < kShards; ++i) sync(i); }
+  void sync_all() {
+    for (int i = 0; i < kShards; ++i) sync(i);
+  }
 
   void settle() {  // nothing is left behind
     if (checkpoint.joinable()) checkpoint.join();
@@ -244,7 +248,11 @@ struct Rig {
 
 using Commit = std::function<void(Rig&)>;
 using Run = std::function<void(Rig&, std::size_t commits)>;
-struct Way { const char* name; Run run; bool sustained = false; };  // sustained: also over 1 GiB
+struct Way {
+  const char* name;
+  Run run;
+  bool sustained = false;
+};  // sustained: also over 1 GiB
 
 Run one_by_one(Commit commit) {
   return [commit](Rig& rig, std::size_t commits) {
@@ -257,9 +265,15 @@ Run pipelined(Commit before, Commit after) {
   return [before, after](Rig& rig, std::size_t commits) {
     std::barrier turn(2, [&rig]() noexcept { ++rig.nth; });
     std::thread second([&] {
-      for (std::size_t i = 0; i < commits; ++i) { turn.arrive_and_wait(); after(rig); }
+      for (std::size_t i = 0; i < commits; ++i) {
+        turn.arrive_and_wait();
+        after(rig);
+      }
     });
-    for (std::size_t i = 0; i < commits; ++i) { before(rig); turn.arrive_and_wait(); }
+    for (std::size_t i = 0; i < commits; ++i) {
+      before(rig);
+      turn.arrive_and_wait();
+    }
     second.join();
   };
 }
@@ -275,12 +289,22 @@ Commit in_threads(int threads, std::function<void(Rig&, int)> job) {
 
 std::vector<Way> ways(bool ring_allowed) {
   const Commit sync_log = [](Rig& r) { r.write_and_sync_log(); };
-  const Commit in_a_row = [](Rig& r) { r.write_all(); r.sync_all(); };
-  const Commit barrier = [](Rig& r) { r.write_all(); r.one_barrier(); };
+  const Commit in_a_row = [](Rig& r) {
+    r.write_all();
+    r.sync_all();
+  };
+  const Commit barrier = [](Rig& r) {
+    r.write_all();
+    r.one_barrier();
+  };
   const Commit dsync = in_threads(8, [](Rig& r, int i) { r.write(i, RWF_DSYNC); });
   const Commit by_log = [](Rig& r) { r.commit_by_log(); };
   const auto with_index = [](bool only_data) {
-    return Commit([=](Rig& r) { r.write_all(); r.write_index(); r.one_barrier(only_data); });
+    return Commit([=](Rig& r) {
+      r.write_all();
+      r.write_index();
+      r.one_barrier(only_data);
+    });
   };
   const auto together = [&](int threads, bool started = false) {
     const Commit write = [=](Rig& r) { r.write_all(), started ? r.start_all() : void(); };
@@ -304,17 +328,32 @@ std::vector<Way> ways(bool ring_allowed) {
        one_by_one(in_threads(8, [](Rig& r, int i) { r.write(i, RWF_DSYNC, true); }))},
       {"7c O_DIRECT, 8 threads, one fdatasync",
        one_by_one([write = in_threads(8, [](Rig& r, int i) { r.write(i, 0, true); })](Rig& r) {
-         write(r); check(::fdatasync(r.direct[0].fd()), "fdatasync");
+         write(r);
+         check(::fdatasync(r.direct[0].fd()), "fdatasync");
        })},
-      {"8  syncfs", one_by_one([](Rig& r) { r.write_all(); check(::syncfs(r.fd(0)), "syncfs"); })},
-      {"9a sync only the one with waiters", one_by_one([](Rig& r) { r.write_all(); r.sync(0); })},
+      {"8  syncfs", one_by_one([](Rig& r) {
+         r.write_all();
+         check(::syncfs(r.fd(0)), "syncfs");
+       })},
+      {"9a sync only the one with waiters", one_by_one([](Rig& r) {
+         r.write_all();
+         r.sync(0);
+       })},
       {"9b 4c, writes overlap the previous sync",
        pipelined([](Rig& r) { r.write_all(); }, [](Rig& r) { r.one_barrier(); }), true},
       {"9c 4e, writes overlap the previous sync",
-       pipelined([](Rig& r) { r.write_all(); r.write_index(); },
-                 [](Rig& r) { r.one_barrier(true, 1); }), true},
-      {"9d 4c after packing, one thread",
-       one_by_one([barrier](Rig& r) { pack(r); barrier(r); }), true},
+       pipelined(
+           [](Rig& r) {
+             r.write_all();
+             r.write_index();
+           },
+           [](Rig& r) { r.one_barrier(true, 1); }),
+       true},
+      {"9d 4c after packing, one thread", one_by_one([barrier](Rig& r) {
+         pack(r);
+         barrier(r);
+       }),
+       true},
       {"9e 4c while the caller packs the next", pipelined(pack, barrier), true},
       {"9f 3c while the caller packs the next", pipelined(pack, together(8)), true},
       {"9g 7a while the caller packs the next", pipelined(pack, dsync), true},
@@ -323,14 +362,19 @@ std::vector<Way> ways(bool ring_allowed) {
       {"9j 1 while the caller packs the next", pipelined(pack, sync_log), true},
   };
   if (ring_allowed) {
-    all.insert(all.begin() + 12, {"6  eight fdatasync by io_uring",
-        one_by_one([](Rig& r) { r.write_all(); r.ring.fdatasync(r.segments); }), true});
+    all.insert(all.begin() + 12, {"6  eight fdatasync by io_uring", one_by_one([](Rig& r) {
+                                    r.write_all();
+                                    r.ring.fdatasync(r.segments);
+                                  }),
+                                  true});
   }
   return all;
 }
 
 // What the device has completed, for everyone who uses it.
-struct DeviceCounts { double writes = 0, flushes = 0; };
+struct DeviceCounts {
+  double writes = 0, flushes = 0;
+};
 
 DeviceCounts device_counts(int fd) {
   struct stat file{};
@@ -342,12 +386,17 @@ DeviceCounts device_counts(int fd) {
   return {fields[4], fields[15]};
 }
 
-struct Outcome { const char* name; std::vector<double> us; DeviceCounts seen; };
+struct Outcome {
+  const char* name;
+  std::vector<double> us;
+  DeviceCounts seen;
+};
 
 void print(std::vector<Outcome>& outcomes, std::size_t commit_bytes, std::size_t commits) {
-  std::printf("\n| %-42s | median us | min - max     | k records/s |  GB/s | writes | flushes |\n"
-              "| %s | --------: | ------------- | ----------: | ----: | -----: | ------: |\n",
-              "way", std::string(42, '-').c_str());
+  std::printf(
+      "\n| %-42s | median us | min - max     | k records/s |  GB/s | writes | flushes |\n"
+      "| %s | --------: | ------------- | ----------: | ----: | -----: | ------: |\n",
+      "way", std::string(42, '-').c_str());
   for (auto& [name, us, seen] : outcomes) {
     std::sort(us.begin(), us.end());
     const double median = us[us.size() / 2], runs = static_cast<double>(commits * us.size());

@@ -26,10 +26,11 @@ Result<std::shared_ptr<OpenEngine>> OpenEngine::open_memory() {
   return open(std::make_shared<EnvMemory>(), "/store", options);
 }
 
-Result<std::shared_ptr<OpenEngine>> OpenEngine::open(std::shared_ptr<Env> env, std::string root,
+Result<std::shared_ptr<OpenEngine>> OpenEngine::open(std::shared_ptr<Env> env,
+                                                     const std::string& root,
                                                      const LogOptions& options) {
   std::shared_ptr<Background> background = shared_background();
-  auto engine = Engine::open(env, background, std::move(root), options);
+  auto engine = Engine::open(env, background, root, options);
   if (!engine) return std::move(engine.error());
   return std::shared_ptr<OpenEngine>(
       new OpenEngine(std::move(env), std::move(background), std::move(*engine)));

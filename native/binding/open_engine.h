@@ -44,7 +44,7 @@ class OpenEngine {
  private:
   OpenEngine(std::shared_ptr<Env> env, std::shared_ptr<Background> background,
              std::unique_ptr<Engine> engine);
-  static Result<std::shared_ptr<OpenEngine>> open(std::shared_ptr<Env> env, std::string root,
+  static Result<std::shared_ptr<OpenEngine>> open(std::shared_ptr<Env> env, const std::string& root,
                                                   const LogOptions& options);
 
   // In the order of need: the engine goes first, the threads last.

@@ -18,7 +18,7 @@ using MutableBytes = std::span<std::byte>;
 
 // Copies a fixed-width value out of bytes that may be unaligned or mapped.
 template <typename T>
-requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
 [[nodiscard]] inline T load(const std::byte* from) noexcept {
   T value;
   std::memcpy(&value, from, sizeof(T));
@@ -26,12 +26,14 @@ requires std::is_trivially_copyable_v<T>
 }
 
 template <typename T>
-requires std::is_trivially_copyable_v<T>
-inline void store(std::byte* to, const T& value) noexcept { std::memcpy(to, &value, sizeof(T)); }
+  requires std::is_trivially_copyable_v<T>
+inline void store(std::byte* to, const T& value) noexcept {
+  std::memcpy(to, &value, sizeof(T));
+}
 
 // The bytes of a fixed-width structure, for checksums and writes.
 template <typename T>
-requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
 [[nodiscard]] inline Bytes bytes_of(const T& value) noexcept {
   return std::as_bytes(std::span<const T, 1>(&value, 1));
 }

@@ -27,8 +27,7 @@ struct GuardFrame {
 #if defined(__GLIBC__)
 [[gnu::tls_model("initial-exec")]]
 #endif
-constinit thread_local std::atomic<GuardFrame*>
-    innermost{nullptr};
+constinit thread_local std::atomic<GuardFrame*> innermost{nullptr};
 static_assert(std::atomic<GuardFrame*>::is_always_lock_free);
 
 // What SIGBUS did before us. Written once, before the handler that reads it is installed.

@@ -65,8 +65,7 @@ template <typename Word>
   std::array<Word, 4> next = state;
   [&]<std::size_t... kSteps>(std::index_sequence<kSteps...>) __attribute__((always_inline)) {
     (md5_step<kSteps>(next, block), ...);
-  }
-  (std::make_index_sequence<64>());
+  }(std::make_index_sequence<64>());
   for (std::size_t i = 0; i < 4; ++i) state[i] += next[i];
 }
 

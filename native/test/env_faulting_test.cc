@@ -148,7 +148,8 @@ const Suite env_faulting_tests("env_faulting", [](Suite& s) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&env] {
-        for (int i = 0; i < 500; ++i) [[maybe_unused]] const Result<bool> existed = env.exists("a");
+        for (int i = 0; i < 500; ++i) [[maybe_unused]]
+          const Result<bool> existed = env.exists("a");
       });
     }
     for (std::thread& thread : threads) thread.join();
