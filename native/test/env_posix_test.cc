@@ -10,9 +10,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <fstream>
 #include <new>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "core/env_faulting.h"
@@ -53,6 +55,33 @@ class TinyFileSystem {
  private:
   ScratchDirectory scratch_;
 };
+
+// Whether a process sleeps in a call, as one does that waits on a word.
+bool is_asleep(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string word;
+  stat >> word >> word;
+  while (stat && !word.ends_with(')')) stat >> word;  // a program's name may hold spaces
+  stat >> word;
+  return word == "S";
+}
+
+// A process that waits for the first word of a file to change from 0; it ends with 0 if it was
+// woken, before its time ran out.
+pid_t fork_waiter(Env& env, const File& file) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const Result<Mapping> reader = Mapping::map(file, {0}, kPageBytes, MapMode::kRead);
+  if (!reader) ::_exit(2);
+  const std::byte* page = reader->bytes().data();
+  const auto& word = *reinterpret_cast<const std::atomic<std::uint32_t>*>(page);
+  // Acquire: pairs with the release of the one who wakes.
+  while (word.load(std::memory_order_acquire) == 0) {
+    const Result<bool> woken = env.wait_on(word, 0, 20'000);
+    if (!woken || !*woken) ::_exit(3);
+  }
+  ::_exit(0);
+}
 
 constexpr std::size_t kDiskBytes = 64 * kKiB;
 
@@ -104,13 +133,16 @@ const Suite full_disk_tests("env_posix, full disk", [](Suite& s) {
     const TinyFileSystem disk(16 * kMiB);
     EnvPosix env;
     File file = take(File::open(env, disk.path("cut"), OpenMode::kCreate));
-    take(file.resize(2 * kPageBytes));
-    const Mapping mapping = take(Mapping::map(file, {0}, 2 * kPageBytes, MapMode::kReadWrite));
+    take(file.resize(3 * kPageBytes));
+    const Mapping mapping = take(Mapping::map(file, {0}, 3 * kPageBytes, MapMode::kReadWrite));
     take(file.resize(kPageBytes));
-    const Result<void> populated = mapping.populate(0, 2 * kPageBytes);
-    expect_error(populated, Errc::kIo);
-    expect(populated.error().message.find("truncated") != std::string::npos,
-           populated.error().message);
+    for (const std::size_t at : {std::size_t{0}, kPageBytes, 2 * kPageBytes}) {
+      const Case round("from", at);
+      const Result<void> populated = mapping.populate(at, 3 * kPageBytes - at);
+      if (!expect_error(populated, Errc::kIo)) continue;
+      expect(populated.error().message.find("truncated") != std::string::npos,
+             populated.error().message);
+    }
     expect_ok(mapping.populate(0, kPageBytes));
   });
   s.test("the probe for mapped writes says that the disk is full, not that it is unfit", [] {
@@ -167,31 +199,31 @@ const Suite env_posix_tests("env_posix", [](Suite& s) {
            written.error().message);
     env.close(readable);
   });
-  s.test("wakes a waiter in another process, through a mapping it only reads", [] {
+  s.test("wakes all waiters in other processes, through mappings they only read", [] {
     const ScratchDirectory scratch;
     EnvPosix env;
     File file = take(File::open(env, scratch.path("a"), OpenMode::kCreate));
     take(file.resize(kPageBytes));
     const Mapping writer = take(Mapping::map(file, {0}, kPageBytes, MapMode::kReadWrite));
     auto& word = *new (writer.bytes().data()) std::atomic<std::uint32_t>(0);
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const Result<Mapping> reader = Mapping::map(file, {0}, kPageBytes, MapMode::kRead);
-      if (!reader) ::_exit(2);
-      const auto& seen =
-          *reinterpret_cast<const std::atomic<std::uint32_t>*>(reader->bytes().data());
-      // Pairs with the release below; without the wake this takes a minute and fails.
-      while (seen.load(std::memory_order_acquire) == 0) {
-        const Result<bool> woken = env.wait_on(seen, 0, 60'000);
-        if (!woken || !*woken) ::_exit(3);
-      }
-      ::_exit(0);
+    const std::array<pid_t, 2> children = {fork_waiter(env, file), fork_waiter(env, file)};
+    for (const pid_t child : children) {
+      while (!is_asleep(child)) std::this_thread::yield();
     }
+    // Release: pairs with the acquire of the waiters.
     word.store(1, std::memory_order_release);
     env.wake_all(word);
-    int status = 0;
-    expect_eq(::waitpid(child, &status, 0), child);
-    expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child saw the word change");
+    for (const pid_t child : children) {
+      int status = 0;
+      expect_eq(::waitpid(child, &status, 0), child);
+      expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a child was woken");
+    }
+  });
+  s.test("nothing exists below a file, and that is no error", [] {
+    const ScratchDirectory scratch;
+    EnvPosix env;
+    take(File::open(env, scratch.path("a"), OpenMode::kCreate));
+    expect_eq(take(env.exists(scratch.path("a/b"))), false);
   });
   s.test("leaves nothing behind in a probed folder", [] {
     const ScratchDirectory scratch;
