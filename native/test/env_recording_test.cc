@@ -25,7 +25,7 @@ std::string in_words(const std::vector<RecordedCall>& calls) {
   std::string text;
   for (const RecordedCall& call : calls) {
     text += kNames[static_cast<std::size_t>(call.kind)];
-    text += " " + std::to_string(static_cast<std::uint32_t>(call.file));
+    text.append(" ").append(std::to_string(static_cast<std::uint32_t>(call.file)));
     if (call.at.bytes > 0) text += " @" + std::to_string(call.at.bytes);
     if (!call.bytes.empty()) text += " +" + std::to_string(call.bytes.size());
     if (call.length > 0) text += " =" + std::to_string(call.length);
