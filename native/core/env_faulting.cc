@@ -98,7 +98,7 @@ std::string EnvFaulting::path_of(FileId file) const {
   const std::lock_guard lock(mutex_);
   const auto entry = paths_.find(file);
   assert(entry != paths_.end());
-  return entry->second;
+  return entry == paths_.end() ? std::string() : entry->second;
 }
 
 // Of the mapping that begins nearest at or before the address: where mappings overlap, they are of
