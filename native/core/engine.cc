@@ -28,6 +28,18 @@ void remove_folder(Env& env, const std::string& path) {
   (void)env.remove_directory(path);
 }
 
+// Takes a log's folder out of sight at once and empties it in the background.
+Result<void> discard(const std::shared_ptr<Env>& env, Background& background, std::string path) {
+  // One that is out of sight already is what a crash left of an earlier time.
+  if (!path.ends_with(kTrashSuffix)) {
+    const std::string trash = path + kTrashSuffix;
+    if (Result<void> renamed = env->rename(path, trash); !renamed) return renamed;
+    path = trash;
+  }
+  background.post(Background::Lane::kPages, [env, path] { remove_folder(*env, path); });
+  return {};
+}
+
 }  // namespace
 
 std::string folder_name(const LogIdentity& identity) { return to_hex(identity.uuid); }
@@ -80,13 +92,10 @@ Result<std::unique_ptr<ShardLog>> Engine::open_meta() {
 Result<void> Engine::drop(const LogIdentity& identity) {
   if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
   const std::string path = join_path(folder_->shards(), folder_name(identity));
-  const std::string trash = path + kTrashSuffix;
   Result<bool> there = env_->exists(path);
   if (!there) return there.error();
   if (!*there) return {};
-  if (Result<void> renamed = env_->rename(path, trash); !renamed) return renamed;
-  background_->post(Background::Lane::kPages, [env = env_, trash] { remove_folder(*env, trash); });
-  return {};
+  return discard(env_, *background_, path);
 }
 
 Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
@@ -98,11 +107,9 @@ Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
   std::size_t removed = 0;
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.is_directory || names.contains(entry.name)) continue;
+    const std::string path = join_path(folder_->shards(), entry.name);
+    if (Result<void> gone = discard(env_, *background_, path); !gone) return gone.error();
     ++removed;
-    background_->post(Background::Lane::kPages,
-                      [env = env_, path = join_path(folder_->shards(), entry.name)] {
-                        remove_folder(*env, path);
-                      });
   }
   return removed;
 }

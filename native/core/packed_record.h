@@ -25,7 +25,7 @@ class PackedRecord {
       return at <= size && size - at >= bytes;
     };
     return record.word(column::kKeyBytes) <= kKeyBytesMax &&
-           record.word(column::kDataBytes) <= kRecordBytesMax &&
+           record.word(column::kDataBytes) <= kRecordBytesMax - record.word(column::kKeyBytes) &&
            (record.word(column::kFlags) & ~std::uint32_t{kFlagCompressed | kFlagKms}) == 0 &&
            inside(record.word(column::kKeyAt), record.word(column::kKeyBytes)) &&
            inside(record.word(column::kDataAt), record.word(column::kDataBytes)) &&
