@@ -33,8 +33,8 @@ export function failureOf(error: unknown): Failure {
     return { code: error.code, message: error.message, details: error.details, exitCode }
   }
   if (error instanceof Error) {
-    const { code, path } = error as NodeJS.ErrnoException
-    const details = path === undefined ? {} : { path }
+    const { code, path, line } = error as NodeJS.ErrnoException & { readonly line?: number }
+    const details = { ...(path === undefined ? {} : { path }), ...(line === undefined ? {} : { line }) }
     // System errors begin with their code; it would be there twice.
     const message = code === undefined ? error.message : error.message.replace(`${code}: `, '')
     return { code: code ?? error.name, message, details, exitCode: ExitCode.failed }

@@ -3,6 +3,19 @@ import type { Stream } from '../index.ts'
 import { type Line, linesOf } from './lines.ts'
 import { BadLine, lineBytesMax, type LineRecord, type RecordMaker } from './record-format.ts'
 
+/** A line that cannot be stored. It is the input's fault and not the command line's, whatever the store calls it. */
+class RefusedLine extends Error {
+  override readonly name = 'RefusedLine'
+  readonly code: string
+  readonly line: number
+
+  constructor(line: number, reason: string, cause: Error) {
+    super(`line ${line}: ${reason}`, { cause })
+    this.code = cause instanceof MillraceError ? cause.code : 'ERR_MILLRACE_CODEC'
+    this.line = line
+  }
+}
+
 /** How far a feed is, and how it ended. */
 export interface Feed {
   /** Records that the store has acknowledged, and their data, bytes. */
@@ -169,7 +182,6 @@ class Feeder {
     this.#bad += 1
     this.#firstBad ??= { line, reason }
     if (this.#options.skipBad) return
-    const code = cause instanceof MillraceError ? cause.code : 'ERR_MILLRACE_CODEC'
-    throw new MillraceError(code, `line ${line}: ${reason}`, { cause, details: { line } })
+    throw new RefusedLine(line, reason, cause)
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { failureLine, failureOf } from './failure.ts'
+import { ExitCode, failureLine, failureOf } from './failure.ts'
 import type { Host } from './host.ts'
 import { watchInterruption } from './interruption.ts'
 import { Output } from './output.ts'
@@ -9,6 +9,8 @@ void main(process.argv.slice(2))
 
 /** Runs one command. Sets the exit code and lets the process end by itself, so that pipes are drained. */
 async function main(args: readonly string[]): Promise<void> {
+  // A process that ends because nothing is left to wait for has not done what it was asked to.
+  process.exitCode = ExitCode.failed
   // Whoever reads our messages may be gone; there is nobody left to tell.
   process.stderr.on('error', () => undefined)
   const watch = watchInterruption()

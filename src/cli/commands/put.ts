@@ -69,7 +69,7 @@ export function putCommand(host: Host): Command {
         progress.stop()
         source.chunks.destroy()
       }
-      await report(host, options, streamName, feed, performance.now() - startedAt)
+      await report(host, options, streamName, feed, Math.round(performance.now() - startedAt))
     })
 }
 
@@ -96,7 +96,7 @@ async function openSource(
 
 async function report(
   host: Host,
-  { json }: PutCommandOptions,
+  { json, skipBad }: PutCommandOptions,
   stream: string,
   feed: Feed,
   tookMs: number,
@@ -117,7 +117,7 @@ async function report(
   } else {
     await host.output.lines([
       `stored ${counted(records, 'record')}, ${bytes(recordBytes)}, in ${duration(tookMs)} (${count(rate)} records/s)`,
-      ...(bad > 0 && firstBad !== null
+      ...(skipBad === true && firstBad !== null
         ? [
             `skipped ${counted(bad, 'bad line')}, the first is line ${count(firstBad.line)}: ${firstBad.reason}`,
           ]

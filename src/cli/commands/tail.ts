@@ -90,6 +90,7 @@ async function tail(
     signal: host.signal,
   })
   let left = limit
+  const following = follow === true ? keepAlive() : undefined
   try {
     for await (const batch of batches) {
       const wanted = Math.min(left, batch.length)
@@ -99,7 +100,14 @@ async function tail(
     }
   } catch (error) {
     if (!host.signal.aborted) throw error
+  } finally {
+    clearInterval(following)
   }
+}
+
+/** Waiting for records does not keep a process alive; whoever follows a stream wants that. */
+function keepAlive(): NodeJS.Timeout {
+  return setInterval(() => {}, 2_147_483_647)
 }
 
 function printed(batch: RecordBatch, wanted: number, view: ReturnType<typeof recordView>): Buffer {
