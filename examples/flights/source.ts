@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import {
   asyncBufferFromFile,
@@ -20,7 +19,7 @@ export interface FlightPage {
   /** Rows in this page. */
   readonly count: number
   /** The airport of departure of each row: the partition key. */
-  readonly origins: readonly string[]
+  readonly origins: ArrayLike<string>
   /** Row `index` of this page as the JSON text that is stored. */
   json(index: number): string
 }
@@ -50,11 +49,6 @@ export class FlightSource {
     return source
   }
 
-  /** Bytes of the file. */
-  get bytes(): number {
-    return statSync(this.file).size
-  }
-
   /** The first `rows` flights in the file's order, one page for each row group. */
   async *pages(rows: number): AsyncGenerator<FlightPage> {
     let firstRow = 0
@@ -68,7 +62,7 @@ export class FlightSource {
   }
 
   async #page(firstRow: number, groupRows: number, count: number): Promise<FlightPage> {
-    const columns = new Map<string, unknown[]>()
+    const columns = new Map<string, ArrayLike<unknown>>()
     await parquetRead({
       file: this.#buffer,
       metadata: this.#metadata,
@@ -77,11 +71,11 @@ export class FlightSource {
       rowEnd: firstRow + groupRows,
       parsers: { timestampFromMicroseconds: isoTimes() },
       onChunk: ({ columnName, columnData }) => {
-        const column = columns.get(columnName) ?? []
-        columns.set(columnName, column.length === 0 ? Array.from(columnData) : column.concat(columnData))
+        const before = columns.get(columnName)
+        columns.set(columnName, before === undefined ? columnData : [...Array.from(before), ...columnData])
       },
     })
-    const column = (name: string): unknown[] => {
+    const column = (name: string): ArrayLike<unknown> => {
       const values = columns.get(name) ?? []
       if (values.length < count)
         throw new Error(`${this.file}: column "${name}" ends before row ${firstRow + count}`)
@@ -91,7 +85,7 @@ export class FlightSource {
     const [origins, destinations] = [column('origin'), column('destination')]
     return {
       count,
-      origins: origins as string[],
+      origins: origins as ArrayLike<string>,
       json: (index) =>
         JSON.stringify({
           date: dates[index],
