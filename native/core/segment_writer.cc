@@ -12,10 +12,16 @@ SegmentWriter::SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> wind
     : segment_(std::move(segment)),
       window_(std::move(window)),
       seed_(seed_of(segment_.header)),
-      tail_(tail) {
-  if (tail_.bytes > segment_.header.data_offset) {
-    last_cell_ = (tail_.bytes - 1 - segment_.header.data_offset) / kGridBytes;
-  }
+      tail_(tail),
+      last_cell_(last_indexed_cell()) {}
+
+// A frame that only ends in the tail's cell leaves its slot to the first one that starts there.
+std::size_t SegmentWriter::last_indexed_cell() const noexcept {
+  const TimeIndex index(window_->bytes(), segment_.header);
+  const std::size_t cell = index.cell_of(tail_);
+  if (cell == 0) return 0;  // the first frame starts here, and has no slot
+  const bool begun = cell < segment_.header.index_slots && index.sane_slot(cell).offset != 0;
+  return begun ? cell : cell - 1;
 }
 
 Result<SegmentWriter> SegmentWriter::begin(Env& env, const std::string& directory,

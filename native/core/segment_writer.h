@@ -54,6 +54,7 @@ class SegmentWriter {
 
  private:
   SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window, FileOffset tail) noexcept;
+  [[nodiscard]] std::size_t last_indexed_cell() const noexcept;
   void add_slot(FileOffset at, const FrameStamp& stamp) noexcept;
   Result<void> note_epoch(std::uint64_t epoch);
 
@@ -61,7 +62,7 @@ class SegmentWriter {
   std::shared_ptr<AppendWindow> window_;
   FrameSeed seed_;
   FileOffset tail_;
-  std::size_t last_cell_ = 0;  // the cell that the last frame started in
+  std::size_t last_cell_;  // the last cell whose slot is not to be stored any more
 };
 
 }  // namespace millrace
