@@ -22,8 +22,7 @@ static_assert(sizeof(Summary) == kIndexOffset - kSummaryOffset);
 Summary summarize(const TimeIndex& index, const SegmentHeader& header) noexcept {
   Summary summary{};
   for (std::size_t i = 0; i < kSummarySlots; ++i) {
-    const std::uint64_t cell = std::uint64_t{i} * header.index_slots / kSummarySlots;
-    summary[i] = index.slot(cell);
+    summary[i] = index.slot(summary_cell(i, header));
   }
   return summary;
 }

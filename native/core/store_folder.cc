@@ -30,19 +30,6 @@ Error not_a_store(const std::string& root, const std::string& why) {
   return Error{.code = Errc::kNotAStore, .message = root + ": " + why};
 }
 
-std::optional<std::array<std::byte, 16>> from_hex(std::string_view text) {
-  std::array<std::byte, 16> bytes{};
-  if (text.size() != bytes.size() * 2) return std::nullopt;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    unsigned value = 0;
-    const char* from = text.data() + i * 2;
-    const auto [end, fault] = std::from_chars(from, from + 2, value, 16);
-    if (fault != std::errc{} || end != from + 2) return std::nullopt;
-    bytes[i] = static_cast<std::byte>(value);
-  }
-  return bytes;
-}
-
 Result<std::string> read_text(Env& env, const std::string& path) {
   Result<File> file = File::open(env, path, OpenMode::kRead);
   if (!file) return file.error();
@@ -91,8 +78,7 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
   }
   std::array<std::byte, 16> uuid;
   if (Result<void> random = env.random_bytes(uuid); !random) return random.error();
-  const std::string text =
-      std::string(kFirstLine) + std::to_string(kFormatVersion) + "\nuuid " + to_hex(uuid) + "\n";
+  const std::string text = format_text(uuid);
   const std::string temporary = join_path(root, kFormatTemporary);
   {
     Result<File> file = File::open(env, temporary, OpenMode::kCreateEmpty);
@@ -121,6 +107,23 @@ std::string to_hex(const std::array<std::byte, 16>& bytes) {
     text.push_back(kDigits[std::to_integer<unsigned>(byte) & 15]);
   }
   return text;
+}
+
+std::optional<std::array<std::byte, 16>> from_hex(std::string_view text) noexcept {
+  std::array<std::byte, 16> bytes{};
+  if (text.size() != bytes.size() * 2) return std::nullopt;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    unsigned value = 0;
+    const char* from = text.data() + i * 2;
+    const auto [end, fault] = std::from_chars(from, from + 2, value, 16);
+    if (fault != std::errc{} || end != from + 2) return std::nullopt;
+    bytes[i] = static_cast<std::byte>(value);
+  }
+  return bytes;
+}
+
+std::string format_text(const std::array<std::byte, 16>& uuid) {
+  return std::string(kFirstLine) + std::to_string(kFormatVersion) + "\nuuid " + to_hex(uuid) + "\n";
 }
 
 std::string StoreFolder::shards() const { return join_path(root_, "shards"); }

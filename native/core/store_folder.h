@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/directory_lock.h"
@@ -36,6 +38,11 @@ class StoreFolder {
 // Reads the file `format` of a store without taking its lock; its uuid. kNotAStore, kNewerFormat.
 Result<std::array<std::byte, 16>> read_store_format(Env& env, const std::string& root);
 
+// What the file `format` of a store holds, byte for byte.
+[[nodiscard]] std::string format_text(const std::array<std::byte, 16>& uuid);
+
 [[nodiscard]] std::string to_hex(const std::array<std::byte, 16>& bytes);
+// nullopt unless `text` is 32 hexadecimal digits.
+[[nodiscard]] std::optional<std::array<std::byte, 16>> from_hex(std::string_view text) noexcept;
 
 }  // namespace millrace

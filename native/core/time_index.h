@@ -19,6 +19,12 @@ struct IndexSlot {
 };
 static_assert(sizeof(IndexSlot) == 16);
 
+// Which cell's slot a summary repeats as its `entry`-th.
+[[nodiscard]] constexpr std::size_t summary_cell(std::size_t entry,
+                                                 const SegmentHeader& header) noexcept {
+  return std::uint64_t{entry} * header.index_slots / kSummarySlots;
+}
+
 // A place from which walking frames forward leads to what was sought.
 struct WalkStart {
   FileOffset at;

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/control_page.h"
+#include "core/env.h"
+#include "core/findings.h"
+#include "core/result.h"
+#include "core/segment_header.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// The words of a control page at one moment, as numbers that nobody has checked yet.
+struct ControlWords {
+  LogState state = LogState::kClosed;
+  std::uint32_t poison_errno = 0;
+  PoisonStage poison_stage = PoisonStage::kNone;
+  std::uint32_t sealed = 0;
+  std::uint64_t boot_hash = 0;
+  std::uint64_t writer_epoch = 0;
+  std::uint64_t writer_pid = 0;
+  LogPosition committed;
+  LogPosition durable;
+  LogPosition indexed;
+  Sequence trim_sequence;
+  Sequence first_segment;
+  Sequence active_segment;
+  Sequence reserved_sequence;
+  bool operator==(const ControlWords&) const = default;
+};
+
+struct ControlSnapshot {
+  ControlWords words;
+  // The whole page a moment later: for what never changes, identity and unused bytes.
+  std::array<std::byte, kControlBytes> page{};
+};
+
+// Reads the page of the log in `directory` through a read-only mapping, while its writer may be
+// storing: in an order in which indexed <= durable <= committed holds whenever it holds on the
+// page. kNotFound, kCorrupt when the file is too short for a page.
+Result<ControlSnapshot> read_control(Env& env, const std::string& directory);
+
+// Whether line 0 is whole; its log. Nothing else of the page means anything otherwise.
+Result<LogIdentity> control_identity(const ControlSnapshot& control);
+
+// What the words say about one another and the unused bytes about themselves. `file` is for the
+// findings.
+void check_control(const ControlSnapshot& control, const std::string& file, Findings& findings);
+
+}  // namespace millrace
