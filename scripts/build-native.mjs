@@ -57,10 +57,10 @@ async function buildWithNodeGyp() {
   environment['npm_config_nodedir'] ??= nodeHeaders()
   const nodeGyp = process.env['npm_config_node_gyp']
   if (nodeGyp !== undefined && existsSync(nodeGyp)) {
-    await run(process.execPath, [nodeGyp, 'configure', 'build'], environment)
+    await run(process.execPath, [nodeGyp, 'configure', 'build', '--jobs=max'], environment)
   } else {
     // node-gyp 13 does not run on Node 20.
-    await run('npx', ['--yes', 'node-gyp@12', 'configure', 'build'], environment)
+    await run('npx', ['--yes', 'node-gyp@12', 'configure', 'build', '--jobs=max'], environment)
   }
 }
 
