@@ -23,7 +23,8 @@ export interface Finding {
 
 /** A log's control page (`ctl`), read once. */
 export interface ControlReport {
-  readonly state: 'closed' | 'open' | 'poisoned'
+  /** `unknown`: a value that no writer stores; a finding says so. */
+  readonly state: 'closed' | 'open' | 'poisoned' | 'unknown'
   /** Where and with which errno a write or sync failed; null unless poisoned. */
   readonly poison: {
     readonly stage: 'write' | 'sync data' | 'sync control' | 'sync directory' | 'store' | 'unknown'
@@ -40,6 +41,8 @@ export interface ControlReport {
   readonly committed: number
   /** Position behind the last frame that survives power loss. */
   readonly durable: number
+  /** Position below which the index is on the disk too. */
+  readonly indexed: number
   /** Records below this sequence number are hidden. */
   readonly trimSequence: number
   /** Base sequence numbers of the first segment that is kept and of the one being written. */
@@ -127,8 +130,6 @@ export interface FolderReport {
   readonly findings: readonly Finding[]
   /** Bytes of files that were read and checked. */
   readonly bytesChecked: number
-  /** Payloads of the metadata log's readable records, in order. */
-  readonly metadata: readonly Uint8Array[]
 }
 
 /** Which stream a log belongs to. */
@@ -138,7 +139,10 @@ export interface LogOwner {
 }
 
 /** A folder's report with the names that its metadata gives to the logs. */
-export interface StoreReport extends Omit<FolderReport, 'metadata' | 'logs'> {
-  /** `owner` is null for the metadata log, for orphans, and where the metadata cannot be read. */
+export interface StoreReport extends Omit<FolderReport, 'logs'> {
+  /**
+   * The metadata first, then streams by name and shard. `owner` is null for the metadata log, for logs of no stream,
+   * and where the metadata cannot be read.
+   */
   readonly logs: readonly (LogReport & { readonly owner: LogOwner | null })[]
 }

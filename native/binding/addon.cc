@@ -7,6 +7,7 @@
 #include "binding/environment.h"
 #include "binding/native_object.h"
 #include "binding/router_object.h"
+#include "binding/store_report_object.h"
 #include "core/frame.h"
 
 namespace millrace {
@@ -14,7 +15,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 1;
+constexpr std::int32_t kInterfaceVersion = 2;
 
 napi_property_descriptor constant(const char* name, napi_value value) noexcept {
   napi_property_descriptor descriptor{};
@@ -37,6 +38,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
       method("openFolder", EngineObject::open_folder),
       method("openMemory", EngineObject::open_memory),
       method("createRouter", RouterObject::create),
+      method("inspectFolder", inspect_folder),
   };
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

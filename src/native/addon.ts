@@ -1,3 +1,5 @@
+import type { FolderReport } from '../store-report.ts'
+
 /**
  * The native addon as TypeScript sees it: the table of `native/binding/addon.cc`. Nothing else describes it.
  *
@@ -14,12 +16,14 @@ export interface NativeAddon {
   openFolder(path: string, sync: boolean): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
+  /** What the files of a store hold. Takes no lock, changes nothing; `everyByte` checks all frames too. */
+  inspectFolder(path: string, everyByte: boolean): Promise<FolderReport>
   /** Ranges of hash keys: 16 bytes each (big-endian), where they begin; ascending, the first is 0. */
   createRouter(starts: Uint8Array): NativeRouter
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 1
+export const interfaceVersion = 2
 
 /** An open store. Every call after `close()` throws. */
 export interface NativeEngine {

@@ -87,21 +87,17 @@ describe('the engine', () => {
     expect(await outcomeOf(() => call(engine, 'sweep', [throwing]))).not.toBe('none')
   })
 
-  it('opens no folder by a path that is none', async () => {
+  it.each(['openFolder', 'inspectFolder'])('does not %s by a path that is none', async (method) => {
     for (const path of [
       ...noNumbers.filter((value) => typeof value !== 'string'),
       '',
       'a\0b',
       'x'.repeat(5_000),
     ]) {
-      expect(await outcomeOf(() => call(addon, 'openFolder', [path, true]))).toBe(
-        'ERR_MILLRACE_INVALID_ARGUMENT',
-      )
+      expect(await outcomeOf(() => call(addon, method, [path, true]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
     }
-    for (const sync of [undefined, null, 1, 'true']) {
-      expect(await outcomeOf(() => call(addon, 'openFolder', ['.', sync]))).toBe(
-        'ERR_MILLRACE_INVALID_ARGUMENT',
-      )
+    for (const flag of [undefined, null, 1, 'true']) {
+      expect(await outcomeOf(() => call(addon, method, ['.', flag]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
     }
   })
 
@@ -228,6 +224,7 @@ describe('anything at all', () => {
       ...['newIdentity', 'drop', 'sweep'].map((method) => [engine, method] as const),
       [router, 'route'],
       [addon, 'createRouter'],
+      [addon, 'inspectFolder'],
     ]
     await fc.assert(
       fc.asyncProperty(

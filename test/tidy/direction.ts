@@ -16,7 +16,7 @@ const library = ['store', ...contracts]
 
 /** The picture of docs/architecture.md as a table, top to bottom. Arrows point down only. */
 export const layers: readonly Layer[] = [
-  { name: 'cli', holds: /^src\/cli\//, mayImport: ['public surface', 'server', leaves] },
+  { name: 'cli', holds: /^src\/cli\//, mayImport: ['public surface', 'inspection', 'server', leaves] },
   { name: 'testing', holds: /^src\/testing\//, mayImport: ['public surface', ...library] },
   { name: 'server', holds: /^src\/server\//, mayImport: ['public surface', 'aws', ...library] },
   { name: 'console', holds: /^src\/console\//, mayImport: [] },
@@ -27,8 +27,14 @@ export const layers: readonly Layer[] = [
   // src/open.ts turns a place into implementations; src/index.ts is what `import 'millrace'` gives.
   {
     name: 'public surface',
-    holds: /^src\/(index|open|inspect)\.ts$/,
+    holds: /^src\/(index|open)\.ts$/,
     mayImport: ['log implementation', 'meta implementation', ...library],
+  },
+  // What lies in a folder, without opening the store.
+  {
+    name: 'inspection',
+    holds: /^src\/inspect\.ts$/,
+    mayImport: ['native', 'log implementation', 'meta implementation', ...library],
   },
   { name: 'store', holds: /^src\/streams\//, mayImport: contracts },
   { name: 'log contract', holds: /^src\/log\/(log|read-block)\.ts$/, mayImport: [leaves] },
