@@ -20,6 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
     output,
     stderr: process.stderr,
     signal: AbortSignal.any([watch.signal, output.closed]),
+    leaveSignals: watch.end,
     exitCode: 0,
   }
   try {

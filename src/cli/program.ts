@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { inspectCommand } from './commands/inspect.ts'
 import { putCommand } from './commands/put.ts'
 import { streamsCommand } from './commands/streams.ts'
 import { tailCommand } from './commands/tail.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { usageError } from './failure.ts'
 import type { Host } from './host.ts'
 
@@ -30,7 +32,7 @@ export function createProgram(host: Host): Command {
         throw usageError(`unknown command '${unknown}'; 'millrace' lists the commands`)
       program.outputHelp()
     })
-  for (const create of [streamsCommand, putCommand, tailCommand]) {
+  for (const create of [streamsCommand, putCommand, tailCommand, inspectCommand, verifyCommand]) {
     program.addCommand(create(host))
   }
   inherit(program)

@@ -6,7 +6,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
   readonly version: string
 }
 
-const commands = ['streams', 'put', 'tail']
+const commands = ['streams', 'put', 'tail', 'inspect', 'verify']
 
 describe('millrace', () => {
   it('alone lists its commands', async () => {
