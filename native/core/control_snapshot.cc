@@ -30,40 +30,15 @@ constexpr std::array kUnused{
     Range{offsetof(ControlPage, unused_7), kControlBytes},
 };
 
-// Acquire throughout, so that no load is moved before the one above it: a mark is loaded after
-// those it bounds. Partners are the writer's stores, which control_page.h describes.
-void load_words(const ControlPage& page, ControlWords& words) noexcept {
-  constexpr auto kOrder = std::memory_order_acquire;
-  words.state = static_cast<LogState>(page.state.load(kOrder));
-  words.boot_hash = page.boot_hash.load(kOrder);
-  words.writer_epoch = page.writer_epoch.load(kOrder);
-  words.writer_pid = page.writer_pid.load(kOrder);
-  words.poison_errno = page.poison_errno.load(kOrder);
-  words.poison_stage = static_cast<PoisonStage>(page.poison_stage.load(kOrder));
-  words.first_segment = {page.first_segment.load(kOrder)};
-  words.trim_sequence = {page.trim_sequence.load(kOrder)};
-  words.indexed = {page.indexed.load(kOrder)};
-  words.durable = {page.durable.load(kOrder)};
-  words.committed = {page.committed.load(kOrder)};
-  words.sealed = page.sealed.load(kOrder);
-  words.active_segment = {page.active_segment.load(kOrder)};
-  words.reserved_sequence = {page.reserved_sequence.load(kOrder)};
-}
-
-// Collects the findings of one control page.
-class ControlCheck {
+// Collects what is wrong with the words of one control page.
+class WordsCheck {
  public:
-  ControlCheck(const ControlSnapshot& control, const std::string& file, Findings& findings)
-      : words_(control.words), page_(control.page), file_(file), findings_(findings) {}
+  WordsCheck(const ControlWords& words, const std::string& file, Findings& findings)
+      : words_(words), file_(file), findings_(findings) {}
 
   void run() {
     check_writer();
     check_marks();
-    for (const Range& range : kUnused) {
-      const Bytes bytes = Bytes(page_).subspan(range.from, range.to - range.from);
-      const std::size_t at = first_non_zero(bytes);
-      if (at < bytes.size()) damage(range.from + at, "bytes that are unused are not zero");
-    }
   }
 
  private:
@@ -115,12 +90,33 @@ class ControlCheck {
   }
 
   const ControlWords& words_;
-  const std::array<std::byte, kControlBytes>& page_;
   const std::string& file_;
   Findings& findings_;
 };
 
 }  // namespace
+
+// Acquire throughout, so that no load is moved before the one above it: a mark is loaded after
+// those it bounds. Partners are the writer's stores, which control_page.h describes.
+ControlWords load_words(const ControlPage& page) noexcept {
+  constexpr auto kOrder = std::memory_order_acquire;
+  ControlWords words;
+  words.state = static_cast<LogState>(page.state.load(kOrder));
+  words.boot_hash = page.boot_hash.load(kOrder);
+  words.writer_epoch = page.writer_epoch.load(kOrder);
+  words.writer_pid = page.writer_pid.load(kOrder);
+  words.poison_errno = page.poison_errno.load(kOrder);
+  words.poison_stage = static_cast<PoisonStage>(page.poison_stage.load(kOrder));
+  words.first_segment = {page.first_segment.load(kOrder)};
+  words.trim_sequence = {page.trim_sequence.load(kOrder)};
+  words.indexed = {page.indexed.load(kOrder)};
+  words.durable = {page.durable.load(kOrder)};
+  words.committed = {page.committed.load(kOrder)};
+  words.sealed = page.sealed.load(kOrder);
+  words.active_segment = {page.active_segment.load(kOrder)};
+  words.reserved_sequence = {page.reserved_sequence.load(kOrder)};
+  return words;
+}
 
 Result<ControlSnapshot> read_control(Env& env, const std::string& directory) {
   Result<File> file = File::open(env, join_path(directory, "ctl"), OpenMode::kRead);
@@ -130,7 +126,7 @@ Result<ControlSnapshot> read_control(Env& env, const std::string& directory) {
   ControlSnapshot control;
   const std::byte* from = mapping->bytes().data();
   const bool read = guarded([&]() noexcept {
-    load_words(*reinterpret_cast<const ControlPage*>(from), control.words);
+    control.words = load_words(*reinterpret_cast<const ControlPage*>(from));
     std::memcpy(control.page.data(), from, kControlBytes);
   });
   if (!read) return Error{.code = Errc::kIo, .message = file->path() + ": unreadable page"};
@@ -156,8 +152,19 @@ Result<LogIdentity> control_identity(const ControlSnapshot& control) {
   return Error{.code = Errc::kCorrupt, .message = "its first line is damaged"};
 }
 
+void check_words(const ControlWords& words, const std::string& file, Findings& findings) {
+  WordsCheck(words, file, findings).run();
+}
+
 void check_control(const ControlSnapshot& control, const std::string& file, Findings& findings) {
-  ControlCheck(control, file, findings).run();
+  check_words(control.words, file, findings);
+  for (const Range& range : kUnused) {
+    const Bytes bytes = Bytes(control.page).subspan(range.from, range.to - range.from);
+    const std::size_t at = first_non_zero(bytes);
+    if (at < bytes.size()) {
+      findings.damage(file, range.from + at, "bytes that are unused are not zero");
+    }
+  }
 }
 
 }  // namespace millrace

@@ -47,8 +47,12 @@ Result<ControlSnapshot> read_control(Env& env, const std::string& directory);
 // Whether line 0 is whole; its log. Nothing else of the page means anything otherwise.
 Result<LogIdentity> control_identity(const ControlSnapshot& control);
 
-// What the words say about one another and the unused bytes about themselves. `file` is for the
-// findings.
+// The words of a page that is mapped, loaded as above.
+[[nodiscard]] ControlWords load_words(const ControlPage& page) noexcept;
+
+// What the words say about one another. `file` is for the findings.
+void check_words(const ControlWords& words, const std::string& file, Findings& findings);
+// The same, and that unused bytes are zero.
 void check_control(const ControlSnapshot& control, const std::string& file, Findings& findings);
 
 }  // namespace millrace

@@ -129,7 +129,8 @@ class ChainCheck {
     for (const LogFiles::Entry& entry : files_.segments) {
       if (entry.head && entry.head->epochs_sound) last = &*entry.head;
     }
-    if (last == nullptr) return;
+    // A crash of the system may keep the list in the segment and lose the count.
+    if (last == nullptr || files_.last_end == LastEnd::kSystemDied) return;
     const std::uint64_t listed = last->epochs.back().epoch;
     // Frames keep 16 bits of the count, compared as a circle.
     constexpr std::uint64_t kLeadMax = 0x8000;

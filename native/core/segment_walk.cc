@@ -46,10 +46,11 @@ class Walker {
     walk_.frames.last_arrival = {header_.previous_arrival_ms};
     walk_.slots.resize(header_.index_slots);
     walk_.unknown_slots.resize(header_.index_slots);
+    if (head_.epochs_sound) find_writers();
   }
 
   SegmentWalk run() {
-    for (meet_marks(); at_ < limit_; meet_marks()) {
+    for (meet_places(); at_ < limit_; meet_places()) {
       Result<SeenFrame> seen = see_frame(reader_, seed_, at_, limit_);
       std::string wrong = seen ? judge(*seen) : "cannot be read: " + seen.error().message;
       if (wrong.empty()) {
@@ -61,14 +62,36 @@ class Walker {
       if (!go_on_behind_damage(!seen)) break;
     }
     walk_.frames.end = at_;
+    if (terms_.end && walk_.whole && !writers_.empty()) blame_writer();
     return std::move(walk_);
   }
 
  private:
-  void meet_marks() noexcept {
+  // Listed writers whose frames were not cut off again; the last one's place is on top.
+  void find_writers() {
+    for (std::size_t i = 0; i < head_.epochs.size(); ++i) {
+      while (!writers_.empty() && head_.epochs[writers_.back()].offset >= head_.epochs[i].offset) {
+        writers_.pop_back();
+      }
+      writers_.push_back(i);
+    }
+    std::ranges::reverse(writers_);
+  }
+
+  // Here a frame begins, or the last one ends: where a mark and a writer's beginning may lie.
+  void meet_places() {
     for (std::size_t i = 0; i < terms_.marks.size(); ++i) {
       if (terms_.marks[i] == at_) walk_.marks_met[i] = true;
     }
+    while (!writers_.empty() && head_.epochs[writers_.back()].offset <= at_.bytes) {
+      if (walk_.whole && head_.epochs[writers_.back()].offset < at_.bytes) blame_writer();
+      writers_.pop_back();
+    }
+  }
+
+  void blame_writer() {
+    findings_.damage(file_, kEpochsOffset + writers_.back() * sizeof(EpochStart),
+                     "a writer is listed that began where no frame begins");
   }
 
   // What is wrong with a frame where this one is; empty when nothing is.
@@ -190,6 +213,7 @@ class Walker {
   const FrameSeed seed_;
   FileOffset at_;
   const FileOffset limit_;
+  std::vector<std::size_t> writers_;  // in the list, those still to come
   bool in_order_ = true;  // false: numbers are missing before this frame, hidden by damage
   SegmentWalk walk_;
 };
