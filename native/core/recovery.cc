@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/control_trust.h"
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/index_repair.h"
@@ -33,7 +34,8 @@ struct Recovery {
   const std::string& directory;
   const LogIdentity& identity;
   RecoveredLog log;
-  // Segments whose headers cannot be read, behind all that can: a system crash leaves such.
+  // Segments behind one whose header cannot be read, or that is missing: a system crash leaves
+  // such.
   std::vector<std::string> unreadable;
   std::shared_ptr<Mapping> mapping;
   std::size_t mapped = SIZE_MAX;
@@ -43,6 +45,7 @@ struct Recovery {
   // Verifies frames from the index slot at or below `from` to `limit`; both lie in segment `index`.
   Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
   Result<void> trust_tail();
+  Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
   Result<void> set_aside(std::size_t keep);
   Result<void> repair_slots();
@@ -53,13 +56,18 @@ Result<void> Recovery::load_segments(LastEnd last_end) {
   if (!names) return names.error();
   const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
   std::vector<Segment> segments;
+  std::vector<std::string> trimmed;  // but not yet unlinked
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
-    if (*parse_segment_name(name) < first) {  // trimmed, but not yet unlinked
-      if (Result<void> removed = env.unlink(path); !removed) return removed;
+    if (*parse_segment_name(name) < first) {
+      trimmed.push_back(path);
       continue;
     }
     Result<Segment> segment = read_segment(env, path, identity);
+    if (segment && last_end == LastEnd::kSystemDied && !segments.empty()) {
+      Result<void> linked = SegmentList::check_link(segments.back(), *segment);
+      if (!linked) segment = linked.error();
+    }
     if (segment && unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
@@ -79,6 +87,9 @@ Result<void> Recovery::load_segments(LastEnd last_end) {
   Result<SegmentList> list = SegmentList::from(std::move(segments));
   if (!list) return list.error();
   log.segments = std::move(*list);
+  for (const std::string& path : trimmed) {
+    if (Result<void> removed = env.unlink(path); !removed) return removed;
+  }
   return {};
 }
 
@@ -155,8 +166,37 @@ Result<void> Recovery::trust_tail() {
   }
   // Read from the frames: a writer that died while sealing may have left the flag alone.
   log.sealed = scanned->stop == ScanStop::kShardEnd;
+  if (!closed && !log.sealed) {
+    if (Result<void> taken = take_unpublished(last); !taken) return taken;
+  }
   log.resume_at = log.order.next;
   log.durable_next = closed ? log.order.next : kFirstSequence;
+  return {};
+}
+
+// Whole frames behind the commit mark, next in order, are the log's: their writer died between
+// storing and publishing them. So a mark that has lost a bit cannot hide records either.
+Result<void> Recovery::take_unpublished(std::size_t last) {
+  Result<Bytes> bytes = map(last);
+  if (!bytes) return bytes.error();
+  const Segment& segment = log.segments[last];
+  const FileOffset end = segment.offset_of(log.tail);
+  TailScan behind;
+  const bool read = guarded([&]() noexcept {
+    FrameOrder order = log.order;
+    if (end.bytes == segment.header.data_offset) {
+      const FrameCheck first =
+          check_frame(bytes->subspan(end.bytes), seed_of(segment.header), false);
+      order.epoch = first.frame.header.epoch;
+    }
+    behind = scan_frames(*bytes, segment.header, end, {segment.header.file_bytes}, order);
+  });
+  if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
+  if (behind.end == end) return {};
+  log.report.scanned_bytes += behind.end.bytes - end.bytes;
+  log.tail = segment.position_of(behind.end);
+  log.order = behind.order;
+  log.sealed = behind.stop == ScanStop::kShardEnd;
   return {};
 }
 
@@ -164,9 +204,6 @@ Result<void> Recovery::trust_tail() {
 Result<void> Recovery::find_tail() {
   const ControlPage& page = log.control->page();
   log.durable = {page.durable.load(std::memory_order_relaxed)};
-  if (page.indexed.load(std::memory_order_relaxed) > log.durable.bytes) {
-    return corrupt(join_path(directory, "ctl") + ": the index mark lies above the durable mark");
-  }
   const Sequence reserved{page.reserved_sequence.load(std::memory_order_relaxed)};
   log.tail = log.durable;
   if (log.segments.empty()) {
@@ -240,7 +277,8 @@ Result<void> Recovery::repair_slots() {
   if (log.segments.empty()) return {};
   const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
-  const LogPosition from = system_died ? std::min(indexed, log.tail) : log.tail;
+  const LogPosition committed{log.control->page().committed.load(std::memory_order_relaxed)};
+  const LogPosition from = std::min(system_died ? indexed : committed, log.tail);
   for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
     Result<Bytes> bytes = map(i);
     if (!bytes) return bytes.error();
@@ -308,10 +346,12 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   Result<LastEnd> last_end = last_end_of(page, boot_hash, directory);
   if (!last_end) return last_end.error();
   log.report.last_end = *last_end;
+  if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
   if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
   const bool system_died = *last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();
+  if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   page.committed.store(log.tail.bytes, std::memory_order_release);
   page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);

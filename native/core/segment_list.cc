@@ -15,22 +15,6 @@ Error corrupt(std::string message) {
   return Error{.code = Errc::kCorrupt, .message = std::move(message)};
 }
 
-Result<void> check_link(const Segment& before, const Segment& after) {
-  if (after.header.ordinal != before.header.ordinal + 1) {
-    return corrupt(after.path + ": segments between " + before.path + " and it are missing");
-  }
-  const bool grows = after.header.base_sequence > before.header.base_sequence &&
-                     after.header.base_sequence > after.header.previous_sequence &&
-                     after.header.previous_sequence >= before.header.base_sequence;
-  const std::uint64_t capacity = before.header.file_bytes - before.header.data_offset;
-  const bool adjoins = after.header.base_position >= before.header.base_position &&
-                       after.header.base_position - before.header.base_position <= capacity;
-  if (!grows || !adjoins) {
-    return corrupt(after.path + ": its header does not follow that of " + before.path);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentity& identity) {
@@ -50,6 +34,22 @@ Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentit
                    std::to_string(header->base_sequence));
   }
   return Segment{path, *header};
+}
+
+Result<void> SegmentList::check_link(const Segment& before, const Segment& after) {
+  if (after.header.ordinal != before.header.ordinal + 1) {
+    return corrupt(after.path + ": segments between " + before.path + " and it are missing");
+  }
+  const bool grows = after.header.base_sequence > before.header.base_sequence &&
+                     after.header.base_sequence > after.header.previous_sequence &&
+                     after.header.previous_sequence >= before.header.base_sequence;
+  const std::uint64_t capacity = before.header.file_bytes - before.header.data_offset;
+  const bool adjoins = after.header.base_position >= before.header.base_position &&
+                       after.header.base_position - before.header.base_position <= capacity;
+  if (!grows || !adjoins) {
+    return corrupt(after.path + ": its header does not follow that of " + before.path);
+  }
+  return {};
 }
 
 Result<SegmentList> SegmentList::from(std::vector<Segment> segments) {

@@ -34,6 +34,8 @@ Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentit
 // The segments of one log, oldest first: at most a few hundred. Only names and headers are read.
 class SegmentList {
  public:
+  // kCorrupt unless `after` can be the segment behind `before`.
+  static Result<void> check_link(const Segment& before, const Segment& after);
   // kCorrupt when segments are missing between others, or disagree with one another.
   static Result<SegmentList> from(std::vector<Segment> segments);
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "core/control_page.h"
+#include "core/recovery.h"
+#include "core/result.h"
+
+namespace millrace {
+
+// What recovery may believe of a control page before it acts on it: a word that lost a bit must not
+// hide records, use numbers again or have segments removed. kCorrupt otherwise.
+
+// Before anything else is looked at: do the words agree with each other?
+Result<void> believe_page(const ControlPage& page, const std::string& directory);
+// Once it is known where the log ends: do they agree with its frames? Only the count of writers is
+// put right, where a crash of the system may have lost it.
+Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory);
+
+}  // namespace millrace
