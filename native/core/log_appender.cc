@@ -182,7 +182,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   if (sealed_) return Sequence{order_.next.value - 1};
   if (checkpointer_ && checkpointer_->poisoned()) return checkpointer_->poison_error();
   // As the last record arrived, so that the log's last arrival stays that of a record.
-  const ArrivalTime arrival = tail_.bytes == 0 ? now : order_.arrival;
+  const ArrivalTime arrival = tail_.bytes == 0 ? std::max(now, order_.arrival) : order_.arrival;
   if (Result<void> ready = make_ready(kFrameHeaderBytes, arrival); !ready) return ready.error();
   if (writer_->room() < kFrameHeaderBytes || !writer_->spans(order_.next)) {
     if (Result<void> rolled = roll(kFrameHeaderBytes, arrival, SealReason::kSize); !rolled) {

@@ -84,6 +84,7 @@ class LogAppender {
   FrameOrder order_;
   LogPosition tail_;
   Sequence resume_at_;
+  bool is_counted_ = false;  // among the log's writers: epoch_ is this one's
   std::uint64_t epoch_ = 0;
   bool sealed_ = false;
   SegmentTally tally_;

@@ -65,16 +65,16 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   Env& env = *context_.env;
   Result<std::uint64_t> boot = current_boot_hash(env);
   if (!boot) return boot.error();
-  const std::uint64_t epoch = epoch_ + 1;
+  // Once, however often it fails for want of space: frames keep few bits of the count.
+  if (!std::exchange(is_counted_, true)) ++epoch_;
   ControlPage& page = control_->page();
-  page.writer_epoch.store(epoch, std::memory_order_relaxed);
+  page.writer_epoch.store(epoch_, std::memory_order_relaxed);
   page.boot_hash.store(*boot, std::memory_order_relaxed);
   page.writer_pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
   page.poison_errno.store(0, std::memory_order_relaxed);
   page.poison_stage.store(0, std::memory_order_relaxed);
   page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
   control_->stored();
-  epoch_ = epoch;
   if (last_segment_) {
     const FileOffset tail = last_segment_->offset_of(tail_);
     Result<SegmentWriter> resumed = SegmentWriter::resume(env, *last_segment_, tail, epoch_);

@@ -37,7 +37,8 @@ struct RecoveredLog {
   LogPosition tail;
   LogPosition durable;
   Sequence durable_next = kFirstSequence;
-  FrameOrder order{.next = kFirstSequence, .arrival = {INT64_MIN}, .epoch = 0};
+  // No record arrived before 1970, whatever a clock says: headers begin to count there.
+  FrameOrder order{.next = kFirstSequence, .arrival = {0}, .epoch = 0};
   // The first frame of the next writer must be a gap up to here: numbers below may have been used.
   Sequence resume_at = kFirstSequence;
   bool sealed = false;

@@ -52,7 +52,9 @@ Result<SegmentWriter> SegmentWriter::resume(Env& env, const Segment& segment, Fi
 Result<void> SegmentWriter::note_epoch(std::uint64_t epoch) {
   for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
     std::byte* at = window_->base() + kEpochsOffset + i * sizeof(EpochStart);
-    if (load<EpochStart>(at).epoch != 0) continue;
+    const auto noted = load<EpochStart>(at);
+    if (noted.epoch == epoch && noted.offset == tail_.bytes) return {};  // an earlier attempt
+    if (noted.epoch != 0) continue;
     store(at, EpochStart{epoch, tail_.bytes});
     window_->stored({at, sizeof(EpochStart)});
     return {};

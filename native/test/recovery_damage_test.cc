@@ -1,0 +1,111 @@
+// What recovery makes of logs that were damaged, or whose writers had a hard time.
+#include <string>
+
+#include "core/control_page.h"
+#include "core/env_faulting.h"
+#include "core/env_memory.h"
+#include "core/frame.h"
+#include "core/paths.h"
+#include "test/store_fixture.h"
+
+namespace millrace::test {
+namespace {
+
+void append_numbers(LogFixture& log, std::uint64_t first, std::uint64_t count, std::size_t bytes) {
+  for (std::uint64_t i = first; i < first + count; ++i) {
+    log.append("k", std::to_string(i) + std::string(bytes, '.'),
+               static_cast<std::int64_t>(1'000 + i));
+  }
+}
+
+const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
+  s.test("removes no segment because of a trim that contradicts itself", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 9'000, 1'000);
+    store.close();
+    const std::size_t segments = store.segment_count();
+    for (const std::uint64_t first : {std::uint64_t{2}, std::uint64_t{1} << 40}) {
+      store.write(store.file("ctl"), offsetof(ControlPage, first_segment), bytes_of(first));
+      expect_error(store.log().open(), Errc::kCorrupt);
+      store.log().crash();
+      expect_eq(store.segment_count(), segments);
+    }
+  });
+  s.test("takes in frames that their writer died before it published", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    const std::vector<std::byte> ctl = store.read(store.file("ctl"));
+    append_numbers(store.log(), 51, 50, 100);
+    store.log().crash();
+    constexpr std::size_t kMark = offsetof(ControlPage, committed);
+    store.write(store.file("ctl"), kMark, Bytes(ctl).subspan(kMark, 8));
+    store.expect_notice(store.segment(0), "never committed");
+    store.open();
+    expect_eq(store.log().read_all().size(), 100u);
+    append_numbers(store.log(), 101, 10, 100);
+    store.close();
+    store.expect_clean();
+  });
+  s.test("sets aside what follows a segment whose name a system crash lost", [] {
+    LogOptions options;
+    options.checkpoint_ms = 1'000'000;
+    StoreFixture store(options);
+    store.open();
+    append_numbers(store.log(), 1, 100, 1'000);
+    expect_ok(store.log()->flush());
+    const std::vector<std::byte> ctl = store.read(store.file("ctl"));
+    append_numbers(store.log(), 101, 9'000, 1'000);
+    expect_ge(store.segment_count(), 3u);
+    store.log().crash();
+    constexpr std::size_t kMarks = offsetof(ControlPage, durable);
+    store.write(store.file("ctl"), kMarks, Bytes(ctl).subspan(kMarks, 16));
+    take(store.env().unlink(store.segment(1)));
+    store.env().reboot();
+    store.expect_no_damage();
+    store.open();
+    expect_ge(store.log().read_all().size(), 900u);
+    expect_eq(store.segment_count(), 1u);
+    store.log().append("k", "after", 90'000);
+    store.close();
+    store.expect_no_damage();
+  });
+  s.test("counts a writer once, however often the disk is full when it begins", [] {
+    auto memory = std::make_shared<EnvMemory>();
+    auto env = std::make_shared<EnvFaulting>(*memory);
+    LogFixture log(env, "log");
+    expect_ok(log.open());
+    log.append("k", "before");
+    log.reopen();
+    env->plan({.call = EnvCall::kPopulate,
+               .path_part = ".seg",
+               .sys_errno = 28,
+               .repeat = Fault::Repeat::kForever});
+    const BatchBuilder batch = BatchBuilder().add("k", "refused");
+    std::vector<double> out(1);
+    for (int attempt = 0; attempt < 0x8000; ++attempt) {
+      if (!expect_error(log->append(batch.packed(), {out, out}), Errc::kNoSpace)) return;
+    }
+    env->clear();
+    log.append("k", "after");
+    log.crash();
+    if (expect_ok(log.open())) expect_eq(log.read_all().size(), 2u);
+  });
+  s.test("opens a log whose clock stood before 1970", [] {
+    for (const bool closed : {true, false}) {
+      StoreFixture store;
+      store.open();
+      store.log().append("k", "one", -5'000);
+      store.log().append("k", "two", -4'000);
+      closed ? store.close() : store.log().crash();
+      store.expect_no_damage();
+      store.env().reboot();
+      store.open();
+      expect_eq(store.log().read_all().size(), 2u);
+    }
+  });
+});
+
+}  // namespace
+}  // namespace millrace::test
