@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { toUSVString } from 'node:util'
 import { invalidArgument, MillraceError } from './errors.ts'
 import type { LogEngine } from './log/log.ts'
 import { type NativeTarget, openNativeEngine } from './log/native.ts'
@@ -89,6 +90,9 @@ function targetOf(location: unknown): NativeTarget {
   if (location instanceof URL) return targetOf(location.href)
   if (typeof location !== 'string' || location === '' || location.includes('\0')) {
     throw invalidArgument('location', location, "a folder, a file: URL or 'memory:'")
+  }
+  if (toUSVString(location) !== location) {
+    throw invalidArgument('location', location, 'well-formed Unicode, without lone surrogates')
   }
   if (location === 'memory:') return { kind: 'memory' }
   // One letter before the colon is a drive.

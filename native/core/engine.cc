@@ -1,6 +1,7 @@
 #include "core/engine.h"
 
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/paths.h"
@@ -10,7 +11,14 @@ namespace millrace {
 namespace {
 
 constexpr std::size_t kMappedSegmentsMax = 64;
-constexpr const char* kTrashSuffix = ".trash";
+constexpr std::string_view kTrashSuffix = ".trash";
+
+// Whether a folder in `shards` is a log's, in sight or not. Others are somebody else's business.
+bool is_log_folder(const std::string& name) {
+  const bool dropped = name.ends_with(kTrashSuffix);
+  const std::size_t digits = name.size() - (dropped ? kTrashSuffix.size() : 0);
+  return from_hex(std::string_view(name).substr(0, digits)).has_value();
+}
 
 // Removes a log's folder: files, then the folders inside, then itself. A crash leaves the rest for
 // the next sweep.
@@ -32,7 +40,7 @@ void remove_folder(Env& env, const std::string& path) {
 Result<void> discard(const std::shared_ptr<Env>& env, Background& background, std::string path) {
   // One that is out of sight already is what a crash left of an earlier time.
   if (!path.ends_with(kTrashSuffix)) {
-    const std::string trash = path + kTrashSuffix;
+    const std::string trash = path + std::string(kTrashSuffix);
     if (Result<void> renamed = env->rename(path, trash); !renamed) return renamed;
     path = trash;
   }
@@ -86,7 +94,28 @@ Result<std::unique_ptr<ShardLog>> Engine::open_meta() {
   const LogContext context{env_, background_.get(), cache_};
   LogOptions options = options_;
   options.segment_age_ms = INT64_MAX;
-  return ShardLog::open(context, folder_->meta(), {folder_->uuid(), 0}, options);
+  Result<std::unique_ptr<ShardLog>> log =
+      ShardLog::open(context, folder_->meta(), {folder_->uuid(), 0}, options);
+  if (!log) return log;
+  if (Result<void> known = check_metadata(**log); !known) return known.error();
+  return log;
+}
+
+// No log is made before the metadata names it, so logs beside empty metadata mean that this was
+// lost. To go on would sweep them all away.
+Result<void> Engine::check_metadata(ShardLog& meta) {
+  Result<LogStats> stats = meta.stats();
+  if (!stats) return stats.error();
+  if (stats->next > kFirstSequence) return {};
+  Result<std::vector<DirectoryEntry>> entries = env_->list(folder_->shards());
+  if (!entries) return entries.error();
+  for (const DirectoryEntry& entry : *entries) {
+    if (!is_log_folder(entry.name) || entry.name.ends_with(kTrashSuffix)) continue;
+    return Error{.code = Errc::kCorrupt,
+                 .message = folder_->meta() + ": the metadata is missing; " +
+                            join_path(folder_->shards(), entry.name) + " is there without it"};
+  }
+  return {};
 }
 
 Result<void> Engine::drop(const LogIdentity& identity) {
@@ -106,7 +135,7 @@ Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
   if (!entries) return entries.error();
   std::size_t removed = 0;
   for (const DirectoryEntry& entry : *entries) {
-    if (!entry.is_directory || names.contains(entry.name)) continue;
+    if (!entry.is_directory || !is_log_folder(entry.name) || names.contains(entry.name)) continue;
     const std::string path = join_path(folder_->shards(), entry.name);
     if (Result<void> gone = discard(env_, *background_, path); !gone) return gone.error();
     ++removed;

@@ -28,12 +28,13 @@ class Engine {
   // Fresh, unpredictable identities: nothing is created on disk.
   Result<LogIdentity> new_identity(std::uint32_t shard);
   Result<std::unique_ptr<ShardLog>> open_log(const LogIdentity& identity);
-  // The metadata log; its identity is derived from the store's. Never rolls by age.
+  // The metadata log; its identity is derived from the store's. Never rolls by age. kCorrupt when
+  // it is empty although there are logs.
   Result<std::unique_ptr<ShardLog>> open_meta();
   // Removes a log's folder with all it holds; the log is not open. A missing folder is fine. The
   // folder is renamed away at once and emptied in the background.
   Result<void> drop(const LogIdentity& identity);
-  // Removes the folders of logs that are not listed. Answers how many.
+  // Removes the folders of logs that are not listed; what is no log's stays. Answers how many.
   Result<std::size_t> sweep(const std::vector<LogIdentity>& live);
   // Waits for background work, gives the lock back. Idempotent.
   Result<void> close();
@@ -44,6 +45,7 @@ class Engine {
  private:
   Engine(std::shared_ptr<Env> env, std::shared_ptr<Background> background, StoreFolder folder,
          const LogOptions& options);
+  Result<void> check_metadata(ShardLog& meta);
 
   std::shared_ptr<Env> env_;
   std::shared_ptr<Background> background_;

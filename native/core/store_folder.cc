@@ -21,9 +21,17 @@ constexpr std::string_view kFirstLine = "millrace store\nversion ";
 constexpr std::size_t kFormatBytesMax = 256;
 
 // What a crash while a store was made may leave, and what file systems put into an empty root.
-bool belongs_to_unborn_store(const std::string& name) {
-  return name == "lock" || name == kFormatTemporary || name == "shards" || name == "meta" ||
-         name == "lost+found";
+// Metadata and logs come later: without `format` they are what is left of a store.
+Result<bool> is_unborn(Env& env, const std::string& root,
+                       const std::vector<DirectoryEntry>& entries) {
+  for (const auto& [name, is_directory] : entries) {
+    if (name == "lock" || name == kFormatTemporary || name == "lost+found") continue;
+    if (name != "shards" || !is_directory) return false;
+    Result<std::vector<DirectoryEntry>> logs = env.list(join_path(root, name));
+    if (!logs) return logs.error();
+    if (!logs->empty()) return false;
+  }
+  return true;
 }
 
 Error not_a_store(const std::string& root, const std::string& why) {
@@ -146,12 +154,12 @@ Result<StoreFolder> StoreFolder::open(Env& env, const std::string& root, bool sy
     return [name](const DirectoryEntry& entry) { return entry.name == name; };
   };
   const bool formatted = std::any_of(entries->begin(), entries->end(), named(kFormatName));
-  const bool unborn =
-      std::all_of(entries->begin(), entries->end(),
-                  [](const DirectoryEntry& entry) { return belongs_to_unborn_store(entry.name); });
   // Looked at before the lock file is created: a folder of something else stays as it is.
-  if (!formatted && !unborn) return not_a_store(root, "holds other files and no file `format`");
-  if (formatted) {
+  if (!formatted) {
+    Result<bool> unborn = is_unborn(env, root, *entries);
+    if (!unborn) return unborn.error();
+    if (!*unborn) return not_a_store(root, "holds other files and no file `format`");
+  } else {
     if (Result<std::array<std::byte, 16>> ours = read_store_format(env, root); !ours) {
       return ours.error();
     }
