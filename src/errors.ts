@@ -68,8 +68,16 @@ export class MillraceError extends Error {
   }
 }
 
-/** Shows a rejected value in a message: short, never throwing. */
+/** Shows a rejected value in a message: short, never throwing, whatever the value does when it is looked at. */
 function shown(value: unknown): string {
+  try {
+    return described(value)
+  } catch {
+    return 'an object that cannot be looked at'
+  }
+}
+
+function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
   if (typeof value === 'bigint') return `${value}n`
   if (value === null || typeof value !== 'object') return String(value)

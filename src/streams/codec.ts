@@ -1,4 +1,4 @@
-import { toUSVString } from 'node:util'
+import { toUSVString, types } from 'node:util'
 import { Packr } from 'msgpackr'
 import { invalidArgument, MillraceError } from '../errors.ts'
 
@@ -22,7 +22,8 @@ export interface Codec<T> {
 export const bytesCodec: Codec<Uint8Array> = {
   name: 'bytes',
   encode(value) {
-    if (value instanceof Uint8Array) return value
+    // Also of another realm; never a stand-in such as a Proxy, whose bytes cannot be had.
+    if (types.isUint8Array(value)) return value
     throw invalidArgument('data', value, 'a Uint8Array; for other values give the stream a codec')
   },
   decode: (bytes) => bytes,
@@ -80,7 +81,7 @@ export function encodeWith<T>(codec: Codec<T>, value: T): Uint8Array | string {
       },
     )
   }
-  if (payload instanceof Uint8Array || typeof payload === 'string') return payload
+  if (typeof payload === 'string' || types.isUint8Array(payload)) return payload
   throw new MillraceError(
     'ERR_MILLRACE_CODEC',
     `codec ${codec.name} made neither a Uint8Array nor a string`,

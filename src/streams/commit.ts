@@ -49,7 +49,12 @@ export class Committer {
   /** Stores a batch; afterwards `staging.offsets` and `staging.errors` say what became of each record. */
   commit(staging: Staging): Maybe<void> {
     if (staging.count === 0) return undefined
-    staging.timeMs = this.#host.time.nowMs()
+    try {
+      staging.timeMs = this.#host.time.nowMs()
+    } catch (cause) {
+      staging.refuseAll(new MillraceError('ERR_MILLRACE_IO', 'the clock does not tell the time', { cause }))
+      return undefined
+    }
     let later: Promise<void>[] | undefined
     const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {

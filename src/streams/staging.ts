@@ -1,4 +1,4 @@
-import { MillraceError } from '../errors.ts'
+import { invalidArgument, MillraceError } from '../errors.ts'
 import { type AppendBatch, type Appended, Column, noHashKey } from '../log/log.ts'
 import { KiB, MiB } from '../units.ts'
 import { hashKeyBytes, writeHashKey } from './hash-key.ts'
@@ -44,9 +44,10 @@ export class Staging implements Appended {
    * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a bad key, `ERR_MILLRACE_RECORD_TOO_LARGE`
    */
   add(partitionKey: unknown, payload: Uint8Array | string, hashKey: unknown, recordBytesMax: number): void {
+    const units = typeof payload === 'string' ? payload.length : lengthOf(payload)
     // Neither form can take fewer bytes than it has units, so what is far too large is never copied.
-    if (payload.length > recordBytesMax) throw tooLarge(payload.length, recordBytesMax)
-    const payloadBytesMax = typeof payload === 'string' ? utf8BytesMax(payload) : payload.length
+    if (units > recordBytesMax) throw tooLarge(units, recordBytesMax)
+    const payloadBytesMax = typeof payload === 'string' ? utf8BytesMax(payload) : units
     this.#reserve(hashKeyBytes + partitionKeyBytesMax + payloadBytesMax)
 
     let at = this.used
@@ -85,6 +86,11 @@ export class Staging implements Appended {
     for (let index = from; index < from + count; index++) this.offsets[this.order[index] as number] = place
   }
 
+  /** Notes that no record was stored, and why. */
+  refuseAll(error: MillraceError): void {
+    this.offsets.fill(-this.errors.push(error), 0, this.count)
+  }
+
   /** Why a record was not stored; `undefined` if it was. */
   errorOf(record: number): MillraceError | undefined {
     const offset = this.offsets[record] as number
@@ -101,7 +107,7 @@ export class Staging implements Appended {
 
   #write(payload: Uint8Array | string, at: number): number {
     if (typeof payload === 'string') return this.bytes.write(payload, at, 'utf8')
-    const length = payload.length
+    const length = lengthOf(payload)
     if (length > loopCopyBytesMax) this.bytes.set(payload, at)
     else for (let index = 0; index < length; index++) this.bytes[at + index] = payload[index] as number
     return length
@@ -130,6 +136,29 @@ export class Staging implements Appended {
     this.shardOf = new Uint32Array(records)
     this.offsets = new Float64Array(records)
     this.timesMs = new Float64Array(records)
+  }
+}
+
+const lengthGetter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')
+  ?.get as (this: Uint8Array) => number
+
+/** The real length: a subclass may answer anything, and positions are made of it. */
+function lengthOf(payload: Uint8Array): number {
+  const length = lengthGetter.call(payload)
+  if (length === 0) requireAttached(payload)
+  return length
+}
+
+/** Bytes that were transferred, or cut off under their view, look empty; that is no empty payload. */
+function requireAttached(payload: Uint8Array): void {
+  try {
+    Uint8Array.prototype.at.call(payload, 0)
+  } catch {
+    throw invalidArgument(
+      'data',
+      payload,
+      'bytes that are still there: their buffer was transferred or resized',
+    )
   }
 }
 

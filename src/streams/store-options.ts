@@ -5,7 +5,7 @@ import { requireCallback, requireInteger, requireMatch, requireMethods, requireO
 import { MiB } from '../units.ts'
 import { bytesCodec, type Codec } from './codec.ts'
 import { retentionHoursMax, retentionHoursMin } from './retention.ts'
-import { emitProcessWarning, type WarningListener } from './warning.ts'
+import { apart, emitProcessWarning, type WarningListener } from './warning.ts'
 
 /** How a store behaves, wherever it is kept. */
 export interface StoreOptions {
@@ -69,7 +69,7 @@ export function checkedStoreOptions(options: StoreOptions): {
   requireMatch('account', account, /^\d{12}$/, 'twelve digits')
   requireMatch('region', region, /^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
   requireCallback('onWarning', options.onWarning)
-  return { clock, account, region, onWarning: options.onWarning ?? emitProcessWarning }
+  return { clock, account, region, onWarning: apart(options.onWarning ?? emitProcessWarning) }
 }
 
 /** A stream name that AWS would take. */
@@ -85,15 +85,15 @@ export function checkedCreateOptions(
 ): { readonly shards: number; readonly retentionHours: number; readonly maxRecordBytes: number } {
   const keys = ['shards', 'retentionHours', 'maxRecordBytes', 'codec']
   requireOptions('createStream options', options, keys)
+  const {
+    shards = streamDefaults.shards,
+    retentionHours = streamDefaults.retentionHours,
+    maxRecordBytes = streamDefaults.maxRecordBytes,
+  } = options
   const chosen = {
-    shards: requireInteger('shards', options.shards ?? streamDefaults.shards, 1, shardsMax),
-    retentionHours: requireRetentionHours(options.retentionHours ?? streamDefaults.retentionHours),
-    maxRecordBytes: requireInteger(
-      'maxRecordBytes',
-      options.maxRecordBytes ?? streamDefaults.maxRecordBytes,
-      MiB,
-      recordBytesMax,
-    ),
+    shards: requireInteger('shards', shards, 1, shardsMax),
+    retentionHours: requireRetentionHours(retentionHours),
+    maxRecordBytes: requireInteger('maxRecordBytes', maxRecordBytes, MiB, recordBytesMax),
   }
   if (chosen.maxRecordBytes <= caps.maxRecordBytes) return chosen
   throw new MillraceError(

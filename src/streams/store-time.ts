@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { requireInteger } from '../options.ts'
 import { hourMs, minuteMs, secondMs } from '../units.ts'
 import type { WarningListener } from './warning.ts'
 
@@ -28,10 +29,11 @@ export class StoreTime {
   #heldBackMs = 0
   #lastMs: number
 
+  /** @throws `ERR_MILLRACE_INVALID_ARGUMENT` if the clock does not tell whole milliseconds */
   constructor(clock: Clock, warn: WarningListener) {
     this.#clock = clock
     this.#warn = warn
-    this.#anchorWallMs = clock.nowMs()
+    this.#anchorWallMs = requireInteger('clock.nowMs()', clock.nowMs(), 0, Number.MAX_SAFE_INTEGER)
     this.#anchorMonotonicMs = clock.monotonicMs()
     this.#checkedWallMs = this.#anchorWallMs
     this.#lastMs = this.#anchorWallMs
@@ -40,6 +42,8 @@ export class StoreTime {
   /** Milliseconds since 1970, integer. */
   nowMs(): number {
     const wallMs = this.#clock.nowMs()
+    // A clock that breaks later stands still: no record is stamped with what is no time.
+    if (!Number.isSafeInteger(wallMs)) return this.#lastMs
     const sinceCheckMs = wallMs - this.#checkedWallMs
     if (sinceCheckMs >= checkEveryMs || sinceCheckMs < 0) this.#check(wallMs)
     const nowMs = wallMs - this.#heldBackMs

@@ -15,6 +15,19 @@ export interface StoreWarning {
 /** Takes warnings. */
 export type WarningListener = (warning: StoreWarning) => void
 
+/** The listener, for the store: when it throws, that surfaces as its owner's uncaught error and disturbs nothing. */
+export function apart(listener: WarningListener): WarningListener {
+  return (warning) => {
+    try {
+      listener(warning)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+}
+
 /** Without a listener, warnings go where Node's own go: to standard error, once each. */
 export function emitProcessWarning(warning: StoreWarning): void {
   process.emitWarning(warning.message, { type: 'MillraceWarning', code: warning.code })

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import {
   bytesCodec,
@@ -13,6 +14,8 @@ function roundTrip<T>(codec: Codec<T>, value: T): T {
   return codec.decode(typeof payload === 'string' ? Buffer.from(payload) : Uint8Array.from(payload))
 }
 
+const encodeWithBytes = (bytes: Uint8Array): Uint8Array => encodeWith(bytesCodec, bytes) as Uint8Array
+
 const value = { id: 7, tags: ['a', 'ü', '😀'], nested: { none: null, yes: true, pi: 3.25 } }
 
 describe('codecs', () => {
@@ -27,6 +30,11 @@ describe('codecs', () => {
     })
   })
 
+  it('take bytes of another realm', () => {
+    const foreign = runInNewContext('new Uint8Array([1, 2])') as Uint8Array
+    expect([...encodeWithBytes(foreign)]).toEqual([1, 2])
+  })
+
   it('write plain JSON and plain MessagePack, which others read too', () => {
     expect(encodeWith(jsonCodec(), value)).toBe(JSON.stringify(value))
     const encoded = encodeWith(msgpackCodec(), [1, 'a']) as Uint8Array
@@ -37,6 +45,8 @@ describe('codecs', () => {
     ['bytes', bytesCodec, 'text'],
     ['bytes', bytesCodec, [1, 2]],
     ['bytes', bytesCodec, new Float64Array(1)],
+    ['bytes', bytesCodec, new Proxy(new Uint8Array(1), {})],
+    ['bytes', bytesCodec, Object.create(Uint8Array.prototype)],
     ['text', textCodec, 7],
     ['text', textCodec, undefined],
   ] as const)('of %s refuse other types by name', (_name, codec, wrong) => {

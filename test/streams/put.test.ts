@@ -380,6 +380,24 @@ describe('append', () => {
   })
 })
 
+describe('a clock that breaks', () => {
+  it('refuses what is put, and loses no answer', async () => {
+    const { store, clock } = await openSubject()
+    const stream = await store.createStream('s')
+    const tell = clock.nowMs.bind(clock)
+    clock.nowMs = () => {
+      throw new Error('no time')
+    }
+    await expect(stream.put('k', bytesOf('1'))).rejects.toMatchObject({ code: 'ERR_MILLRACE_IO' })
+    const results = await stream.putBatch([{ partitionKey: 'k', data: bytesOf('2') }])
+    expect(results.map(codeOf)).toEqual(['ERR_MILLRACE_IO'])
+    clock.nowMs = tell
+    await stream.put('k', bytesOf('3'))
+    const records = await collect(stream.read({ from: 'oldest', until: 'tail' }))
+    expect(records.map(({ data }) => Buffer.from(data).toString())).toEqual(['3'])
+  })
+})
+
 describe('results', () => {
   it('show themselves to people and to JSON', async () => {
     const { store } = await openSubject()

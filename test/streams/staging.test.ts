@@ -5,6 +5,12 @@ import { unpack } from '../model/record.ts'
 
 const MiB = 1024 * 1024
 
+/** Of ES2024, which the library's own code does not use. */
+const ResizableBuffer = ArrayBuffer as unknown as new (
+  bytes: number,
+  options: { readonly maxByteLength: number },
+) => ArrayBuffer & { resize(bytes: number): void }
+
 function packed(staging: Staging): { key: string; data: string; hashKey: string | undefined }[] {
   return Array.from({ length: staging.count }, (_, index) => {
     const { key, data, hashKey } = unpack(staging, index)
@@ -55,6 +61,33 @@ describe('a staging', () => {
     expect(() => staging.add(key, payload, hashKey, 100)).toThrow()
     staging.add('b', '2', undefined, 100)
     expect(packed(staging).map(({ key: k, data }) => k + data)).toEqual(['a1', 'b2'])
+  })
+
+  it('goes by the real length of bytes, whatever a subclass answers', () => {
+    class Liar extends Uint8Array {
+      override get length(): number {
+        return Number.NaN
+      }
+    }
+    const staging = new Staging()
+    staging.add('a', new Liar(40).fill(0x78), undefined, 100)
+    staging.add('b', 'behind', undefined, 100)
+    expect(() => staging.add('c', new Liar(101), undefined, 100)).toThrow(/101/)
+    expect(packed(staging).map(({ data }) => data)).toEqual(['x'.repeat(40), 'behind'])
+  })
+
+  it('refuses bytes that are gone, and does not take them for an empty payload', () => {
+    const staging = new Staging()
+    const transferred = new Uint8Array(8)
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer] })
+    const resizable = new ResizableBuffer(16, { maxByteLength: 16 })
+    const cutOff = new Uint8Array(resizable, 8, 8)
+    resizable.resize(4)
+    for (const gone of [transferred, cutOff]) {
+      expect(() => staging.add('k', gone, undefined, 100)).toThrow(/data must be bytes that are still there/)
+    }
+    staging.add('k', new Uint8Array(resizable), undefined, 100)
+    expect(packed(staging).map(({ data }) => data)).toEqual(['\0\0\0\0'])
   })
 
   it('takes a record of exactly the limit', () => {

@@ -52,6 +52,24 @@ describe('the time of a store', () => {
     expect(warnings).toMatchObject([{ code: 'clock-jump', details: { jumpMs: 999 * hourMs } }])
   })
 
+  it.each([Number.NaN, -1, 0.5, 1e300, Number.POSITIVE_INFINITY, 10n, undefined])(
+    'begins with no clock that tells %s',
+    (reading) => {
+      const clock = new ManualClock()
+      clock.nowMs = () => reading as number
+      expect(() => new StoreTime(clock, () => {})).toThrow(
+        expect.objectContaining({ code: 'ERR_MILLRACE_INVALID_ARGUMENT' }) as Error,
+      )
+    },
+  )
+
+  it('stands still while the clock tells what is no time', () => {
+    const { clock, time } = subject()
+    const readings = [startMs + 5, Number.NaN, startMs + 6.5, Number.POSITIVE_INFINITY, startMs + 7]
+    clock.nowMs = () => readings.shift() ?? startMs
+    expect(Array.from({ length: 5 }, () => time.nowMs() - startMs)).toEqual([5, 5, 5, 5, 7])
+  })
+
   it('is that of the clock again once the clock is set right', () => {
     const { clock, time } = subject()
     clock.setWall(startMs + 1000 * hourMs)

@@ -220,6 +220,12 @@ describe.each(bothAnswers)('a store on an engine that answers %s', (answers) => 
   })
 })
 
+const unshowable = {
+  get constructor(): never {
+    throw new Error('do not look')
+  },
+}
+
 describe('what a store refuses', () => {
   const invalid = 'ERR_MILLRACE_INVALID_ARGUMENT'
   const cases: [string, (store: Store) => unknown, string, string][] = [
@@ -235,6 +241,9 @@ describe('what a store refuses', () => {
     ['10,001 shards', (s) => s.createStream('s', { shards: 10_001 }), invalid, 'shards'],
     ['half a shard', (s) => s.createStream('s', { shards: 1.5 }), invalid, 'shards'],
     ['shards as text', (s) => s.createStream('s', { shards: '4' as never }), invalid, 'shards'],
+    ['null for shards', (s) => s.createStream('s', { shards: null as never }), invalid, 'shards'],
+    ['null hours', (s) => s.createStream('s', { retentionHours: null as never }), invalid, 'retentionHours'],
+    ['a name that throws when it is shown', (s) => s.createStream(unshowable as never), invalid, 'name'],
     ['23 hours', (s) => s.createStream('s', { retentionHours: 23 }), invalid, 'retentionHours'],
     ['8761 hours', (s) => s.createStream('s', { retentionHours: 8761 }), invalid, 'retentionHours'],
     ['records below 1 MiB', (s) => s.createStream('s', { maxRecordBytes: 1023 }), invalid, 'maxRecordBytes'],
