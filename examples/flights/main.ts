@@ -25,6 +25,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function run(options: DemoOptions): Promise<number> {
   const stop = new AbortController()
+  // Nobody reads any more, as behind `| head`: there is no reason to go on.
+  process.stdout.on('error', () => stop.abort(new Interrupted()))
+  process.stderr.on('error', () => stop.abort(new Interrupted()))
   // The first Ctrl-C lets the batch in flight be acknowledged and reported; the second one ends the process at once.
   process.once('SIGINT', () => stop.abort(new Interrupted()))
   const source = await FlightSource.open(options.file)

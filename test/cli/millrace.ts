@@ -3,7 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
+
+// Most tests run several commands, each a process; a busy machine needs a while for that.
+vi.setConfig({ testTimeout: 60_000 })
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 

@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, textCodec } from 'millrace'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { demo, figure, storeFolder, verdicts } from './demo.ts'
+
+// Each run is two processes' worth of work on the whole source; a busy machine needs a while for several.
+vi.setConfig({ testTimeout: 60_000 })
 
 const allHold = ['holds', 'holds', 'holds']
 
