@@ -9,11 +9,14 @@ export interface Clock {
   nowMs(): number
   /** Milliseconds since some fixed moment; never goes back, counts while the machine sleeps. */
   monotonicMs(): number
-  /** Calls `callback` once after `ms`. The timer never keeps the process alive. Answers a cancel function. */
+  /**
+   * Calls `callback` once after `ms`. The timer never keeps the process alive. Answers a cancel function. A delay of
+   * more than 24 days may be cut to that: whoever waits so long looks at the time when it fires.
+   */
   after(ms: number, callback: () => void): () => void
 }
 
-/** The longest delay that a timer of the platform takes; longer waits are made of several. */
+/** The longest delay that a timer of the platform takes. */
 const longestTimerMs = 2_147_483_647
 
 /** The system's clock. */

@@ -80,10 +80,18 @@ function shown(value: unknown): string {
 function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value)
   if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
   if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value)
-    ? `an array of ${value.length}`
-    : `an object (${value.constructor?.name ?? 'no class'})`
+  return Array.isArray(value) ? `an array of ${value.length}` : `an object (${classOf(value)})`
+}
+
+function classOf(value: object): string {
+  try {
+    const { name } = value.constructor
+    return typeof name === 'string' && name !== '' ? name : 'no class'
+  } catch {
+    return 'no class' // none, or one that a getter or proxy withholds
+  }
 }
 
 /** An `ERR_MILLRACE_INVALID_ARGUMENT` that names the field, the value and the rule. */

@@ -201,7 +201,11 @@ export class Committer {
           details,
         })
       case Refusal.busy:
-        return backlog(shard, 'too many bytes wait for the disk')
+        return new MillraceError(
+          'ERR_MILLRACE_BACKLOG',
+          `too many bytes of ${where} wait for the disk; await flush(), or try again later`,
+          { details },
+        )
       case Refusal.unknown:
         return new MillraceError(
           'ERR_MILLRACE_UNKNOWN_OUTCOME',
@@ -241,7 +245,7 @@ export function backlog(shard: Shard | undefined, why: string): MillraceError {
 }
 
 /** An engine's own error as it is; anything else is wrapped, so that callers meet one class. */
-export function asMillraceError(error: unknown): MillraceError {
+function asMillraceError(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error
   const message = error instanceof Error ? error.message : String(error)
   return new MillraceError('ERR_MILLRACE_IO', `the engine failed: ${message}`, { cause: error })

@@ -12,6 +12,8 @@ const keptBytesMax: number = 8 * MiB
 const batchBytesMax: number = 1024 * MiB
 /** Up to here a loop copies faster than a call into the runtime. */
 const loopCopyBytesMax = 24
+/** Stagings that a pool keeps: commits that wait at the same time are few, and each staging holds memory. */
+const freeMax = 4
 
 /**
  * Records being packed for the engine: one buffer of bytes, columns of positions, and room for the answers.
@@ -196,5 +198,3 @@ export class StagingPool {
     if (this.#free.length < freeMax) this.#free.push(staging)
   }
 }
-
-const freeMax = 4

@@ -4,7 +4,7 @@ import { hourMs, minuteMs, secondMs } from '../units.ts'
 import type { WarningListener } from './warning.ts'
 
 /** How far the wall clock may get ahead of elapsed time before the store stops following it. */
-export const jumpMaxMs: number = minuteMs
+const jumpMaxMs = minuteMs
 /** After this long the comparison starts afresh, so that a clock that is set a little now and then is followed. */
 const anchorLifeMs: number = hourMs
 /** Asking for elapsed time is dear; nothing happens within a second. */

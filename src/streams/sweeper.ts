@@ -5,7 +5,7 @@ import type { StreamCore } from './stream-core.ts'
 import type { WarningListener } from './warning.ts'
 
 /** Space is freed in whole segments, so there is no point in looking more often. */
-export const sweepPauseMs: number = minuteMs
+const sweepPauseMs = minuteMs
 
 /** What a sweeper needs from its store. */
 export interface SweepHost {
