@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { nextTurn } from '../clock.ts'
 import { MiB } from '../units.ts'
+import { onAbort } from './abort-fan-out.ts'
 import { isLater } from './maybe.ts'
 import type { ShardReader } from './reader.ts'
 import type { RecordBatch } from './record-batch.ts'
@@ -147,10 +148,9 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve
     })
-    const wake = (): void => this.#wake?.()
-    signal?.addEventListener('abort', wake)
+    const release = signal && onAbort(signal, () => this.#wake?.())
     await woken
-    signal?.removeEventListener('abort', wake)
+    release?.()
     this.#wake = undefined
   }
 

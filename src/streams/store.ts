@@ -163,6 +163,8 @@ export class Store {
     )
     await core.drain()
     await core.close()
+    // The stream is gone; while the store closes, its files are left for the next opening to sweep.
+    if (this.#closing !== undefined) return
     const slots = core.shards.map(({ spec }) => spec.slot)
     await this.#engine.drop(core.id, slots)
   }
@@ -260,9 +262,11 @@ export class Store {
     const known = this.#cores.get(id)
     if (known !== undefined) return known
     const state = this.#meta.state.streams.get(id)
-    if (state === undefined || this.#closing !== undefined) return undefined
+    if (state === undefined) return undefined
     const core = new StreamCore(this.#streamHost, state)
-    this.#cores.set(id, core)
+    // Whoever closes the store closes the streams that were used before.
+    if (this.#closing === undefined) this.#cores.set(id, core)
+    else core.end(closedError())
     return core
   }
 }

@@ -32,6 +32,24 @@ describe.each(bothAnswers)('the end of a read, engine answers %s', (answers) => 
     expect(listeners(controller.signal)).toBe(0)
   })
 
+  it('comes to all readers of one signal, which has one listener', async () => {
+    const { stream } = await filled(answers, 0)
+    const controller = new AbortController()
+    const { signal } = controller
+    const readers = Array.from({ length: 30 }, () => stream.read({ from: 'oldest', signal }))
+    const ends = readers.map((reader) => reader.next().then(String, (error: Error) => error.message))
+    await settled()
+    expect(listeners(signal)).toBe(1)
+    await readers[0]?.return()
+    await settled()
+    expect(listeners(signal)).toBe(1)
+    controller.abort(new Error('enough'))
+    const [first, ...others] = await Promise.all(ends)
+    expect(first).toBe('[object Object]')
+    expect(new Set(others)).toEqual(new Set(['enough']))
+    expect(listeners(signal)).toBe(0)
+  })
+
   it('comes with the reason of the signal while there is more to read', async () => {
     const { stream } = await filled(answers, 100)
     const controller = new AbortController()

@@ -153,6 +153,15 @@ describe.each(bothAnswers)('a store on an engine that answers %s', (answers) => 
     expect((await collect(kept)).length).toBe(4)
   })
 
+  it('answers what was under way at close as it went', async () => {
+    const { store, disk, clock } = await openSubject({ answers })
+    await store.createStream('old')
+    const [created] = await Promise.all([store.createStream('new'), store.deleteStream('old'), store.close()])
+    await expect(created.put('k', bytesOf('x'))).rejects.toMatchObject({ code: 'ERR_MILLRACE_CLOSED' })
+    const again = await openSubject({ answers, disk, clock })
+    expect(again.store.listStreams().map(({ name }) => name)).toEqual(['new'])
+  })
+
   it('answers nothing but ERR_MILLRACE_CLOSED after close', async () => {
     const { store } = await openSubject({ answers })
     const stream = await store.createStream('s')
