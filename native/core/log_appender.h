@@ -56,6 +56,7 @@ class LogAppender {
   Result<void> check(const PackedBatch& batch) const;
   Result<void> make_ready(std::uint64_t first_stride, ArrivalTime arrival);
   Result<void> make_files();
+  void take_over(std::uint64_t boot_hash);
   Result<void> make_writer(std::uint64_t first_stride, ArrivalTime arrival);
   Result<void> write_gap();
   Result<void> roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason);

@@ -34,11 +34,31 @@ Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arr
   if (!control_) {
     if (Result<void> made = make_files(); !made) return made;
   }
+  Result<std::uint64_t> boot = current_boot_hash(*context_.env);
+  if (!boot) return boot.error();
+  // Numbers that the system took stay known as such until the gap over them is written: until then
+  // the page names the boot in which they were lost.
+  const bool numbers_lost = resume_at_ > order_.next;
+  if (!numbers_lost) take_over(*boot);
   if (Result<void> made = make_writer(first_stride, arrival); !made) return made;
-  if (resume_at_ <= order_.next) return {};
+  if (!numbers_lost) return {};
   Result<void> noted = write_gap();
-  if (!noted) writer_.reset();
+  if (noted) {
+    take_over(*boot);
+  } else {
+    writer_.reset();
+  }
   return noted;
+}
+
+// What this writer publishes from here on is whole as long as this boot lasts.
+void LogAppender::take_over(std::uint64_t boot_hash) {
+  ControlPage& page = control_->page();
+  page.boot_hash.store(boot_hash, std::memory_order_relaxed);
+  page.poison_errno.store(0, std::memory_order_relaxed);
+  page.poison_stage.store(0, std::memory_order_relaxed);
+  page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
+  control_->stored();
 }
 
 // The folder and the control page exist, durably, before the first frame.
@@ -63,17 +83,11 @@ Result<void> LogAppender::make_files() {
 // this writer, durably.
 Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime arrival) {
   Env& env = *context_.env;
-  Result<std::uint64_t> boot = current_boot_hash(env);
-  if (!boot) return boot.error();
   // Once, however often it fails for want of space: frames keep few bits of the count.
   if (!std::exchange(is_counted_, true)) ++epoch_;
   ControlPage& page = control_->page();
   page.writer_epoch.store(epoch_, std::memory_order_relaxed);
-  page.boot_hash.store(*boot, std::memory_order_relaxed);
   page.writer_pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
-  page.poison_errno.store(0, std::memory_order_relaxed);
-  page.poison_stage.store(0, std::memory_order_relaxed);
-  page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
   control_->stored();
   if (last_segment_) {
     const FileOffset tail = last_segment_->offset_of(tail_);

@@ -92,6 +92,28 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
     log.crash();
     if (expect_ok(log.open())) expect_eq(log.read_all().size(), 2u);
   });
+  s.test("never uses a lost number again, though the disk is full after the system crash", [] {
+    auto memory = std::make_shared<EnvMemory>();
+    auto machine = std::make_shared<MachineEnv>(memory);
+    auto env = std::make_shared<EnvFaulting>(*machine);
+    LogFixture log(env, "log");
+    expect_ok(log.open());
+    log.append("k", "before");
+    log.crash();
+    machine->reboot();
+    expect_ok(log.open());
+    env->plan({.call = EnvCall::kPopulate,
+               .path_part = ".seg",
+               .sys_errno = 28,
+               .repeat = Fault::Repeat::kForever});
+    const BatchBuilder batch = BatchBuilder().add("k", "refused");
+    std::vector<double> out(1);
+    expect_error(log->append(batch.packed(), {out, out}), Errc::kNoSpace);
+    log.crash();  // and now only the process dies
+    env->clear();
+    expect_ok(log.open());
+    expect_ge(log.append("k", "after"), std::uint64_t{1} << 26);
+  });
   s.test("opens a log whose clock stood before 1970", [] {
     for (const bool closed : {true, false}) {
       StoreFixture store;
