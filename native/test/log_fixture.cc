@@ -37,11 +37,19 @@ PackedBatch BatchBuilder::packed() const {
   return {.bytes = bytes_, .columns = columns_, .order = order_, .arrival = {arrival_ms_}};
 }
 
-LogFixture::LogFixture(std::shared_ptr<Env> env, std::string directory, LogOptions options)
-    : env_(std::move(env)), directory_(std::move(directory)), options_(options) {
-  identity_.uuid.fill(std::byte{7});
-  identity_.shard = 3;
+LogIdentity some_identity() {
+  LogIdentity identity;
+  identity.uuid.fill(std::byte{7});
+  identity.shard = 3;
+  return identity;
 }
+
+LogFixture::LogFixture(std::shared_ptr<Env> env, std::string directory, LogOptions options,
+                       const LogIdentity& identity)
+    : env_(std::move(env)),
+      directory_(std::move(directory)),
+      options_(options),
+      identity_(identity) {}
 
 LogFixture::~LogFixture() { crash(); }
 

@@ -44,10 +44,13 @@ struct ReadRecord {
   bool operator==(const ReadRecord&) const = default;
 };
 
+[[nodiscard]] LogIdentity some_identity();
+
 // One log in a folder of an Env, opened and reopened as a process would.
 class LogFixture {
  public:
-  explicit LogFixture(std::shared_ptr<Env> env, std::string directory, LogOptions options = {});
+  explicit LogFixture(std::shared_ptr<Env> env, std::string directory, LogOptions options = {},
+                      const LogIdentity& identity = some_identity());
   ~LogFixture();
 
   ShardLog& log() { return *log_; }
