@@ -1,6 +1,7 @@
 #include "core/append_window.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "core/file.h"
@@ -72,6 +73,7 @@ Result<void> AppendWindow::populate_index(std::uint64_t data_end) {
 }
 
 Result<void> AppendWindow::populate_to(std::uint64_t end) {
+  assert(end <= file_bytes());
   const std::lock_guard guard(populating_);
   const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
   if (end <= ready) return {};

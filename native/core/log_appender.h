@@ -35,7 +35,7 @@ class LogAppender {
 
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
   Result<Sequence> seal(ArrivalTime now);
-  // The control page says `closed`, and everything is durable, when it returns.
+  // As ShardLog::close.
   Result<void> close();
 
   // Null until the log has files.
@@ -58,7 +58,7 @@ class LogAppender {
   Result<void> make_files();
   void take_over(std::uint64_t boot_hash);
   Result<void> make_writer(std::uint64_t first_stride, ArrivalTime arrival);
-  Result<void> write_gap();
+  Result<void> write_gap(ArrivalTime now);
   Result<void> roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason);
   void finish(const SegmentWriter& writer, SealReason reason);
   Result<void> begin_segment(SegmentPlan plan, std::uint64_t stride);

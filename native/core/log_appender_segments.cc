@@ -42,7 +42,7 @@ Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arr
   if (!numbers_lost) take_over(*boot);
   if (Result<void> made = make_writer(first_stride, arrival); !made) return made;
   if (!numbers_lost) return {};
-  Result<void> noted = write_gap();
+  Result<void> noted = write_gap(arrival);
   if (noted) {
     take_over(*boot);
   } else {
@@ -155,10 +155,14 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
 }
 
 // Numbers that the writer before may have used, and lost with the system, are never used again.
-Result<void> LogAppender::write_gap() {
-  if (Result<void> ready = writer_->ensure(kFrameHeaderBytes + sizeof(std::uint64_t)); !ready) {
-    return ready;
+Result<void> LogAppender::write_gap(ArrivalTime now) {
+  constexpr std::uint64_t kGapBytes =
+      frame_stride(std::uint32_t{frame_length(0, false, sizeof(std::uint64_t))});
+  // A segment that a crash caught just before it rolled may have room for its pad frame alone.
+  if (writer_->room() < kGapBytes || !writer_->spans(order_.next)) {
+    if (Result<void> rolled = roll(kGapBytes, now, SealReason::kSize); !rolled) return rolled;
   }
+  if (Result<void> ready = writer_->ensure(kGapBytes); !ready) return ready;
   const std::uint64_t last = resume_at_.value - 1;
   const FileOffset start = writer_->tail();
   const ArrivalTime arrival{std::max<std::int64_t>(0, order_.arrival.ms)};

@@ -107,6 +107,22 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     machine.log.reopen();
     expect_eq(machine.log.read_all().back().sequence, next);
   });
+  s.test("begins a segment for the gap where the last one has no room for it", [] {
+    Machine machine;
+    // One record that leaves room for a pad frame alone.
+    const std::size_t frame_bytes = kSegmentDataMin - kFrameHeaderBytes;
+    machine.log.append("k", std::string(frame_bytes - payload_offset(1, false), '.'));
+    expect_eq(take(list_segment_names(*machine.env, "log")).size(), 1u);
+    machine.lose_power();
+    machine.come_up();
+    const std::uint64_t next = machine.log.append("k", "after");
+    expect_ge(next, std::uint64_t{1} << 26);
+    expect_eq(take(list_segment_names(*machine.env, "log")).size(), 2u);
+    machine.log.reopen();
+    const std::vector<ReadRecord> records = machine.log.read_all();
+    expect_eq(records.size(), 2u);
+    expect_eq(records.back().sequence, next);
+  });
   s.test("never uses a number again when nothing at all survived", [] {
     Machine machine;
     append_numbers(machine.log, 1, 10);
