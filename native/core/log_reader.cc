@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "core/frame.h"
@@ -154,6 +153,7 @@ Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition committed) 
       const TimeIndex time_index(*bytes, segment.header);
       const WalkStart found = time_index.before(from, end);
       if (found.at == data || found.at >= end) return;
+      if (end.bytes - found.at.bytes < kFrameHeaderBytes) return;
       slot = time_index.sane_slot(time_index.cell_of(found.at));
       header = load<FrameHeader>(bytes->data() + found.at.bytes);
     });
@@ -171,7 +171,6 @@ Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition committed) 
 struct LogReader::Fill {
   const PageLimits& limits;
   const PageBuffers& into;
-  Sequence from;
   Page page;
   std::uint64_t used_bytes = 0;
   std::uint64_t payload_bytes = 0;
@@ -227,7 +226,8 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
   const std::uint64_t payload_left =
       fill.limits.payload_bytes - std::min(fill.payload_bytes, fill.limits.payload_bytes);
   const std::uint64_t frames = std::min<std::uint64_t>(
-      fill.records_left(), payload_left / std::max<std::uint64_t>(1, header.length - 32) + 1);
+      fill.records_left(),
+      payload_left / std::max<std::uint64_t>(1, header.length - kFrameHeaderBytes) + 1);
   const std::uint64_t chunk =
       std::min({left, capacity, std::max(frames, std::uint64_t{1}) * stride});
   const MutableBytes to = fill.into.bytes.subspan(fill.used_bytes, chunk);
@@ -288,7 +288,7 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill)
 Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
   const LogPosition end = committed();
   if (Result<void> known = refresh(end); !known) return known.error();
-  Fill fill{.limits = limits, .into = into, .from = from, .page = {}};
+  Fill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
   fill.page.next = from;
   if (from < fill.page.first) {
