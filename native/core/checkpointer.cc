@@ -140,8 +140,9 @@ Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
   // Relaxed: within this process the atomics below count; on disk the sync orders.
   page.durable.store(target.bytes, std::memory_order_relaxed);
   page.indexed.store(target.bytes, std::memory_order_relaxed);
-  page.reserved_sequence.store(std::max(reserved, page.reserved_sequence.load()),
-                               std::memory_order_relaxed);
+  page.reserved_sequence.store(
+      std::max(reserved, page.reserved_sequence.load(std::memory_order_relaxed)),
+      std::memory_order_relaxed);
   control_->stored();
   if (Result<void> synced = control_->sync(); !synced) return synced;
   durable_.store(target.bytes, std::memory_order_relaxed);

@@ -39,9 +39,6 @@ class Engine {
   // Waits for background work, gives the lock back. Idempotent.
   Result<void> close();
 
-  [[nodiscard]] Env& env() noexcept { return *env_; }
-  [[nodiscard]] const std::string& root() const noexcept { return root_; }
-
  private:
   Engine(std::shared_ptr<Env> env, std::shared_ptr<Background> background, StoreFolder folder,
          const LogOptions& options);

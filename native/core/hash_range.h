@@ -33,7 +33,6 @@ class HashRanges {
   // `starts` grow strictly from 0.
   explicit HashRanges(std::vector<HashKey> starts);
 
-  [[nodiscard]] std::size_t count() const noexcept { return starts_.size(); }
   // The place of the owner in the list of starts.
   [[nodiscard]] std::uint32_t find(HashKey key) const noexcept;
 

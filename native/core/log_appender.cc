@@ -1,7 +1,7 @@
 #include "core/log_appender.h"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "core/guarded_copy.h"
@@ -116,7 +116,7 @@ Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_
   }
   if (Result<void> ready = writer_->ensure(run.bytes); !ready) return ready.error();
   if (!write_run(batch, run, arrival, out)) {
-    const Error cause{.code = Errc::kIo, .sys_errno = 5, .message = "SIGBUS"};
+    const Error cause{.code = Errc::kIo, .sys_errno = EIO, .message = "SIGBUS"};
     checkpointer_->poison(PoisonStage::kStore, cause);
     return checkpointer_->poison_error();
   }

@@ -28,7 +28,6 @@ class Mapping {
   ~Mapping();
 
   [[nodiscard]] MutableBytes bytes() const noexcept { return bytes_; }
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
 
   // Makes the pages of [at, at + bytes) of this mapping safe to store to, rounded outwards to
   // whole pages. kNoSpace, kIo or kUnsupported: store nothing there.

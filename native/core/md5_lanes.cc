@@ -12,7 +12,6 @@ namespace {
 
 // Fewer keys than this are faster one by one than in mostly empty lanes.
 constexpr std::size_t kKeysForLanesMin = 3;
-constexpr std::size_t kPackedKeysMax = 64;
 
 struct KernelList {
   std::array<NamedMd5LaneKernel, 3> kernels{};
@@ -79,16 +78,6 @@ void md5_batch(const Md5Key* keys, std::size_t count, Md5Digest* out) noexcept {
     std::transform(keys, keys + count, out, hash_alone);
   } else {
     md5_batch_with(kernels.front(), keys, count, out);
-  }
-}
-
-void md5_batch(const std::byte* base, const std::uint32_t* at, const std::uint16_t* length,
-               std::size_t count, Md5Digest* out) noexcept {
-  std::array<Md5Key, kPackedKeysMax> keys;
-  for (std::size_t from = 0; from < count; from += kPackedKeysMax) {
-    const std::size_t packed = std::min(kPackedKeysMax, count - from);
-    for (std::size_t i = 0; i < packed; ++i) keys[i] = {base + at[from + i], length[from + i]};
-    md5_batch(keys.data(), packed, out + from);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "core/result.h"
 
 // The calls that POSIX systems spell differently: posix_system_linux.cc, posix_system_macos.cc.
-// For env_posix.cc and env_memory.cc only.
+// For env_posix.cc, env_memory.cc and memory_file.cc only.
 namespace millrace::posix {
 
 // errno of a call that failed, 0 of one that succeeded.

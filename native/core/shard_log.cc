@@ -111,7 +111,7 @@ Result<LogStats> ShardLog::State::stats() {
   stats.durable = options_.sync ? kFirstSequence : Sequence{};
   stats.sealed = appender_.sealed();
   if (!reader_) return stats;
-  if (const auto durable = checkpointer(); options_.sync) stats.durable = durable->durable_next();
+  if (options_.sync) stats.durable = checkpointer()->durable_next();
   const SegmentList& segments = reader_->segments();
   stats.segments = segments.size();
   for (std::size_t i = 0; i < segments.size(); ++i)

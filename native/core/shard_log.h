@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "core/log_options.h"
@@ -58,7 +57,8 @@ class ShardLog {
   // Returns when everything appended before the call is on the disk.
   Result<void> flush();
   Result<LogStats> stats();
-  // Syncs, seals nothing, leaves the control page closed. Idempotent.
+  // Seals nothing. A log that syncs is durable then, and its control page says `closed` unless the
+  // log is poisoned, or numbers that a crash left unused still wait for their gap. Idempotent.
   Result<void> close();
 
   // What opening found and did; for reports and tests.

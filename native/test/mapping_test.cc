@@ -107,10 +107,10 @@ const Suite mapping_tests("mapping", [](Suite& s) {
     File file = sized_file(env, "a", 2 * kPageBytes);
     Mapping one = take(Mapping::map(file, {0}, kPageBytes, MapMode::kReadWrite));
     Mapping two = std::move(one);
-    expect(one.empty());
+    expect(one.bytes().empty());
     one = take(Mapping::map(file, {kPageBytes}, kPageBytes, MapMode::kRead));
     two = std::move(one);
-    expect(one.empty() && !two.empty());
+    expect(one.bytes().empty() && !two.bytes().empty());
   });
   s.test("hands on that pages cannot be had", [] {
     EnvMemory memory;

@@ -69,29 +69,11 @@ const Suite md5_tests("md5", [](Suite& s) {
   });
 });
 
-// Keys packed one behind the other, as a batch of records has them.
-struct PackedKeys {
-  std::vector<std::byte> bytes;
-  std::vector<std::uint32_t> at;
-  std::vector<std::uint16_t> length;
-
-  void add(Bytes key) {
-    at.push_back(static_cast<std::uint32_t>(bytes.size()));
-    length.push_back(static_cast<std::uint16_t>(key.size()));
-    bytes.insert(bytes.end(), key.begin(), key.end());
-  }
-  [[nodiscard]] Bytes key(std::size_t i) const { return Bytes(bytes).subspan(at[i], length[i]); }
-  // Each key in its own piece of the heap.
-  [[nodiscard]] std::vector<std::vector<std::byte>> apart() const {
-    std::vector<std::vector<std::byte>> keys;
-    for (std::size_t i = 0; i < at.size(); ++i) keys.emplace_back(key(i).begin(), key(i).end());
-    return keys;
-  }
-};
+// Each key in its own piece of the heap.
+using KeysApart = std::vector<std::vector<std::byte>>;
 
 // Every kernel, on keys that lie apart, against the scalar digest of each.
-void expect_scalar_digests(const PackedKeys& packed) {
-  const std::vector<std::vector<std::byte>> apart = packed.apart();
+void expect_scalar_digests(const KeysApart& apart) {
   std::vector<Md5Key> keys;
   for (const auto& key : apart)
     keys.push_back({key.data(), static_cast<std::uint32_t>(key.size())});
@@ -110,32 +92,37 @@ const Suite md5_lanes_tests("md5 lanes", [](Suite& s) {
   s.test("answer the scalar digest for every length of one block, in every lane", [] {
     Random random;
     for (std::size_t length = 0; length <= kLengthMax; ++length) {
-      PackedKeys packed;
-      for (std::size_t i = 0; i < 2 * kMd5LanesMax; ++i) packed.add(random.bytes(length));
-      expect_scalar_digests(packed);
+      KeysApart keys;
+      for (std::size_t i = 0; i < 2 * kMd5LanesMax; ++i) keys.push_back(random.bytes(length));
+      expect_scalar_digests(keys);
     }
   });
 
   s.test("answer the scalar digests of mixed batches of any size", [] {
     Random random;
     for (std::size_t count = 0; count <= 70; ++count) {
-      PackedKeys packed;
+      KeysApart keys;
       const std::uint64_t longest = random.once_in(2) ? 55 : kLengthMax;
-      for (std::size_t i = 0; i < count; ++i) packed.add(random.bytes(random.between(0, longest)));
-      expect_scalar_digests(packed);
+      for (std::size_t i = 0; i < count; ++i)
+        keys.push_back(random.bytes(random.between(0, longest)));
+      expect_scalar_digests(keys);
     }
   });
 
-  s.test("hash packed keys by their places and lengths", [] {
+  s.test("hash keys that lie one behind the other", [] {
     Random random;
-    PackedKeys packed;
-    for (std::size_t i = 0; i < 500; ++i) packed.add(random.bytes(random.between(1, 70)));
-    std::vector<Md5Digest> digests(packed.at.size());
-    md5_batch(packed.bytes.data(), packed.at.data(), packed.length.data(), packed.at.size(),
-              digests.data());
+    const std::vector<std::byte> bytes = random.bytes(20'000);
+    std::vector<Md5Key> keys;
+    for (std::size_t at = 0, i = 0; i < 500; ++i) {
+      const std::uint64_t length = random.between(1, 40);
+      keys.push_back({bytes.data() + at, static_cast<std::uint32_t>(length)});
+      at += length;
+    }
+    std::vector<Md5Digest> digests(keys.size());
+    md5_batch(keys.data(), keys.size(), digests.data());
     for (std::size_t i = 0; i < digests.size(); ++i) {
       const Case at_key("key", i);
-      expect_eq(digests[i], md5(packed.key(i)));
+      expect_eq(digests[i], md5(Bytes(keys[i].bytes, keys[i].length)));
     }
   });
 
