@@ -53,6 +53,7 @@ void Background::post_after(Lane lane, std::uint64_t delay_ms, Task task) {
   state.changed.notify_one();
 }
 
+// Pages first and last: a task of the sync lane may leave one for pages (an evicted mapping).
 void Background::drain() {
   for (const Lane lane : {Lane::kPages, Lane::kSync, Lane::kPages}) {
     auto reached = std::make_shared<std::promise<void>>();

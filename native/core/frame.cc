@@ -25,6 +25,9 @@ bool header_is_sane(const FrameHeader& header) noexcept {
   const bool hash_key = (header.flags & kFlagHashKey) != 0;
   const std::size_t payload_at = payload_offset(header.key_bytes, hash_key);
   if (header.length < payload_at) return false;
+  const bool data = header.type == static_cast<std::uint8_t>(FrameType::kData);
+  if (!data && (header.key_bytes != 0 || header.flags != 0))
+    return false;  // marks have a body only
   const bool gap = header.type == static_cast<std::uint8_t>(FrameType::kGap);
   return !gap || header.length - payload_at == sizeof(std::uint64_t);
 }

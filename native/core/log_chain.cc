@@ -100,7 +100,8 @@ class ChainCheck {
     const bool system_died = files_.last_end == LastEnd::kSystemDied;
     const LogPosition mark = system_died ? words_.durable : words_.committed;
     const std::uint64_t capacity = last.header.file_bytes - last.header.data_offset;
-    const bool below_all = mark < front_position();
+    // A log that was never synced, on purpose, has no durable mark.
+    const bool below_all = mark.bytes != 0 && mark < front_position();
     const bool above_all =
         mark > last.base_position() && mark.bytes - last.header.base_position > capacity;
     if (above_all || (system_died ? below_all : mark < last.base_position())) {

@@ -211,6 +211,8 @@ Result<void> Recovery::find_tail() {
     log.resume_at = std::max(kFirstSequence, reserved);
     return set_aside(0);
   }
+  // Never synced, on purpose: what there is may be whole.
+  if (log.durable.bytes == 0) log.durable = log.segments.front().base_position();
   std::size_t index = log.segments.index_of(log.durable);
   const bool inside =
       log.segments.end_of(index, log.durable) == log.segments[index].offset_of(log.durable);

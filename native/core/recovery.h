@@ -45,9 +45,10 @@ struct RecoveredLog {
   RecoveryReport report;
 };
 
-// Reads a log's folder, decides where the log ends, and makes the control page say so. Writes
-// nothing else but for moving away segments behind a tear; doing it again gives the same answer.
-// kCorrupt when bytes that were promised are missing or damaged: nothing is changed then.
+// Reads a log's folder, decides where the log ends, and makes the control page and the index say
+// so. Beyond that it unlinks segments that a trim had already given up, and moves segments behind a
+// tear to quarantine/; doing it again gives the same answer. kCorrupt when bytes that were promised
+// are missing or damaged: nothing is changed then.
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
                                  const LogIdentity& identity, std::uint64_t boot_hash);
 

@@ -273,6 +273,24 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     expect_eq(machine.log.read_all().size(), 20'100u);
     expect_le(machine.log->recovery().scanned_bytes, 100u * 260 + kGridBytes);
   });
+  s.test("reads a log that was never synced, and was trimmed, from its first segment on", [] {
+    LogOptions options;
+    options.sync = false;
+    const auto env = std::make_shared<RebootedEnv>(std::make_shared<EnvMemory>());
+    LogFixture log(env, "log", options);
+    expect_ok(log.open());
+    append_numbers(log, 1, 20'000);
+    expect_ok(log->trim({15'000}));
+    log.drain();
+    log.crash();
+    env->reboot();
+    if (Result<void> opened = log.open(); !opened) stop(opened.error().message);
+    expect(log->recovery().last_end == LastEnd::kSystemDied);
+    expect_eq(log.read_all(15'000).size(), 5'001u);
+    log.append("k", "after", 90'000);
+    log.reopen();
+    expect_eq(log.read_all(15'000).size(), 5'002u);
+  });
   s.test("names a missing segment", [] {
     Machine machine;
     append_numbers(machine.log, 1, 60'000);

@@ -141,7 +141,10 @@ export class Stream<T = Uint8Array> {
     await this.#owner.setRetention(this.#core, retentionHours)
   }
 
-  /** Resolves once every record that was put before the call would survive the loss of power. */
+  /**
+   * Resolves once every record that this store object put before the call would survive the loss of power.
+   * What an earlier process left to its last checkpoint is not touched.
+   */
   async flush(): Promise<void> {
     this.#core.requireUsable()
     await this.#core.drain()
