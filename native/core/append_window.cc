@@ -72,9 +72,33 @@ Result<void> AppendWindow::populate_index(std::uint64_t data_end) {
   return done;
 }
 
+// While the helper is at work, the writer makes ready what it needs by itself: populating the same
+// pages twice does no harm, and the helper alone moves the mark.
+Result<void> AppendWindow::ensure_now(std::uint64_t end) {
+  std::unique_lock guard(populating_, std::try_to_lock);
+  if (guard) return populate_locked(end);
+  // Acquire pairs with the release in populate_locked().
+  const std::uint64_t ready = std::max(own_ready_, ready_.load(std::memory_order_acquire));
+  if (end <= ready) return {};
+  const std::uint64_t target = std::min(align_up<std::uint64_t>(end, kPageBytes), file_bytes());
+  const std::uint64_t from = align_down<std::uint64_t>(ready, kPageBytes);
+  const std::uint64_t index_from =
+      align_down<std::uint64_t>(index_end(data_offset_, from), kPageBytes);
+  const std::uint64_t index_to =
+      align_up<std::uint64_t>(index_end(data_offset_, target), kPageBytes);
+  if (Result<void> done = mapping_.populate(index_from, index_to - index_from); !done) return done;
+  if (Result<void> done = mapping_.populate(from, target - from); !done) return done;
+  own_ready_ = target;
+  return {};
+}
+
 Result<void> AppendWindow::populate_to(std::uint64_t end) {
   assert(end <= file_bytes());
   const std::lock_guard guard(populating_);
+  return populate_locked(end);
+}
+
+Result<void> AppendWindow::populate_locked(std::uint64_t end) {
   const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
   if (end <= ready) return {};
   const std::uint64_t target = std::min(align_up<std::uint64_t>(end, kPageBytes), file_bytes());

@@ -20,7 +20,8 @@ namespace millrace {
 // to: the window. It is moved ahead of the writer, by a helper thread when there is time, so that a
 // full disk is an error of populate() and never a signal.
 //
-// The writer's thread calls ensure() and stores; the helper only populates. Shared by both.
+// The writer's thread calls ensure() and stores; the helper only populates. Shared by both. The
+// writer never waits for the helper, which may be long about its step on a busy machine.
 class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
  public:
   // Creates `path` with room for `data_bytes`, reserved where the file system can, and its first
@@ -41,7 +42,7 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   Result<void> ensure(FileOffset end) {
     // Acquire pairs with the release in populate_to: the populated pages are really there.
     if (end.bytes <= ready_.load(std::memory_order_acquire)) return {};
-    return populate_to(end.bytes);
+    return ensure_now(end.bytes);
   }
 
   // Asks the helper to keep `ahead_bytes` ready behind `tail`. Writer only; cheap when nothing is
@@ -57,7 +58,9 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   AppendWindow(Mapping mapping, std::uint64_t data_offset, std::uint64_t ready) noexcept
       : mapping_(std::move(mapping)), data_offset_(data_offset), ready_(ready) {}
 
+  Result<void> ensure_now(std::uint64_t end);
   Result<void> populate_to(std::uint64_t end);
+  Result<void> populate_locked(std::uint64_t end);  // holding populating_
   Result<void> populate_index(std::uint64_t data_end);
 
   Mapping mapping_;
@@ -65,6 +68,9 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   // File offset below which every data page from the window's start on may be stored to. Moved by
   // whoever holds populating_, with release; read by the writer with acquire.
   std::atomic<std::uint64_t> ready_;
+  // As ready_, of the pages that the writer made ready itself while the helper was at work. Writer
+  // only.
+  std::uint64_t own_ready_ = 0;
   std::mutex populating_;
   std::uint64_t index_ready_ = kIndexOffset;  // guarded by populating_
   // True while a helper task is on its way. Set by the writer, cleared by the task.
