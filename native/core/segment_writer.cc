@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/guarded_copy.h"
 #include "core/paths.h"
 #include "core/time_index.h"
 
@@ -31,7 +32,10 @@ Result<SegmentWriter> SegmentWriter::begin(Env& env, const std::string& director
   const std::string path = join_path(directory, segment_name(plan.base_sequence));
   const SegmentHeader header = make_header(plan);
   SegmentWriter writer(Segment{path, header}, std::move(window), FileOffset{header.data_offset});
-  store(writer.window_->base(), header);
+  // Somebody may have cut the file short since its first page was made ready.
+  if (!guarded([&]() noexcept { store(writer.window_->base(), header); })) {
+    return Error{.code = Errc::kIo, .message = temporary + ": its first page cannot be written"};
+  }
   writer.window_->stored(writer.window_->bytes().first(sizeof(header)));
   if (Result<void> noted = writer.note_epoch(epoch); !noted) return noted.error();
   if (Result<void> renamed = env.rename(temporary, path); !renamed) return renamed.error();
@@ -103,11 +107,14 @@ void SegmentWriter::stored_since(FileOffset from) const noexcept {
 void SegmentWriter::pad(const FrameStamp& stamp) noexcept {
   if (segment_.header.file_bytes - tail_.bytes < kFrameHeaderBytes) return;
   if (!window_->ensure({tail_.bytes + kFrameHeaderBytes})) return;  // readers do without it
-  const std::size_t written = write_frame(
-      window_->base() + tail_.bytes,
-      {.type = FrameType::kPad, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}}, stamp,
-      seed_);
-  window_->stored(window_->bytes().subspan(tail_.bytes, written));
+  std::size_t written = 0;
+  const bool whole = guarded([&]() noexcept {
+    written = write_frame(
+        window_->base() + tail_.bytes,
+        {.type = FrameType::kPad, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}}, stamp,
+        seed_);
+  });
+  if (whole) window_->stored(window_->bytes().subspan(tail_.bytes, written));
 }
 
 }  // namespace millrace

@@ -4,7 +4,11 @@
 
 #include "core/env_faulting.h"
 #include "core/env_memory.h"
+#include "core/env_posix.h"
+#include "core/file.h"
+#include "core/segment_header.h"
 #include "test/log_fixture.h"
+#include "test/scratch_directory.h"
 
 namespace millrace::test {
 namespace {
@@ -73,6 +77,15 @@ void expect_all(LogFixture& log, const std::vector<std::uint64_t>& acknowledged)
   }
 }
 
+std::string log_segment(const ScratchDirectory& scratch) {
+  return scratch.path("log/" + segment_name(kFirstSequence));
+}
+
+Result<std::vector<ReadRecord>> read_first(LogFixture& log) {
+  Page page;
+  return read_page(log.log(), 1, 1, 1024, page);
+}
+
 // Runs the scenario with the n-th call failing, for every n until no fault is met.
 void fail_each_call(int sys_errno, Fault::Repeat repeat) {
   for (std::uint64_t nth = 1;; ++nth) {
@@ -131,6 +144,33 @@ const Suite log_fault_tests("log_fault", [](Suite& s) {
     expect(refused.error().message.find("sync of a segment") != std::string::npos);
     expect_error(log->flush(), Errc::kPoisoned);
     expect_eq(log.read_all().size(), 1u);
+  });
+  s.test("meets a prepared segment that somebody cut short with an error, and goes on", [] {
+    const ScratchDirectory scratch;
+    const auto env = std::make_shared<EnvPosix>();
+    LogFixture log(env, scratch.path("log"), quiet());
+    expect_ok(log.open());
+    std::vector<std::uint64_t> acknowledged;
+    live(log, acknowledged, 6);  // more than half of the first segment
+    log.drain();
+    take(take(File::open(*env, scratch.path("log/next.tmp"), OpenMode::kReadWrite)).resize(0));
+    live(log, acknowledged, 10);
+    // The batch that rolled is stored in part.
+    expect(acknowledged.size() > 15u * 40 && acknowledged.size() < 16u * 40);
+    expect_all(log, acknowledged);
+  });
+  s.test("meets an active segment that somebody cut short when it rolls with an error", [] {
+    const ScratchDirectory scratch;
+    const auto env = std::make_shared<EnvPosix>();
+    LogFixture log(env, scratch.path("log"), quiet());
+    expect_ok(log.open());
+    log.append("k", "one");
+    take(take(File::open(*env, log_segment(scratch), OpenMode::kReadWrite)).resize(0));
+    const BatchBuilder batch = BatchBuilder().add("k", std::string(2 * kMiB, 'x'));
+    std::vector<double> out(1);
+    (void)log->append(batch.packed(), {out, out});
+    log.drain();
+    expect_error(read_first(log), Errc::kCorrupt);
   });
   s.test("resumes by itself when space returns", [] {
     OwningFaultingEnv machine;
