@@ -2,24 +2,31 @@
  * What lies in a store's folder, read without opening the store: it may be open elsewhere, or damaged. For the
  * command line; not part of the public surface.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { systemClock } from './clock.ts'
-import { openNativeEngine } from './log/native.ts'
-import { requireNativeSlot } from './log/native-slot.ts'
-import { MetaLog } from './meta/meta-log.ts'
+import { resolve } from 'node:path'
+import { MillraceError } from './errors.ts'
+import { replayRecords, type StoredPayload } from './meta/replay.ts'
 import type { MetaState } from './meta/state.ts'
+import type { NativeMetaRecords } from './native/addon.ts'
 import { awaitNative } from './native/failure.ts'
 import { loadAddon } from './native/load.ts'
-import type { LogOwner, StoreReport } from './store-report.ts'
+import type { Finding, FolderReport, LogOwner, StoreReport } from './store-report.ts'
 import { formatShardId } from './streams/shard-id.ts'
 
 /** How deep an inspection goes. */
 export interface InspectOptions {
   /** Also check every frame, which takes as long as reading the whole store. */
   readonly everyByte: boolean
+  /** Ends such a check soon; the inspection then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Learns now and then how many bytes are checked, and of how many. Must not throw. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
+
+/** Bytes of metadata that are read at a time. */
+const metadataPageBytes = 16 * 1024 * 1024
+
+/** A writer that trims its metadata between two pages makes a reader begin again; it does so seldom. */
+const metadataReadsMax = 3
 
 /**
  * Inspects the files in a folder. Takes no lock and changes nothing; what is wrong with the files is in the
@@ -28,12 +35,33 @@ export interface InspectOptions {
  * Rejects with `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`, `ERR_MILLRACE_PERMISSION` or
  * `ERR_MILLRACE_IO` when the folder cannot be inspected at all, and with `ERR_MILLRACE_NATIVE_LOAD`.
  */
-export async function inspectStore(path: string, { everyByte }: InspectOptions): Promise<StoreReport> {
+export async function inspectStore(path: string, options: InspectOptions): Promise<StoreReport> {
   const folder = resolve(path)
-  const report = await awaitNative(loadAddon().inspectFolder(folder, everyByte))
-  const owners = ownersIn(await metadataOf(folder))
+  const report = await (options.everyByte
+    ? verified(folder, options)
+    : awaitNative(loadAddon().inspectFolder(folder)))
+  const metadata = await metadataOf(folder)
+  const owners = ownersIn(metadata.state)
   const logs = report.logs.map((log) => Object.assign(log, { owner: owners.get(log.uuid) ?? null }))
-  return { ...report, logs: logs.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)) }
+  return {
+    ...report,
+    logs: logs.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
+    findings: [...report.findings, ...metadataFindings(report, metadata)],
+  }
+}
+
+async function verified(folder: string, { signal, onProgress }: InspectOptions): Promise<FolderReport> {
+  signal?.throwIfAborted()
+  const verification = loadAddon().verifyFolder(folder, onProgress)
+  const stop = (): void => verification.stop()
+  signal?.addEventListener('abort', stop)
+  try {
+    const report = await awaitNative(verification.report)
+    signal?.throwIfAborted()
+    return report
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
 }
 
 /** Sorts the metadata first, then streams by name and their shards by number, then logs of no stream. */
@@ -42,30 +70,55 @@ function placeOf({ folder, owner }: StoreReport['logs'][number]): string {
   return folder === 'meta' ? '0' : `2 ${folder}`
 }
 
-/**
- * The metadata of the store in `folder`, or nothing if it cannot be read. Only a writer can replay a log after a
- * crash, so a copy of the metadata's log is opened, and never the log itself.
- */
-async function metadataOf(folder: string): Promise<MetaState | undefined> {
-  const copy = await mkdtemp(join(tmpdir(), 'millrace-inspect-'))
-  try {
-    await cp(join(folder, 'format'), join(copy, 'format'))
-    await cp(join(folder, 'meta'), join(copy, 'meta'), { recursive: true })
-    const engine = await openNativeEngine(
-      { kind: 'folder', path: copy },
-      { durability: 'none', clock: systemClock },
-    )
+/** What the metadata says: its state, or why it says nothing. */
+interface Metadata {
+  readonly state: MetaState | undefined
+  readonly failure: MillraceError | undefined
+}
+
+/** Replays the metadata's records as they lie in the files: what a crash left is read up to where it is sound. */
+async function metadataOf(folder: string): Promise<Metadata> {
+  for (let read = 1; ; read++) {
     try {
-      return (await MetaLog.open(await engine.openMeta())).state
-    } finally {
-      await engine.close()
+      const { state } = await replayRecords(metadataRecords(folder))
+      return { state, failure: undefined }
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      if (read === metadataReadsMax) return { state: undefined, failure: error }
     }
-  } catch {
-    // Whatever is wrong with the metadata's files is among the findings already.
-    return undefined
-  } finally {
-    await rm(copy, { recursive: true, force: true })
   }
+}
+
+async function* metadataRecords(folder: string): AsyncGenerator<StoredPayload, undefined, undefined> {
+  let page: NativeMetaRecords | undefined
+  while (page?.atEnd !== true) {
+    page = await awaitNative(loadAddon().readMetadata(folder, page?.next ?? 0, metadataPageBytes))
+    let begin = 0
+    for (const [index, offset] of page.offsets.entries()) {
+      const end = page.ends[index] ?? begin
+      yield { offset, payload: page.payloads.subarray(begin, end) }
+      begin = end
+    }
+  }
+}
+
+/** What only the records of the metadata show, if its files are sound. */
+function metadataFindings({ logs, findings }: FolderReport, { state, failure }: Metadata): Finding[] {
+  const reported = findings.some(({ severity, file }) => severity === 'damage' && inMetadata(file))
+  if (reported) return []
+  if (failure !== undefined) return [metadataFinding(failure)]
+  const shards = logs.some(({ folder }) => folder !== 'meta')
+  if (!shards || state === undefined || state.revision > 0) return []
+  return [{ severity: 'damage', file: 'meta', offset: 0, what: 'is empty although there are shards' }]
+}
+
+function metadataFinding({ code, message }: MillraceError): Finding {
+  const severity = code === 'ERR_MILLRACE_NEWER_FORMAT' ? 'notice' : 'damage'
+  return { severity, file: 'meta', offset: 0, what: message }
+}
+
+function inMetadata(file: string): boolean {
+  return file === 'format' || file === 'meta' || file.startsWith('meta/')
 }
 
 /** Which stream each log belongs to, by the log's uuid. */
@@ -73,7 +126,8 @@ function ownersIn(state: MetaState | undefined): ReadonlyMap<string, LogOwner> {
   const owners = new Map<string, LogOwner>()
   for (const { key, shards } of state?.streams.values() ?? []) {
     for (const { slot, index } of shards) {
-      owners.set(requireNativeSlot(slot).id, { stream: key.name, shardId: formatShardId(index) })
+      const { id } = slot
+      if (typeof id === 'string') owners.set(id, { stream: key.name, shardId: formatShardId(index) })
     }
   }
   return owners

@@ -5,6 +5,8 @@
 #include "binding/convert.h"
 #include "binding/engine_object.h"
 #include "binding/environment.h"
+#include "binding/folder_check.h"
+#include "binding/meta_records_object.h"
 #include "binding/native_object.h"
 #include "binding/router_object.h"
 #include "binding/store_report_object.h"
@@ -15,7 +17,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 2;
+constexpr std::int32_t kInterfaceVersion = 3;
 
 napi_property_descriptor constant(const char* name, napi_value value) noexcept {
   napi_property_descriptor descriptor{};
@@ -39,6 +41,8 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
       method("openMemory", EngineObject::open_memory),
       method("createRouter", RouterObject::create),
       method("inspectFolder", inspect_folder),
+      method("verifyFolder", FolderCheckObject::verify_folder),
+      method("readMetadata", read_metadata),
   };
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "binding/engine_object.h"
+#include "binding/folder_check.h"
 #include "binding/router_object.h"
 #include "binding/shard_log_object.h"
 
@@ -13,7 +14,9 @@ bool Environment::set_up(napi_env env) noexcept {
   classes->engine = EngineObject::define(env);
   classes->shard_log = ShardLogObject::define(env);
   classes->router = RouterObject::define(env);
-  if (classes->engine == nullptr || classes->shard_log == nullptr || classes->router == nullptr) {
+  classes->folder_check = FolderCheckObject::define(env);
+  if (classes->engine == nullptr || classes->shard_log == nullptr || classes->router == nullptr ||
+      classes->folder_check == nullptr) {
     return false;
   }
   const napi_finalize finalize = [](napi_env, void* data, void*) {

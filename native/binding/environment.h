@@ -11,6 +11,7 @@ struct Environment {
   napi_ref engine = nullptr;
   napi_ref shard_log = nullptr;
   napi_ref router = nullptr;
+  napi_ref folder_check = nullptr;
 
   // False when the environment refuses, which then has an exception pending.
   [[nodiscard]] static bool set_up(napi_env env) noexcept;

@@ -219,7 +219,9 @@ napi_value log_of(napi_env env, const LogReport& log) {
       .object();
 }
 
-napi_value report_of(napi_env env, const std::string& path, const StoreReport& report) {
+}  // namespace
+
+napi_value report_to_js(napi_env env, const std::string& path, const StoreReport& report) {
   return Fields(env)
       .text("path", path)
       .number("formatVersion", std::uint64_t{report.format_version})
@@ -230,29 +232,27 @@ napi_value report_of(napi_env env, const std::string& path, const StoreReport& r
       .object();
 }
 
-Result<StoreReport> inspect(const std::string& path, bool every_byte) {
-  EnvPosix env;
-  return every_byte ? verify_store(env, path, ScanWatch{}) : inspect_store(env, path);
+std::optional<std::string> folder_path(napi_env env, napi_value value) {
+  std::optional<std::string> path = text(env, value, kPathBytesMax);
+  if (!path || path->empty() || path->find('\0') != std::string::npos) return std::nullopt;
+  return path;
 }
 
-}  // namespace
-
 napi_value inspect_folder(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
-  const std::optional<std::string> path = text(env, call[0], kPathBytesMax);
-  const std::optional<bool> every_byte = boolean(env, call[1]);
-  if (!path || path->empty() || path->find('\0') != std::string::npos || !every_byte) {
-    return throw_invalid_argument(env,
-                                  "inspectFolder takes a path and whether to check every byte");
-  }
+  const Call<1> call(env, info);
+  const std::optional<std::string> path = folder_path(env, call[0]);
+  if (!path) return throw_invalid_argument(env, "inspectFolder takes a path");
   auto report = std::make_shared<StoreReport>();
-  auto work = [path = *path, every_byte = *every_byte, report]() -> Result<void> {
-    auto inspected = inspect(path, every_byte);
+  auto work = [path = *path, report]() -> Result<void> {
+    EnvPosix posix;
+    auto inspected = inspect_store(posix, path);
     if (!inspected) return std::move(inspected.error());
     *report = std::move(*inspected);
     return {};
   };
-  auto outcome = [path = *path, report](napi_env into) { return report_of(into, path, *report); };
+  auto outcome = [path = *path, report](napi_env into) {
+    return report_to_js(into, path, *report);
+  };
   return PromisedWork::start(env, std::move(work), std::move(outcome));
 }
 

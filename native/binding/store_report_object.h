@@ -2,10 +2,22 @@
 
 #include <node_api.h>
 
+#include <optional>
+#include <string>
+
+#include "core/store_report.h"
+
 namespace millrace {
 
-// inspectFolder(path, everyByte): a promise of what the files of a store hold, spelt as in
-// src/store-report.ts. Opens nothing for writing and takes no lock (core/verify.h).
+// A report as `FolderReport` of src/store-report.ts; `path` is that of the store's folder.
+[[nodiscard]] napi_value report_to_js(napi_env env, const std::string& path,
+                                      const StoreReport& report);
+
+// The path of a folder that may exist; nullopt for what no system takes.
+[[nodiscard]] std::optional<std::string> folder_path(napi_env env, napi_value value);
+
+// Export of the addon: inspectFolder(path), a promise of what the files of a store say of
+// themselves. Opens nothing for writing and takes no lock (core/verify.h).
 napi_value inspect_folder(napi_env env, napi_callback_info info);
 
 }  // namespace millrace

@@ -10,7 +10,34 @@ export interface Progress {
   stop(): void
 }
 
-const silent: Progress = { update: () => undefined, stop: () => undefined }
+/** How far a check of a store is, shown likewise. */
+export interface ScanProgress {
+  update(doneBytes: number, totalBytes: number): void
+  stop(): void
+}
+
+const silent = { update: (): void => undefined, stop: (): void => undefined }
+
+/** The bar of a check whose length is known only once it has begun. */
+export function showScanProgress(stderr: Writable & { readonly isTTY?: boolean }): ScanProgress {
+  if (stderr.isTTY !== true) return silent
+  const startedAt = performance.now()
+  const bar = new SingleBar({
+    stream: stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    format: '{bar} {percentage} % | {done} of {all}, {rate}/s',
+  })
+  bar.start(1, 0, { done: bytes(0), all: '?', rate: bytes(0) })
+  return {
+    update: (doneBytes, totalBytes) => {
+      const rate = bytes(perSecond(doneBytes, performance.now() - startedAt))
+      bar.setTotal(Math.max(1, totalBytes))
+      bar.update(doneBytes, { done: bytes(doneBytes), all: bytes(totalBytes), rate })
+    },
+    stop: () => bar.stop(),
+  }
+}
 
 /** @param totalBytes bytes of the source, or undefined for a source without an end */
 export function showProgress(

@@ -4,7 +4,7 @@ import { ReadBlock } from '../log/read-block.ts'
 import { apply, emptyState } from './apply.ts'
 import { decodeRecord, type MetaRecord } from './encode.ts'
 import { decodeSnapshot, type Snapshot, SnapshotReader } from './snapshot.ts'
-import type { SnapshotSchedule } from './snapshot-schedule.ts'
+import { SnapshotSchedule } from './snapshot-schedule.ts'
 
 /** Bytes and records of one page. */
 const pageBytes = 1024 * 1024
@@ -25,6 +25,24 @@ export async function replay(log: ShardLog, schedule: SnapshotSchedule): Promise
     from = block.next
   } while (!block.atTail)
   return fold.finish(from)
+}
+
+/** A record of a metadata log that was read by other means. */
+export interface StoredPayload {
+  readonly offset: Offset
+  readonly payload: Uint8Array
+}
+
+/** The state that all records of a log lead to. Throws like `replay`. */
+export async function replayRecords(records: AsyncIterable<StoredPayload>): Promise<Snapshot> {
+  const never = Number.POSITIVE_INFINITY
+  const fold = new Fold(new SnapshotSchedule({ snapshotCommands: never, snapshotBytes: never }))
+  let end = 0
+  for await (const { offset, payload: bytes } of records) {
+    fold.accept(bytes, offset)
+    end = offset + 1
+  }
+  return fold.finish(end)
 }
 
 function payload(block: ReadBlock, index: number): Uint8Array {

@@ -16,14 +16,47 @@ export interface NativeAddon {
   openFolder(path: string, sync: boolean): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
-  /** What the files of a store hold. Takes no lock, changes nothing; `everyByte` checks all frames too. */
-  inspectFolder(path: string, everyByte: boolean): Promise<FolderReport>
+  /** What the files of a store say of themselves; no record is read. Takes no lock, changes nothing. */
+  inspectFolder(path: string): Promise<FolderReport>
+  /**
+   * The same, with every byte checked, on a thread of its own. `onProgress` learns now and then how many bytes are
+   * done, and of how many; it must not throw.
+   */
+  verifyFolder(
+    path: string,
+    onProgress: ((done: number, total: number) => void) | undefined,
+  ): NativeVerification
+  /**
+   * Records of a store's metadata, in order, from `from` or the first one on: at least one, and no more once they
+   * hold `maxBytes`. Takes no lock, changes nothing, ends where the metadata is damaged.
+   */
+  readMetadata(path: string, from: number, maxBytes: number): Promise<NativeMetaRecords>
   /** Ranges of hash keys: 16 bytes each (big-endian), where they begin; ascending, the first is 0. */
   createRouter(starts: Uint8Array): NativeRouter
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 2
+export const interfaceVersion = 3
+
+/** A check of every byte, under way. */
+export interface NativeVerification {
+  /** Not the whole of it when the check was stopped. */
+  readonly report: Promise<FolderReport>
+  /** Ends the check soon. */
+  stop(): void
+}
+
+/** A page of metadata records. */
+export interface NativeMetaRecords {
+  /** The records' payloads, one behind the other, and where each ends. */
+  readonly payloads: Uint8Array
+  readonly ends: Float64Array
+  readonly offsets: Float64Array
+  /** Where the next page begins. */
+  readonly next: number
+  /** Nothing readable follows. */
+  readonly atEnd: boolean
+}
 
 /** An open store. Every call after `close()` throws. */
 export interface NativeEngine {

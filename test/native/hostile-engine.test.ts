@@ -87,17 +87,34 @@ describe('the engine', () => {
     expect(await outcomeOf(() => call(engine, 'sweep', [throwing]))).not.toBe('none')
   })
 
-  it.each(['openFolder', 'inspectFolder'])('does not %s by a path that is none', async (method) => {
+  const folderCalls = ['openFolder', 'inspectFolder', 'verifyFolder', 'readMetadata']
+  it.each(folderCalls)('does not %s by a path that is none', async (method) => {
     for (const path of [
       ...noNumbers.filter((value) => typeof value !== 'string'),
       '',
       'a\0b',
       'x'.repeat(5_000),
     ]) {
-      expect(await outcomeOf(() => call(addon, method, [path, true]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+      const rest = method === 'readMetadata' ? [0, 1] : [true]
+      expect(await outcomeOf(() => call(addon, method, [path, ...rest]))).toBe(
+        'ERR_MILLRACE_INVALID_ARGUMENT',
+      )
     }
+  })
+
+  it('refuses flags, offsets and limits that are none', async () => {
     for (const flag of [undefined, null, 1, 'true']) {
-      expect(await outcomeOf(() => call(addon, method, ['.', flag]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+      expect(await outcomeOf(() => call(addon, 'openFolder', ['.', flag]))).toBe(
+        'ERR_MILLRACE_INVALID_ARGUMENT',
+      )
+    }
+    for (const count of [...noNumbers, -1, 1.5]) {
+      for (const args of [
+        ['.', count, 1],
+        ['.', 0, count],
+      ]) {
+        expect(await outcomeOf(() => call(addon, 'readMetadata', args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+      }
     }
   })
 
@@ -225,6 +242,7 @@ describe('anything at all', () => {
       [router, 'route'],
       [addon, 'createRouter'],
       [addon, 'inspectFolder'],
+      [addon, 'readMetadata'],
     ]
     await fc.assert(
       fc.asyncProperty(

@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { inspectStore } from '../../inspect.ts'
+import type { StoreReport } from '../../store-report.ts'
 import { ExitCode } from '../failure.ts'
 import { bytes, counted, duration } from '../figures.ts'
-import type { Host } from '../host.ts'
+import { type Host, noteInterruption } from '../host.ts'
+import { showScanProgress } from '../progress.ts'
 import { type StoreOptions, withStoreOptions } from '../store-options.ts'
 import { describeFinding } from '../store-words.ts'
 
@@ -17,9 +19,9 @@ export function verifyCommand(host: Host): Command {
     )
     .addHelpText('after', '\nExample:\n  $ millrace verify --dir ./data && echo sound')
     .action(async ({ dir, json }: StoreOptions) => {
-      host.leaveSignals()
       const startedAt = performance.now()
-      const report = await inspectStore(dir, { everyByte: true })
+      const report = await check(host, dir)
+      if (report === undefined) return
       const tookMs = Math.round(performance.now() - startedAt)
 
       const damaged = report.findings.filter(({ severity }) => severity === 'damage').length
@@ -47,4 +49,19 @@ export function verifyCommand(host: Host): Command {
         damaged === 0 ? 'no damage' : `${counted(damaged, 'place')} damaged`,
       ])
     })
+}
+
+/** Checks every byte and shows how far it is; nothing when the command was told to stop. */
+async function check(host: Host, dir: string): Promise<StoreReport | undefined> {
+  const progress = showScanProgress(host.stderr)
+  try {
+    const onProgress = (done: number, total: number): void => progress.update(done, total)
+    return await inspectStore(dir, { everyByte: true, signal: host.signal, onProgress })
+  } catch (error) {
+    if (!host.signal.aborted) throw error
+    noteInterruption(host)
+    return undefined
+  } finally {
+    progress.stop()
+  }
 }
