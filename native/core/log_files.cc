@@ -91,7 +91,7 @@ class LogFolder {
   [[nodiscard]] LastEnd last_end_of(const ControlWords& words) const noexcept {
     switch (words.state) {
       case LogState::kClosed:
-        return LastEnd::kClosed;
+        return words.writer_epoch == 0 ? LastEnd::kSystemDied : LastEnd::kClosed;
       case LogState::kOpen:
         return words.boot_hash == place_.boot_hash ? LastEnd::kProcessDied : LastEnd::kSystemDied;
       case LogState::kPoisoned:

@@ -298,7 +298,10 @@ Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
   const std::uint32_t state = page.state.load(std::memory_order_relaxed);
   switch (static_cast<LogState>(state)) {
     case LogState::kClosed:
-      return LastEnd::kClosed;
+      // So begins every page. Beside segments it says that the system died before the first writer
+      // was noted, or that the words were lost: only frames can be believed.
+      return page.writer_epoch.load(std::memory_order_relaxed) == 0 ? LastEnd::kSystemDied
+                                                                    : LastEnd::kClosed;
     case LogState::kOpen:
       return page.boot_hash.load(std::memory_order_relaxed) == boot_hash ? LastEnd::kProcessDied
                                                                          : LastEnd::kSystemDied;
@@ -349,6 +352,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (!last_end) return last_end.error();
   log.report.last_end = *last_end;
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
+  settle_trim(*log.control);
   if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
   const bool system_died = *last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();

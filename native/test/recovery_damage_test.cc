@@ -32,6 +32,30 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
       expect_eq(store.segment_count(), segments);
     }
   });
+  s.test("hides nothing because the trim of a log that was open lost a bit", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 40'000);
+    expect_ok(store.log()->trim({40}));
+    store.log().crash();
+    const StoreImage image = store.image();
+    for (std::uint64_t bit = 320 * 8; bit < 344 * 8; ++bit) {
+      const Case round("bit", bit);
+      store.flip(store.file("ctl"), bit);
+      expect(!store.findings().empty());
+      for (int opening = 0; opening < 2; ++opening) {
+        const Result<void> opened = store.log().open();
+        if (!opened) expect_error(opened, Errc::kCorrupt);
+        if (opened) {
+          const std::uint64_t first = take(store.log()->stats()).first.value;
+          expect_le(first, 40u);
+          expect_eq(store.log().read_all(first).size(), 51 - first);
+        }
+        store.log().crash();
+      }
+      store.restore(image);
+    }
+  });
   s.test("takes in frames that their writer died before it published", [] {
     StoreFixture store;
     store.open();
@@ -47,6 +71,35 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
     append_numbers(store.log(), 101, 10, 100);
     store.close();
     store.expect_clean();
+  });
+  s.test("opens a log whose first segment a system crash left without a header", [] {
+    StoreFixture store;
+    store.open();
+    const std::vector<std::byte> nothing(512 - offsetof(ControlPage, boot_hash));
+    store.log().append("k", "lost");
+    store.log().crash();
+    store.write(store.file("ctl"), offsetof(ControlPage, boot_hash), nothing);
+    store.write(store.segment(0), 0, std::vector<std::byte>(kPageBytes));
+    store.env().reboot();
+    store.open();
+    expect_eq(store.log().read_all().size(), 0u);
+    store.log().append("k", "first");
+    store.close();
+    store.expect_no_damage();
+  });
+  s.test("hides no records of a log whose control page lost its words", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    store.close();
+    const std::vector<std::byte> nothing(512 - offsetof(ControlPage, boot_hash));
+    store.write(store.file("ctl"), offsetof(ControlPage, boot_hash), nothing);
+    store.open();
+    expect_eq(store.log().read_all().size(), 50u);
+    store.log().append("k", "after", 90'000);
+    store.close();
+    store.open();
+    expect_eq(store.log().read_all().size(), 51u);
   });
   s.test("sets aside what follows a segment whose name a system crash lost", [] {
     LogOptions options;
