@@ -132,11 +132,11 @@ Result<LogStats> ShardLog::State::stats() {
 void ShardLog::State::trim(Sequence before) {
   if (!reader_) return;
   ControlPage& page = appender_.control()->page();
-  const Sequence horizon = std::min(before, appender_.next());
-  // Relaxed: hides; nothing is published by it.
+  // The shard end is no record: a trim past the tail stops before it.
+  const Sequence tail{appender_.next().value - (appender_.sealed() ? 1 : 0)};
+  const Sequence horizon = std::min(before, tail);
   if (horizon.value > page.trim_sequence.load(std::memory_order_relaxed)) {
-    page.trim_sequence.store(horizon.value, std::memory_order_relaxed);
-    appender_.control()->stored();
+    appender_.control()->trim(horizon);
   }
   const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};
   const SegmentList& segments = reader_->segments();
