@@ -135,8 +135,10 @@ void ShardLog::State::trim(Sequence before) {
   // The shard end is no record: a trim past the tail stops before it.
   const Sequence tail{appender_.next().value - (appender_.sealed() ? 1 : 0)};
   const Sequence horizon = std::min(before, tail);
+  // Relaxed: hides; nothing is published by it.
   if (horizon.value > page.trim_sequence.load(std::memory_order_relaxed)) {
-    appender_.control()->trim(horizon);
+    page.trim_sequence.store(horizon.value, std::memory_order_relaxed);
+    appender_.control()->stored();
   }
   const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};
   const SegmentList& segments = reader_->segments();
