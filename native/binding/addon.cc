@@ -1,13 +1,12 @@
-#include <node_api.h>
+#include <napi.h>
 
-#include <array>
+#include <cstdint>
+#include <memory>
 
-#include "binding/convert.h"
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/folder_check.h"
 #include "binding/meta_records_object.h"
-#include "binding/native_object.h"
 #include "binding/router_object.h"
 #include "binding/store_report_object.h"
 #include "core/frame.h"
@@ -19,31 +18,23 @@ namespace {
 // a binary that was built from other sources than it was (src/native/load.ts).
 constexpr std::int32_t kInterfaceVersion = 3;
 
-napi_property_descriptor constant(const char* name, napi_value value) noexcept {
-  napi_property_descriptor descriptor{};
-  descriptor.utf8name = name;
-  descriptor.value = value;
-  descriptor.attributes = napi_enumerable;
-  return descriptor;
+// Runs once in each environment. The table is what src/native/addon.ts describes.
+Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(std::make_unique<Environment>(env).release());  // freed with the environment
+  exports.Set("interfaceVersion", kInterfaceVersion);
+  exports.Set("recordBytesMax", static_cast<double>(kRecordBytesMax));
+  exports.Set("openFolder", Napi::Function::New<EngineObject::open_folder>(env, "openFolder"));
+  exports.Set("openMemory", Napi::Function::New<EngineObject::open_memory>(env, "openMemory"));
+  exports.Set("createRouter", Napi::Function::New<RouterObject::create>(env, "createRouter"));
+  exports.Set("inspectFolder", Napi::Function::New<inspect_folder>(env, "inspectFolder"));
+  exports.Set("verifyFolder",
+              Napi::Function::New<FolderCheckObject::verify_folder>(env, "verifyFolder"));
+  exports.Set("readMetadata", Napi::Function::New<read_metadata>(env, "readMetadata"));
+  return exports;
 }
 
 }  // namespace
 }  // namespace millrace
 
-// Runs once in each environment. The table is what src/native/addon.ts describes.
-NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
-  using namespace millrace;  // a C function of Node's, outside the namespace by nature
-  if (!Environment::set_up(env)) return nullptr;
-  const std::array table{
-      constant("interfaceVersion", to_js_integer(env, kInterfaceVersion)),
-      constant("recordBytesMax", to_js(env, static_cast<double>(kRecordBytesMax))),
-      method("openFolder", EngineObject::open_folder),
-      method("openMemory", EngineObject::open_memory),
-      method("createRouter", RouterObject::create),
-      method("inspectFolder", inspect_folder),
-      method("verifyFolder", FolderCheckObject::verify_folder),
-      method("readMetadata", read_metadata),
-  };
-  napi_define_properties(env, exports, table.size(), table.data());
-  return exports;
-}
+using millrace::define_exports;  // what Node calls lies outside the namespace by nature
+NODE_API_MODULE(millrace, define_exports)

@@ -28,12 +28,6 @@ std::optional<std::int64_t> clamped_number(napi_env env, napi_value value) noexc
   return static_cast<std::int64_t>(number);
 }
 
-std::optional<bool> boolean(napi_env env, napi_value value) noexcept {
-  bool truth = false;
-  if (napi_get_value_bool(env, value, &truth) != napi_ok) return std::nullopt;
-  return truth;
-}
-
 std::optional<std::string> text(napi_env env, napi_value value, std::size_t bytes_max) {
   std::size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return std::nullopt;

@@ -12,7 +12,7 @@
 
 namespace millrace {
 
-// The receiver and the arguments of one call from JavaScript, without a heap allocation. Missing
+// The receiver and the arguments of one call of a raw callback, without a heap allocation. Missing
 // arguments are undefined, surplus ones are dropped.
 template <std::size_t Count>
 struct Call {
@@ -28,15 +28,15 @@ struct Call {
 };
 
 // The readers below answer nullopt for a value of another type or out of range: TypeScript has
-// checked before, so it is a refusal and never a conversion.
+// checked before, so it is a refusal and never a conversion. Raw callbacks and Napi::CallbackInfo
+// share them: they take the values of Node-API, which those of node-addon-api convert to.
 
 // An integer from 0 to `max`.
 [[nodiscard]] std::optional<std::uint64_t> whole_number(napi_env env, napi_value value,
                                                         std::uint64_t max) noexcept;
 // A number brought into what JavaScript counts exactly; NaN is none. Fractions are cut.
 [[nodiscard]] std::optional<std::int64_t> clamped_number(napi_env env, napi_value value) noexcept;
-[[nodiscard]] std::optional<bool> boolean(napi_env env, napi_value value) noexcept;
-// A string of at most `bytes_max` bytes of UTF-8.
+// A string of at most `bytes_max` bytes of UTF-8; a longer one, of up to a gigabyte, is not copied.
 [[nodiscard]] std::optional<std::string> text(napi_env env, napi_value value,
                                               std::size_t bytes_max);
 

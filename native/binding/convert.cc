@@ -42,12 +42,6 @@ const char* public_code(Errc code) noexcept {
 
 }  // namespace
 
-napi_value to_js(napi_env env, std::string_view text) noexcept {
-  napi_value value = nullptr;
-  napi_create_string_utf8(env, text.data(), text.size(), &value);
-  return value;
-}
-
 napi_value to_js(napi_env env, double number) noexcept {
   napi_value value = nullptr;
   napi_create_double(env, number, &value);
@@ -60,29 +54,32 @@ napi_value to_js_integer(napi_env env, std::int32_t number) noexcept {
   return value;
 }
 
-napi_value to_js_error(napi_env env, const Error& error) noexcept {
+// Raw from here on: Napi::Error aborts the process when it throws while an exception is pending (a
+// getter among the arguments threw), where these calls are refused and the first exception stays.
+
+Napi::Value to_js_error(Napi::Env env, const Error& error) {
   napi_value value = nullptr;
   const napi_status created =
-      napi_create_error(env, to_js(env, public_code(error.code)),
-                        to_js(env, std::string_view(error.message)), &value);
-  if (created != napi_ok) return nullptr;
+      napi_create_error(env, Napi::String::New(env, public_code(error.code)),
+                        Napi::String::New(env, error.message), &value);
+  if (created != napi_ok) return {};
   napi_set_named_property(env, value, "errno", to_js_integer(env, error.sys_errno));
   napi_set_named_property(env, value, "detail", to_js(env, static_cast<double>(error.detail)));
-  return value;
+  return {env, value};
 }
 
-napi_value throw_error(napi_env env, const Error& error) noexcept {
-  const napi_value value = to_js_error(env, error);
-  if (value != nullptr) napi_throw(env, value);
-  return nullptr;
+Napi::Value throw_error(Napi::Env env, const Error& error) {
+  const Napi::Value value = to_js_error(env, error);
+  if (!value.IsEmpty()) napi_throw(env, value);
+  return {};
 }
 
-napi_value throw_invalid_argument(napi_env env, const char* rule) noexcept {
+Napi::Value throw_invalid_argument(Napi::Env env, const char* rule) {
   napi_throw_type_error(env, "ERR_MILLRACE_INVALID_ARGUMENT", rule);
-  return nullptr;
+  return {};
 }
 
-napi_value throw_closed(napi_env env, const char* what) noexcept {
+Napi::Value throw_closed(Napi::Env env, const char* what) {
   return throw_error(env, {.code = Errc::kClosed, .message = std::string(what) + " is closed"});
 }
 

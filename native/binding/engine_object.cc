@@ -1,6 +1,5 @@
 #include "binding/engine_object.h"
 
-#include <array>
 #include <limits>
 #include <string>
 #include <utility>
@@ -10,7 +9,6 @@
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/log_identity_argument.h"
-#include "binding/native_object.h"
 #include "binding/open_log.h"
 #include "binding/promised_work.h"
 #include "binding/shard_log_object.h"
@@ -22,20 +20,19 @@ constexpr std::size_t kPathBytesMax = 4096;
 constexpr const char* kIdentityRule =
     "a log is named by 32 lowercase hexadecimal digits and a shard number";
 
-napi_value new_engine(napi_env env, std::shared_ptr<OpenEngine> engine) {
-  return new_instance(env, Environment::of(env)->engine,
-                      std::make_unique<EngineObject>(std::move(engine)));
+Napi::Value new_engine(Napi::Env env, std::shared_ptr<OpenEngine> engine) {
+  return EngineObject::make(env.GetInstanceData<Environment>()->engine, std::move(engine));
 }
 
-napi_value new_log(napi_env env, std::shared_ptr<OpenEngine> engine, const LogIdentity& identity,
-                   Result<std::unique_ptr<ShardLog>> log) {
+Napi::Value new_log(Napi::Env env, std::shared_ptr<OpenEngine> engine, const LogIdentity& identity,
+                    Result<std::unique_ptr<ShardLog>> log) {
   if (!log) return throw_error(env, log.error());
   auto open = std::make_shared<OpenLog>(std::move(engine), identity, std::move(*log));
-  return new_instance(env, Environment::of(env)->shard_log,
-                      std::make_unique<ShardLogObject>(std::move(open)));
+  return ShardLogObject::make(env.GetInstanceData<Environment>()->shard_log, std::move(open));
 }
 
-// A list of identities; nullopt when `list` is anything else.
+// A list of identities; nullopt when `list` is anything else. Raw: an element may be a getter, and
+// what ends it (a throw, a time limit of node:vm, the end of a worker) is not ours to throw again.
 std::optional<std::vector<LogIdentity>> identities(napi_env env, napi_value list) {
   std::uint32_t length = 0;
   if (napi_get_array_length(env, list, &length) != napi_ok) return std::nullopt;
@@ -55,118 +52,108 @@ std::optional<std::vector<LogIdentity>> identities(napi_env env, napi_value list
 
 }  // namespace
 
-napi_ref EngineObject::define(napi_env env) noexcept {
-  const std::array methods{
-      method("newIdentity", new_identity),
-      method("openLog", open_log),
-      method("openMeta", open_meta),
-      method("drop", drop),
-      method("sweep", sweep),
-      method("close", close),
-  };
-  return define_class(env, "NativeEngine", methods);
+Napi::Function EngineObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeEngine",
+                     {
+                         method<&EngineObject::new_identity>("newIdentity"),
+                         method<&EngineObject::open_log>("openLog"),
+                         method<&EngineObject::open_meta>("openMeta"),
+                         method<&EngineObject::drop>("drop"),
+                         method<&EngineObject::sweep>("sweep"),
+                         method<&EngineObject::close>("close"),
+                     });
 }
 
-napi_value EngineObject::open_folder(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
-  const std::optional<std::string> path = text(env, call[0], kPathBytesMax);
-  const std::optional<bool> sync = boolean(env, call[1]);
-  if (!path || path->empty() || path->find('\0') != std::string::npos || !sync) {
+Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::optional<std::string> path = text(env, info[0], kPathBytesMax);
+  if (!path || path->empty() || path->find('\0') != std::string::npos || !info[1].IsBoolean()) {
     return throw_invalid_argument(env, "openFolder takes a path and whether to sync");
   }
   auto opened = std::make_shared<std::shared_ptr<OpenEngine>>();
-  auto work = [path = *path, sync = *sync, opened]() -> Result<void> {
+  auto work = [path = *path, sync = info[1].As<Napi::Boolean>().Value(), opened]() -> Result<void> {
     auto engine = OpenEngine::open_folder(path, sync);
     if (!engine) return std::move(engine.error());
     *opened = std::move(*engine);
     return {};
   };
-  auto outcome = [opened](napi_env into) { return new_engine(into, std::move(*opened)); };
+  auto outcome = [opened](Napi::Env into) { return new_engine(into, std::move(*opened)); };
   return PromisedWork::start(env, std::move(work), std::move(outcome));
 }
 
-napi_value EngineObject::open_memory(napi_env env, napi_callback_info) {
+Napi::Value EngineObject::open_memory(const Napi::CallbackInfo& info) {
   auto engine = OpenEngine::open_memory();
-  if (!engine) return throw_error(env, engine.error());
-  return new_engine(env, std::move(*engine));
+  if (!engine) return throw_error(info.Env(), engine.error());
+  return new_engine(info.Env(), std::move(*engine));
 }
 
-EngineObject* EngineObject::open_object(napi_env env, napi_value self) noexcept {
-  auto* object = unwrap<EngineObject>(env, self);
-  if (object != nullptr && object->engine_ != nullptr) return object;
-  throw_closed(env, "the engine");
-  return nullptr;
+OpenEngine* EngineObject::open_engine() const {
+  if (owned_ == nullptr) throw_closed(Env(), "the engine");
+  return owned_.get();
 }
 
-napi_value EngineObject::new_identity(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  const EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  const auto shard = whole_number(env, call[0], std::numeric_limits<std::uint32_t>::max());
+Napi::Value EngineObject::new_identity(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  const auto shard = whole_number(env, info[0], std::numeric_limits<std::uint32_t>::max());
   if (!shard) return throw_invalid_argument(env, "newIdentity takes a shard number");
-  const auto identity = engine.engine().new_identity(static_cast<std::uint32_t>(*shard));
+  const auto identity = engine->engine().new_identity(static_cast<std::uint32_t>(*shard));
   if (!identity) return throw_error(env, identity.error());
-  return to_js(env, folder_name(*identity));
+  return Napi::String::New(env, folder_name(*identity));
 }
 
-napi_value EngineObject::open_log(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
-  const EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  const std::optional<LogIdentity> identity = log_identity(env, call[0], call[1]);
+Napi::Value EngineObject::open_log(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  const std::optional<LogIdentity> identity = log_identity(env, info[0], info[1]);
   if (!identity) return throw_invalid_argument(env, kIdentityRule);
-  if (engine.is_open(*identity)) return throw_invalid_argument(env, "the log is open already");
-  auto log = engine.engine().open_log(*identity);
-  return new_log(env, object->engine_, *identity, std::move(log));
+  if (engine->is_open(*identity)) return throw_invalid_argument(env, "the log is open already");
+  auto log = engine->engine().open_log(*identity);
+  return new_log(env, owned_, *identity, std::move(log));
 }
 
-napi_value EngineObject::open_meta(napi_env env, napi_callback_info info) {
-  const Call<0> call(env, info);
-  const EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  if (engine.is_open(OpenEngine::kMetaLog)) {
+Napi::Value EngineObject::open_meta(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  if (engine->is_open(OpenEngine::kMetaLog)) {
     return throw_invalid_argument(env, "the metadata log is open already");
   }
-  auto log = engine.engine().open_meta();
-  return new_log(env, object->engine_, OpenEngine::kMetaLog, std::move(log));
+  auto log = engine->engine().open_meta();
+  return new_log(env, owned_, OpenEngine::kMetaLog, std::move(log));
 }
 
-napi_value EngineObject::drop(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
-  const EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  const std::optional<LogIdentity> identity = log_identity(env, call[0], call[1]);
+Napi::Value EngineObject::drop(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  const std::optional<LogIdentity> identity = log_identity(env, info[0], info[1]);
   if (!identity) return throw_invalid_argument(env, kIdentityRule);
-  if (engine.is_open(*identity)) return throw_invalid_argument(env, "the log is open");
-  const Result<void> dropped = engine.engine().drop(*identity);
-  return dropped ? nullptr : throw_error(env, dropped.error());
+  if (engine->is_open(*identity)) return throw_invalid_argument(env, "the log is open");
+  const Result<void> dropped = engine->engine().drop(*identity);
+  return dropped ? env.Undefined() : throw_error(env, dropped.error());
 }
 
-napi_value EngineObject::sweep(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  const EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  std::optional<std::vector<LogIdentity>> live = identities(env, call[0]);
+Napi::Value EngineObject::sweep(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  std::optional<std::vector<LogIdentity>> live = identities(env, info[0]);
   if (!live) return throw_invalid_argument(env, "sweep takes an array of the live logs' ids");
-  const Result<void> swept = engine.sweep(std::move(*live));
-  return swept ? nullptr : throw_error(env, swept.error());
+  const Result<void> swept = engine->sweep(std::move(*live));
+  return swept ? env.Undefined() : throw_error(env, swept.error());
 }
 
-napi_value EngineObject::close(napi_env env, napi_callback_info info) {
-  const Call<0> call(env, info);
-  EngineObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  OpenEngine& engine = *object->engine_;
-  if (engine.has_open_logs()) {
+Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  if (engine->has_open_logs()) {
     return throw_invalid_argument(env, "an engine is closed after its logs");
   }
-  return PromisedWork::start(env,
-                             [closing = std::move(object->engine_)] { return closing->close(); });
+  return PromisedWork::start(env, [closing = std::move(owned_)] { return closing->close(); });
 }
 
 }  // namespace millrace

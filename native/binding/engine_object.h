@@ -1,36 +1,35 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 
+#include "binding/native_object.h"
 #include "binding/open_engine.h"
 
 namespace millrace {
 
 // The class `NativeEngine` of src/native/addon.ts.
-class EngineObject {
+class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngine>> {
  public:
-  explicit EngineObject(std::shared_ptr<OpenEngine> engine) : engine_(std::move(engine)) {}
+  using NativeObject::NativeObject;
 
-  static napi_ref define(napi_env env) noexcept;
+  static Napi::Function define(Napi::Env env);
 
   // Exports of the addon: openFolder(path, sync) answers a promise, openMemory() an engine.
-  static napi_value open_folder(napi_env env, napi_callback_info info);
-  static napi_value open_memory(napi_env env, napi_callback_info info);
+  static Napi::Value open_folder(const Napi::CallbackInfo& info);
+  static Napi::Value open_memory(const Napi::CallbackInfo& info);
 
  private:
-  // The receiver with an open engine; otherwise an exception is pending.
-  static EngineObject* open_object(napi_env env, napi_value self) noexcept;
+  // The open engine; otherwise nullptr, and an exception is pending.
+  OpenEngine* open_engine() const;
 
-  static napi_value new_identity(napi_env env, napi_callback_info info);
-  static napi_value open_log(napi_env env, napi_callback_info info);
-  static napi_value open_meta(napi_env env, napi_callback_info info);
-  static napi_value drop(napi_env env, napi_callback_info info);
-  static napi_value sweep(napi_env env, napi_callback_info info);
-  static napi_value close(napi_env env, napi_callback_info info);
-
-  std::shared_ptr<OpenEngine> engine_;  // null once close() was asked for
+  Napi::Value new_identity(const Napi::CallbackInfo& info);
+  Napi::Value open_log(const Napi::CallbackInfo& info);
+  Napi::Value open_meta(const Napi::CallbackInfo& info);
+  Napi::Value drop(const Napi::CallbackInfo& info);
+  Napi::Value sweep(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);
 };
 
 }  // namespace millrace

@@ -4,10 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
-#include "binding/native_object.h"
 #include "binding/store_report_object.h"
 #include "core/env_posix.h"
 #include "core/verify.h"
@@ -20,22 +18,21 @@ constexpr std::chrono::milliseconds kTellEvery{50};
 
 }  // namespace
 
-napi_value FolderCheck::start(napi_env env, std::string path, napi_value on_progress,
-                              StopFlag stop) {
+// Raw: an ending environment may refuse any of it, and what was made before is then given up.
+Napi::Value FolderCheck::start(Napi::Env env, std::string path, Napi::Value on_progress,
+                               StopFlag stop) {
   std::unique_ptr<FolderCheck> self(new FolderCheck(std::move(path), std::move(stop)));
   napi_value promise = nullptr;
-  if (napi_create_promise(env, &self->deferred_, &promise) != napi_ok) return nullptr;
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, on_progress, &type);
-  const napi_value function = type == napi_function ? on_progress : nullptr;
-  if (napi_create_threadsafe_function(env, function, nullptr, to_js(env, "millrace verify"), 0, 1,
-                                      nullptr, finalize, self.get(), called,
-                                      &self->function_) != napi_ok) {
-    return nullptr;
+  if (napi_create_promise(env, &self->deferred_, &promise) != napi_ok) return {};
+  const napi_value function = on_progress.IsFunction() ? napi_value(on_progress) : nullptr;
+  if (napi_create_threadsafe_function(env, function, nullptr,
+                                      Napi::String::New(env, "millrace verify"), 0, 1, nullptr,
+                                      finalize, self.get(), called, &self->function_) != napi_ok) {
+    return {};
   }
   self->thread_ = std::thread([check = self.get()] { check->run(); });
   static_cast<void>(self.release());  // finalize() owns it now
-  return promise;
+  return {env, promise};
 }
 
 void FolderCheck::run() {
@@ -77,14 +74,14 @@ void FolderCheck::called(napi_env env, napi_value on_progress, void* context, vo
   napi_call_function(env, undefined, on_progress, arguments.size(), arguments.data(), nullptr);
 }
 
-void FolderCheck::settle(napi_env env) {
+void FolderCheck::settle(Napi::Env env) {
   if (std::exchange(settled_, true)) return;
   if (result_) {
-    const napi_value report = report_to_js(env, path_, *result_);
-    if (report != nullptr) napi_resolve_deferred(env, deferred_, report);
+    const Napi::Value report = report_to_js(env, path_, *result_);
+    if (!report.IsEmpty()) napi_resolve_deferred(env, deferred_, report);
   } else {
-    const napi_value reason = to_js_error(env, result_.error());
-    if (reason != nullptr) napi_reject_deferred(env, deferred_, reason);
+    const Napi::Value reason = to_js_error(env, result_.error());
+    if (!reason.IsEmpty()) napi_reject_deferred(env, deferred_, reason);
   }
 }
 
@@ -94,30 +91,26 @@ void FolderCheck::finalize(napi_env, void*, void* context) {
   self->thread_.join();
 }
 
-napi_ref FolderCheckObject::define(napi_env env) noexcept {
-  const std::array methods{method("stop", stop)};
-  return define_class(env, "NativeVerification", methods);
+Napi::Function FolderCheckObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeVerification", {method<&FolderCheckObject::stop>("stop")});
 }
 
-napi_value FolderCheckObject::verify_folder(napi_env env, napi_callback_info info) {
-  const Call<2> call(env, info);
-  const std::optional<std::string> path = folder_path(env, call[0]);
+Napi::Value FolderCheckObject::verify_folder(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::optional<std::string> path = folder_path(env, info[0]);
   if (!path) return throw_invalid_argument(env, "verifyFolder takes a path");
   auto flag = std::make_shared<std::atomic<bool>>(false);
-  const napi_value object = new_instance(env, Environment::of(env)->folder_check,
-                                         std::make_unique<FolderCheckObject>(flag));
-  if (object == nullptr) return nullptr;
-  const napi_value report = FolderCheck::start(env, *path, call[1], std::move(flag));
-  if (report == nullptr) return nullptr;
-  napi_set_named_property(env, object, "report", report);
+  const Napi::Value object = make(env.GetInstanceData<Environment>()->folder_check, flag);
+  if (object.IsEmpty()) return {};
+  const Napi::Value report = FolderCheck::start(env, *path, info[1], std::move(flag));
+  if (report.IsEmpty()) return {};
+  object.As<Napi::Object>().Set("report", report);
   return object;
 }
 
-napi_value FolderCheckObject::stop(napi_env env, napi_callback_info info) {
-  const Call<0> call(env, info);
-  const auto* object = unwrap<FolderCheckObject>(env, call.self);
-  if (object != nullptr) object->stop_->store(true, std::memory_order_relaxed);
-  return nullptr;
+Napi::Value FolderCheckObject::stop(const Napi::CallbackInfo& info) {
+  if (owned_ != nullptr) owned_->store(true, std::memory_order_relaxed);
+  return info.Env().Undefined();
 }
 
 }  // namespace millrace

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <atomic>
 #include <chrono>
@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "binding/native_object.h"
 #include "core/result.h"
 #include "core/store_report.h"
 
@@ -24,16 +25,16 @@ class FolderCheck {
   // Set to end the check soon. Outlives it.
   using StopFlag = std::shared_ptr<std::atomic<bool>>;
 
-  // Answers the promise of the report; nullptr when the environment refuses, and then nothing was
+  // Answers the promise of the report; empty when the environment refuses, and then nothing was
   // started. `on_progress` is a function, or undefined.
-  static napi_value start(napi_env env, std::string path, napi_value on_progress, StopFlag stop);
+  static Napi::Value start(Napi::Env env, std::string path, Napi::Value on_progress, StopFlag stop);
 
  private:
   FolderCheck(std::string path, StopFlag stop) : path_(std::move(path)), stop_(std::move(stop)) {}
 
   void run();
   void tell(std::uint64_t done, std::uint64_t total);
-  void settle(napi_env env);
+  void settle(Napi::Env env);
   // On the environment's thread, whenever the check's thread has called the function.
   static void called(napi_env env, napi_value on_progress, void* context, void* data);
   static void finalize(napi_env env, void* data, void* context);
@@ -58,18 +59,16 @@ class FolderCheck {
 };
 
 // The class `NativeVerification` of src/native/addon.ts: a check that can be ended.
-class FolderCheckObject {
+class FolderCheckObject : public NativeObject<FolderCheckObject, FolderCheck::StopFlag> {
  public:
-  explicit FolderCheckObject(FolderCheck::StopFlag stop) : stop_(std::move(stop)) {}
+  using NativeObject::NativeObject;
 
-  static napi_ref define(napi_env env) noexcept;
+  static Napi::Function define(Napi::Env env);
   // Export of the addon: verifyFolder(path, onProgress).
-  static napi_value verify_folder(napi_env env, napi_callback_info info);
+  static Napi::Value verify_folder(const Napi::CallbackInfo& info);
 
  private:
-  static napi_value stop(napi_env env, napi_callback_info info);
-
-  FolderCheck::StopFlag stop_;
+  Napi::Value stop(const Napi::CallbackInfo& info);
 };
 
 }  // namespace millrace

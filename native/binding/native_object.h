@@ -1,69 +1,56 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
-#include <memory>
-#include <span>
+#include <utility>
 
 namespace millrace {
 
-// JavaScript classes whose instances own an object of C++.
+// JavaScript classes whose instances own something of C++ by a pointer or an optional.
 //
-// Instances are made by new_instance() alone. `new` in JavaScript (through an instance's
-// constructor) makes a hollow one, whose methods find nothing to work on. V8 checks the receiver of
-// every method against its class, so that unwrap<T>() can only ever find a T.
+// Only make() fills an instance. `new` in JavaScript (through an instance's constructor) makes a
+// hollow one, which is like a closed one. V8 checks the receiver of every method against its class,
+// so that receiver() can only ever find a T.
+template <typename T, typename Owned>
+class NativeObject : public Napi::ObjectWrap<T> {
+ public:
+  explicit NativeObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<T>(info) {}
 
-// One method of a class. Methods of ours are functions of Node-API itself: a wrapper library would
-// throw where we return, and abort when a worker is terminated under it.
-[[nodiscard]] inline napi_property_descriptor method(const char* name,
-                                                     napi_callback callback) noexcept {
-  napi_property_descriptor descriptor{};
-  descriptor.utf8name = name;
-  descriptor.method = callback;
-  descriptor.attributes = napi_default_method;
-  return descriptor;
-}
-
-// Defines a class in this environment; nullptr when the environment refuses.
-[[nodiscard]] inline napi_ref define_class(
-    napi_env env, const char* name, std::span<const napi_property_descriptor> methods) noexcept {
-  const napi_callback hollow = [](napi_env, napi_callback_info) -> napi_value { return nullptr; };
-  napi_value constructor = nullptr;
-  napi_ref reference = nullptr;
-  if (napi_define_class(env, name, NAPI_AUTO_LENGTH, hollow, nullptr, methods.size(),
-                        methods.data(), &constructor) != napi_ok) {
-    return nullptr;
+  // An instance that owns `owned`: let go when it is collected or the environment ends, on the
+  // environment's thread. Empty when the environment is ending.
+  static Napi::Value make(const Napi::FunctionReference& constructor, Owned owned) {
+    const Napi::Object instance = constructor.Value().New({});
+    T* object = instance.IsEmpty() ? nullptr : T::Unwrap(instance);
+    if (object == nullptr) return {};
+    object->owned_ = std::move(owned);
+    return instance;
   }
-  // Never deleted: it lives as long as the environment, which frees it.
-  if (napi_create_reference(env, constructor, 1, &reference) != napi_ok) return nullptr;
-  return reference;
-}
 
-// A JavaScript object that owns `object`: deleted when the object is collected or the environment
-// ends, on the environment's thread.
-template <typename T>
-[[nodiscard]] napi_value new_instance(napi_env env, napi_ref constructor,
-                                      std::unique_ptr<T> object) noexcept {
-  napi_value function = nullptr;
-  napi_value instance = nullptr;
-  if (napi_get_reference_value(env, constructor, &function) != napi_ok ||
-      napi_new_instance(env, function, 0, nullptr, &instance) != napi_ok) {
-    return nullptr;
+ protected:
+  // The instance that a raw callback was called on; nullptr when the environment is ending.
+  [[nodiscard]] static T* receiver(napi_env env, napi_value self) noexcept {
+    void* data = nullptr;
+    if (napi_unwrap(env, self, &data) != napi_ok) return nullptr;
+    return static_cast<T*>(data);
   }
-  const napi_finalize finalize = [](napi_env, void* data, void*) {
-    const std::unique_ptr<T> owned(static_cast<T*>(data));
-  };
-  if (napi_wrap(env, instance, object.get(), finalize, nullptr, nullptr) != napi_ok) return nullptr;
-  static_cast<void>(object.release());  // the JavaScript object owns it now
-  return instance;
-}
 
-// What `self` owns, or nullptr for a hollow instance.
-template <typename T>
-[[nodiscard]] T* unwrap(napi_env env, napi_value self) noexcept {
-  void* data = nullptr;
-  if (napi_unwrap(env, self, &data) != napi_ok) return nullptr;
-  return static_cast<T*>(data);
-}
+  // Methods as a class of JavaScript has them: writable, not enumerable.
+  template <Napi::Value (T::*Method)(const Napi::CallbackInfo&)>
+  [[nodiscard]] static Napi::ClassPropertyDescriptor<T> method(const char* name) {
+    return T::template InstanceMethod<Method>(name, napi_default_method);
+  }
+  // A method on a hot path, whose callback is Node-API's own: CallbackInfo copies the arguments and
+  // allocates for more than six.
+  [[nodiscard]] static Napi::ClassPropertyDescriptor<T> raw_method(const char* name,
+                                                                   napi_callback callback) {
+    napi_property_descriptor descriptor{};
+    descriptor.utf8name = name;
+    descriptor.method = callback;
+    descriptor.attributes = napi_default_method;
+    return descriptor;
+  }
+
+  Owned owned_{};  // empty in a hollow instance, and once close() was asked for
+};
 
 }  // namespace millrace

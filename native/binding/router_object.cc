@@ -1,10 +1,8 @@
 #include "binding/router_object.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,7 +10,6 @@
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
-#include "binding/native_object.h"
 #include "core/frame.h"
 #include "core/log_page.h"
 
@@ -47,28 +44,27 @@ bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count, std:
 
 }  // namespace
 
-napi_ref RouterObject::define(napi_env env) noexcept {
-  const std::array methods{method("route", route)};
-  return define_class(env, "NativeRouter", methods);
+Napi::Function RouterObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeRouter", {raw_method("route", route)});
 }
 
-napi_value RouterObject::create(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  const auto bytes = elements<std::byte>(env, call[0]);
+Napi::Value RouterObject::create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto bytes = elements<std::byte>(env, info[0]);
   std::optional<HashRanges> ranges = bytes ? ranges_from(*bytes) : std::nullopt;
   if (!ranges) {
     return throw_invalid_argument(env,
                                   "createRouter takes ascending starts of 16 bytes, from 0 on");
   }
-  return new_instance(env, Environment::of(env)->router,
-                      std::make_unique<RouterObject>(std::move(*ranges)));
+  return make(env.GetInstanceData<Environment>()->router, std::move(ranges));
 }
 
-// route(bytes, columns, count, shardOf)
+// route(bytes, columns, count, shardOf). Hot, so raw.
 napi_value RouterObject::route(napi_env env, napi_callback_info info) {
   const Call<4> call(env, info);
-  const auto* object = unwrap<RouterObject>(env, call.self);
-  if (object == nullptr) return throw_closed(env, "the router");
+  const RouterObject* object = receiver(env, call.self);
+  if (object == nullptr) return nullptr;
+  if (!object->owned_) return throw_closed(env, "the router");
   const auto bytes = elements<std::byte>(env, call[0]);
   const auto columns = elements<std::uint32_t>(env, call[1]);
   const auto shards = elements<std::uint32_t>(env, call[3]);
@@ -81,7 +77,7 @@ napi_value RouterObject::route(napi_env env, napi_callback_info info) {
   if (!keys_inside(*columns, *count, bytes->size())) {
     return throw_invalid_argument(env, "keys must lie inside of bytes");
   }
-  route_batch(object->ranges_,
+  route_batch(*object->owned_,
               {.base = bytes->data(),
                .key_at = columns->data() + column::kKeyAt,
                .key_bytes = columns->data() + column::kKeyBytes,

@@ -1,26 +1,25 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
-#include <utility>
+#include <optional>
 
+#include "binding/native_object.h"
 #include "core/hash_range.h"
 
 namespace millrace {
 
 // The class `NativeRouter` of src/native/addon.ts: MD5 and range search for a whole batch a call.
-class RouterObject {
+class RouterObject : public NativeObject<RouterObject, std::optional<HashRanges>> {
  public:
-  explicit RouterObject(HashRanges ranges) : ranges_(std::move(ranges)) {}
+  using NativeObject::NativeObject;
 
-  static napi_ref define(napi_env env) noexcept;
+  static Napi::Function define(Napi::Env env);
   // Export of the addon: createRouter(starts).
-  static napi_value create(napi_env env, napi_callback_info info);
+  static Napi::Value create(const Napi::CallbackInfo& info);
 
  private:
   static napi_value route(napi_env env, napi_callback_info info);
-
-  HashRanges ranges_;
 };
 
 }  // namespace millrace

@@ -11,7 +11,6 @@
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
-#include "binding/native_object.h"
 #include "binding/page_header.h"
 #include "binding/promised_work.h"
 
@@ -55,27 +54,30 @@ std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t 
 
 }  // namespace
 
-napi_ref ShardLogObject::define(napi_env env) noexcept {
-  const std::array methods{
-      method("append", append), method("appendOne", append_one),
-      method("read", read),     method("seek", seek),
-      method("trim", trim),     method("seal", seal),
-      method("stats", stats),   method("flush", flush),
-      method("close", close),
-  };
-  return define_class(env, "NativeShardLog", methods);
+Napi::Function ShardLogObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeShardLog",
+                     {
+                         raw_method("append", append),
+                         raw_method("appendOne", append_one),
+                         raw_method("read", read),
+                         method<&ShardLogObject::seek>("seek"),
+                         method<&ShardLogObject::trim>("trim"),
+                         method<&ShardLogObject::seal>("seal"),
+                         method<&ShardLogObject::stats>("stats"),
+                         method<&ShardLogObject::flush>("flush"),
+                         method<&ShardLogObject::close>("close"),
+                     });
 }
 
-ShardLogObject* ShardLogObject::open_object(napi_env env, napi_value self) noexcept {
-  auto* object = unwrap<ShardLogObject>(env, self);
-  if (object != nullptr && object->log_ != nullptr) return object;
-  throw_closed(env, "the log");
+ShardLog* ShardLogObject::open_log() const {
+  if (owned_ != nullptr) return &owned_->log();
+  throw_closed(Env(), "the log");
   return nullptr;
 }
 
-ShardLog* ShardLogObject::open_log(napi_env env, napi_value self) noexcept {
-  const ShardLogObject* object = open_object(env, self);
-  return object == nullptr ? nullptr : &object->log_->log();
+ShardLog* ShardLogObject::open_log(napi_env env, napi_value self) {
+  const ShardLogObject* object = receiver(env, self);
+  return object == nullptr ? nullptr : object->open_log();
 }
 
 // append(bytes, columns, order, from, count, timeMs, offsets, timesMs)
@@ -165,46 +167,46 @@ napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {
   return to_js_integer(env, static_cast<std::int32_t>(page->count));
 }
 
-napi_value ShardLogObject::seek(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  const auto arrival = clamped_number(env, call[0]);
+Napi::Value ShardLogObject::seek(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
+  const auto arrival = clamped_number(env, info[0]);
   if (!arrival) return throw_invalid_argument(env, "seek takes a time");
   const auto found = log->seek({*arrival});
   if (!found) return throw_error(env, found.error());
-  return to_js(env, as_double(*found));
+  return Napi::Number::New(env, as_double(*found));
 }
 
-napi_value ShardLogObject::trim(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  const auto before = clamped_number(env, call[0]);
+Napi::Value ShardLogObject::trim(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
+  const auto before = clamped_number(env, info[0]);
   if (!before) return throw_invalid_argument(env, "trim takes an offset");
   const Result<void> trimmed =
       log->trim({static_cast<std::uint64_t>(std::max<std::int64_t>(*before, 0))});
-  return trimmed ? nullptr : throw_error(env, trimmed.error());
+  return trimmed ? env.Undefined() : throw_error(env, trimmed.error());
 }
 
-napi_value ShardLogObject::seal(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  const auto now = clamped_number(env, call[0]);
+Napi::Value ShardLogObject::seal(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
+  const auto now = clamped_number(env, info[0]);
   if (!now) return throw_invalid_argument(env, "seal takes the time");
   const auto end = log->seal({*now});
   if (!end) return throw_error(env, end.error());
-  return to_js(env, as_double(*end));
+  return Napi::Number::New(env, as_double(*end));
 }
 
 // stats(out): out is nine doubles, in the order of `LogStats` in src/log/log.ts.
-napi_value ShardLogObject::stats(napi_env env, napi_callback_info info) {
+Napi::Value ShardLogObject::stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
   constexpr std::size_t kFields = 9;
-  const Call<1> call(env, info);
-  ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  const auto out = elements<double>(env, call[0]);
+  const auto out = elements<double>(env, info[0]);
   if (!out || out->size() < kFields) {
     return throw_invalid_argument(env, "stats takes a Float64Array of nine");
   }
@@ -222,21 +224,17 @@ napi_value ShardLogObject::stats(napi_env env, napi_callback_info info) {
       stats->sealed ? 1.0 : 0.0,
   };
   std::ranges::copy(fields, out->begin());
-  return nullptr;
+  return env.Undefined();
 }
 
-napi_value ShardLogObject::flush(napi_env env, napi_callback_info info) {
-  const Call<0> call(env, info);
-  const ShardLogObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  return PromisedWork::start(env, [log = object->log_] { return log->flush(); });
+Napi::Value ShardLogObject::flush(const Napi::CallbackInfo& info) {
+  if (open_log() == nullptr) return {};
+  return PromisedWork::start(info.Env(), [log = owned_] { return log->flush(); });
 }
 
-napi_value ShardLogObject::close(napi_env env, napi_callback_info info) {
-  const Call<0> call(env, info);
-  ShardLogObject* object = open_object(env, call.self);
-  if (object == nullptr) return nullptr;
-  return PromisedWork::start(env, [log = std::move(object->log_)] { return log->close(); });
+Napi::Value ShardLogObject::close(const Napi::CallbackInfo& info) {
+  if (open_log() == nullptr) return {};
+  return PromisedWork::start(info.Env(), [log = std::move(owned_)] { return log->close(); });
 }
 
 }  // namespace millrace

@@ -1,37 +1,38 @@
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <memory>
 
+#include "binding/native_object.h"
 #include "binding/open_log.h"
 
 namespace millrace {
 
 // The class `NativeShardLog` of src/native/addon.ts: one crossing for each batch and each page.
-class ShardLogObject {
+class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenLog>> {
  public:
-  explicit ShardLogObject(std::shared_ptr<OpenLog> log) : log_(std::move(log)) {}
+  using NativeObject::NativeObject;
 
-  static napi_ref define(napi_env env) noexcept;
+  static Napi::Function define(Napi::Env env);
 
  private:
-  // The receiver with an open log; otherwise an exception is pending.
-  static ShardLogObject* open_object(napi_env env, napi_value self) noexcept;
-  // The open log of the receiver; otherwise an exception is pending.
-  static ShardLog* open_log(napi_env env, napi_value self) noexcept;
+  // The open log; otherwise nullptr, and an exception is pending or the environment is ending.
+  ShardLog* open_log() const;
+  // The same for the receiver of a raw callback.
+  static ShardLog* open_log(napi_env env, napi_value self);
 
+  // Hot, so raw.
   static napi_value append(napi_env env, napi_callback_info info);
   static napi_value append_one(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
-  static napi_value seek(napi_env env, napi_callback_info info);
-  static napi_value trim(napi_env env, napi_callback_info info);
-  static napi_value seal(napi_env env, napi_callback_info info);
-  static napi_value stats(napi_env env, napi_callback_info info);
-  static napi_value flush(napi_env env, napi_callback_info info);
-  static napi_value close(napi_env env, napi_callback_info info);
 
-  std::shared_ptr<OpenLog> log_;  // null once close() was asked for
+  Napi::Value seek(const Napi::CallbackInfo& info);
+  Napi::Value trim(const Napi::CallbackInfo& info);
+  Napi::Value seal(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value flush(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);
 };
 
 }  // namespace millrace

@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "binding/arguments.h"
@@ -25,55 +24,47 @@ constexpr std::size_t kPathBytesMax = 4096;
 // A JavaScript object while its fields are set.
 class Fields {
  public:
-  explicit Fields(napi_env env) noexcept : env_(env) { napi_create_object(env, &object_); }
+  explicit Fields(Napi::Env env) : object_(Napi::Object::New(env)) {}
 
-  Fields& set(const char* name, napi_value value) noexcept {
-    napi_set_named_property(env_, object_, name, value);
+  Fields& set(const char* name, Napi::Value value) {
+    object_.Set(name, value);
     return *this;
   }
-  Fields& text(const char* name, std::string_view value) noexcept {
-    return set(name, to_js(env_, value));
+  Fields& text(const char* name, const std::string& value) {
+    return set(name, Napi::String::New(object_.Env(), value));
   }
   // What no sound store reaches, 2^53 and more, may come from a damaged one: it is shown rounded.
-  Fields& number(const char* name, double value) noexcept { return set(name, to_js(env_, value)); }
-  Fields& number(const char* name, std::uint64_t value) noexcept {
+  Fields& number(const char* name, double value) {
+    return set(name, Napi::Number::New(object_.Env(), value));
+  }
+  Fields& number(const char* name, std::uint64_t value) {
     return number(name, static_cast<double>(value));
   }
-  Fields& number(const char* name, std::int64_t value) noexcept {
+  Fields& number(const char* name, std::int64_t value) {
     return number(name, static_cast<double>(value));
   }
-  Fields& flag(const char* name, bool value) noexcept {
-    napi_value flag = nullptr;
-    napi_get_boolean(env_, value, &flag);
-    return set(name, flag);
+  Fields& flag(const char* name, bool value) {
+    return set(name, Napi::Boolean::New(object_.Env(), value));
   }
-  [[nodiscard]] napi_value object() const noexcept { return object_; }
+  [[nodiscard]] Napi::Value object() const { return object_; }
 
  private:
-  napi_env env_;
-  napi_value object_ = nullptr;
+  Napi::Object object_;
 };
-
-napi_value null_of(napi_env env) noexcept {
-  napi_value value = nullptr;
-  napi_get_null(env, &value);
-  return value;
-}
 
 // `convert` of what is there, null of what is not.
 template <typename T>
-napi_value optional_of(napi_env env, const std::optional<T>& value,
-                       napi_value (*convert)(napi_env, const T&)) noexcept {
-  return value ? convert(env, *value) : null_of(env);
+Napi::Value optional_of(Napi::Env env, const std::optional<T>& value,
+                        Napi::Value (*convert)(Napi::Env, const T&)) {
+  return value ? convert(env, *value) : env.Null();
 }
 
 template <typename Range, typename Item>
-napi_value array_of(napi_env env, const Range& items,
-                    napi_value (*convert)(napi_env, const Item&)) noexcept {
-  napi_value array = nullptr;
-  napi_create_array_with_length(env, items.size(), &array);
+Napi::Value array_of(Napi::Env env, const Range& items,
+                     Napi::Value (*convert)(Napi::Env, const Item&)) {
+  Napi::Array array = Napi::Array::New(env, items.size());
   std::uint32_t index = 0;
-  for (const Item& item : items) napi_set_element(env, array, index++, convert(env, item));
+  for (const Item& item : items) array.Set(index++, convert(env, item));
   return array;
 }
 
@@ -123,7 +114,7 @@ const char* word_of(SealReason reason) noexcept {
   return "unknown";
 }
 
-napi_value finding_of(napi_env env, const Finding& finding) {
+Napi::Value finding_of(Napi::Env env, const Finding& finding) {
   return Fields(env)
       .text("severity", finding.severity == Severity::kDamage ? "damage" : "notice")
       .text("file", finding.file)
@@ -132,16 +123,16 @@ napi_value finding_of(napi_env env, const Finding& finding) {
       .object();
 }
 
-napi_value poison_of(napi_env env, const ControlWords& words) {
-  if (words.state != LogState::kPoisoned) return null_of(env);
+Napi::Value poison_of(Napi::Env env, const ControlWords& words) {
+  if (words.state != LogState::kPoisoned) return env.Null();
   return Fields(env)
       .text("stage", word_of(words.poison_stage))
       .number("errno", std::uint64_t{words.poison_errno})
       .object();
 }
 
-napi_value control_of(napi_env env, const LogReport& log) {
-  if (!log.control) return null_of(env);
+Napi::Value control_of(Napi::Env env, const LogReport& log) {
+  if (!log.control) return env.Null();
   const ControlWords& words = *log.control;
   return Fields(env)
       .text("state", word_of(words.state))
@@ -160,11 +151,11 @@ napi_value control_of(napi_env env, const LogReport& log) {
       .object();
 }
 
-napi_value epoch_of(napi_env env, const EpochStart& start) {
+Napi::Value epoch_of(Napi::Env env, const EpochStart& start) {
   return Fields(env).number("epoch", start.epoch).number("offset", start.offset).object();
 }
 
-napi_value seal_of(napi_env env, const SegmentSeal& seal) {
+Napi::Value seal_of(Napi::Env env, const SegmentSeal& seal) {
   return Fields(env)
       .text("reason", word_of(static_cast<SealReason>(seal.reason)))
       .number("firstArrivalMs", seal.first_arrival_ms)
@@ -177,7 +168,7 @@ napi_value seal_of(napi_env env, const SegmentSeal& seal) {
       .object();
 }
 
-napi_value frames_of(napi_env env, const FramesReport& frames) {
+Napi::Value frames_of(Napi::Env env, const FramesReport& frames) {
   return Fields(env)
       .number("records", frames.records)
       .number("keyBytes", frames.key_bytes)
@@ -189,7 +180,7 @@ napi_value frames_of(napi_env env, const FramesReport& frames) {
       .object();
 }
 
-napi_value segment_of(napi_env env, const SegmentReport& segment) {
+Napi::Value segment_of(Napi::Env env, const SegmentReport& segment) {
   const SegmentHead& head = segment.head;
   const SegmentHeader& header = head.segment.header;
   return Fields(env)
@@ -209,7 +200,7 @@ napi_value segment_of(napi_env env, const SegmentReport& segment) {
       .object();
 }
 
-napi_value log_of(napi_env env, const LogReport& log) {
+Napi::Value log_of(Napi::Env env, const LogReport& log) {
   return Fields(env)
       .text("folder", log.folder)
       .text("uuid", folder_name(log.identity))
@@ -221,7 +212,7 @@ napi_value log_of(napi_env env, const LogReport& log) {
 
 }  // namespace
 
-napi_value report_to_js(napi_env env, const std::string& path, const StoreReport& report) {
+Napi::Value report_to_js(Napi::Env env, const std::string& path, const StoreReport& report) {
   return Fields(env)
       .text("path", path)
       .number("formatVersion", std::uint64_t{report.format_version})
@@ -238,9 +229,9 @@ std::optional<std::string> folder_path(napi_env env, napi_value value) {
   return path;
 }
 
-napi_value inspect_folder(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
-  const std::optional<std::string> path = folder_path(env, call[0]);
+Napi::Value inspect_folder(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::optional<std::string> path = folder_path(env, info[0]);
   if (!path) return throw_invalid_argument(env, "inspectFolder takes a path");
   auto report = std::make_shared<StoreReport>();
   auto work = [path = *path, report]() -> Result<void> {
@@ -250,7 +241,7 @@ napi_value inspect_folder(napi_env env, napi_callback_info info) {
     *report = std::move(*inspected);
     return {};
   };
-  auto outcome = [path = *path, report](napi_env into) {
+  auto outcome = [path = *path, report](Napi::Env into) {
     return report_to_js(into, path, *report);
   };
   return PromisedWork::start(env, std::move(work), std::move(outcome));
