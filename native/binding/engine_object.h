@@ -12,7 +12,7 @@ namespace millrace {
 // The class `NativeEngine` of src/native/addon.ts.
 class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngine>> {
  public:
-  using NativeObject::NativeObject;
+  explicit EngineObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 
   static Napi::Function define(Napi::Env env);
 

@@ -61,7 +61,7 @@ class FolderCheck {
 // The class `NativeVerification` of src/native/addon.ts: a check that can be ended.
 class FolderCheckObject : public NativeObject<FolderCheckObject, FolderCheck::StopFlag> {
  public:
-  using NativeObject::NativeObject;
+  explicit FolderCheckObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 
   static Napi::Function define(Napi::Env env);
   // Export of the addon: verifyFolder(path, onProgress).

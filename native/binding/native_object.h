@@ -13,9 +13,11 @@ namespace millrace {
 // so that receiver() can only ever find a T.
 template <typename T, typename Owned>
 class NativeObject : public Napi::ObjectWrap<T> {
- public:
+  // Made by T alone, its base.
+  friend T;
   explicit NativeObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<T>(info) {}
 
+ public:
   // An instance that owns `owned`: let go when it is collected or the environment ends, on the
   // environment's thread. Empty when the environment is ending.
   static Napi::Value make(const Napi::FunctionReference& constructor, Owned owned) {

@@ -12,7 +12,7 @@ namespace millrace {
 // The class `NativeRouter` of src/native/addon.ts: MD5 and range search for a whole batch a call.
 class RouterObject : public NativeObject<RouterObject, std::optional<HashRanges>> {
  public:
-  using NativeObject::NativeObject;
+  explicit RouterObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 
   static Napi::Function define(Napi::Env env);
   // Export of the addon: createRouter(starts).

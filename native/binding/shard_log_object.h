@@ -12,7 +12,7 @@ namespace millrace {
 // The class `NativeShardLog` of src/native/addon.ts: one crossing for each batch and each page.
 class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenLog>> {
  public:
-  using NativeObject::NativeObject;
+  explicit ShardLogObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 
   static Napi::Function define(Napi::Env env);
 
