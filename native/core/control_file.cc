@@ -100,6 +100,13 @@ void ControlFile::publish(LogPosition end) noexcept {
   if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
+// Relaxed: hides; nothing is published by it. A process that dies in between leaves the lower trim.
+void ControlFile::trim(Sequence before) noexcept {
+  page().trim_sequence.store(before.value, std::memory_order_relaxed);
+  page().trim_check.store(~before.value, std::memory_order_relaxed);
+  stored();
+}
+
 void ControlFile::wake_waiters() noexcept {
   // Relaxed: the futex call orders the word for sleepers; the mark itself was published before.
   wake().word.fetch_add(1, std::memory_order_relaxed);

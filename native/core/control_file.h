@@ -31,6 +31,8 @@ class ControlFile {
 
   // Moves the commit mark to `end` and wakes whoever waits for it. Writer only.
   void publish(LogPosition end) noexcept;
+  // Hides the records below `before`, which only ever grows. Writer only.
+  void trim(Sequence before) noexcept;
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.

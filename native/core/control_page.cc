@@ -27,6 +27,8 @@ void format_control_page(ControlPage& page, const LogIdentity& identity) noexcep
   page.uuid = identity.uuid;
   page.shard = identity.shard;
   page.crc = identity_crc(page);
+  page.trim_check.store(~page.trim_sequence.load(std::memory_order_relaxed),
+                        std::memory_order_relaxed);
 }
 
 ControlFault check_control_page(const ControlPage& page, const LogIdentity& identity) noexcept {

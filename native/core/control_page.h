@@ -67,7 +67,9 @@ struct ControlPage {
   // Line 320: what was trimmed.
   std::atomic<std::uint64_t> trim_sequence;  // records below are hidden; only ever grows
   std::atomic<std::uint64_t> first_segment;  // base sequence of the first segment that is kept
-  std::array<std::byte, 48> unused_5;
+  std::atomic<std::uint64_t> trim_check;     // ~trim_sequence, stored behind it: nothing else would
+                                             // contradict a trim that lost a bit and hides records
+  std::array<std::byte, 40> unused_5;
 
   // Line 384: the segment that is being written.
   std::atomic<std::uint64_t> active_segment;  // its base sequence

@@ -79,6 +79,15 @@ class WordsCheck {
       damage(offsetof(ControlPage, indexed),
              "the log was closed, but its index mark lies below the durable mark");
     }
+    // Two zeros are words that a crash of the system lost, and hide nothing.
+    const bool trim_agrees = words_.trim_check == ~words_.trim_sequence.value ||
+                             (words_.trim_check == 0 && words_.trim_sequence.value == 0);
+    if (closed && !trim_agrees) {
+      damage(offsetof(ControlPage, trim_sequence), "the trim point and its check differ");
+    } else if (!trim_agrees) {
+      findings_.notice(file_, offsetof(ControlPage, trim_sequence),
+                       "the trim point and its check differ; the next writer takes the lower one");
+    }
     if (words_.first_segment > words_.trim_sequence) {
       damage(offsetof(ControlPage, first_segment),
              "the first kept segment begins above the trim point");
@@ -108,6 +117,7 @@ ControlWords load_words(const ControlPage& page) noexcept {
   words.poison_errno = page.poison_errno.load(kOrder);
   words.poison_stage = static_cast<PoisonStage>(page.poison_stage.load(kOrder));
   words.first_segment = {page.first_segment.load(kOrder)};
+  words.trim_check = page.trim_check.load(kOrder);
   words.trim_sequence = {page.trim_sequence.load(kOrder)};
   words.indexed = {page.indexed.load(kOrder)};
   words.durable = {page.durable.load(kOrder)};

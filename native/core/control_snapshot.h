@@ -27,6 +27,7 @@ struct ControlWords {
   LogPosition durable;
   LogPosition indexed;
   Sequence trim_sequence;
+  std::uint64_t trim_check = 0;
   Sequence first_segment;
   Sequence active_segment;
   Sequence reserved_sequence;

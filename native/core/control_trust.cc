@@ -30,6 +30,15 @@ Result<void> believe_page(const ControlPage& page, const std::string& directory)
   return {};
 }
 
+void settle_trim(ControlFile& control) noexcept {
+  const std::uint64_t trimmed = control.page().trim_sequence.load(std::memory_order_relaxed);
+  const std::uint64_t checked = ~control.page().trim_check.load(std::memory_order_relaxed);
+  if (trimmed == checked) return;
+  // What lies before the first segment is gone either way.
+  const std::uint64_t first = control.page().first_segment.load(std::memory_order_relaxed);
+  control.trim({std::max(std::min(trimmed, checked), first)});
+}
+
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory) {
   ControlPage& page = log.control->page();
   const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};

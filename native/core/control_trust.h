@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/control_file.h"
 #include "core/control_page.h"
 #include "core/recovery.h"
 #include "core/result.h"
@@ -13,6 +14,9 @@ namespace millrace {
 
 // Before anything else is looked at: do the words agree with each other?
 Result<void> believe_page(const ControlPage& page, const std::string& directory);
+// Takes the lower of the trim point and its check, where a writer died between storing the two: it
+// hides no record that was not trimmed.
+void settle_trim(ControlFile& control) noexcept;
 // Once it is known where the log ends: do they agree with its frames? Only the count of writers is
 // put right, where a crash of the system may have lost it.
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory);

@@ -352,6 +352,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (!last_end) return last_end.error();
   log.report.last_end = *last_end;
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
+  settle_trim(*log.control);
   if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
   const bool system_died = *last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();

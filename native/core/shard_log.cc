@@ -135,10 +135,8 @@ void ShardLog::State::trim(Sequence before) {
   // The shard end is no record: a trim past the tail stops before it.
   const Sequence tail{appender_.next().value - (appender_.sealed() ? 1 : 0)};
   const Sequence horizon = std::min(before, tail);
-  // Relaxed: hides; nothing is published by it.
   if (horizon.value > page.trim_sequence.load(std::memory_order_relaxed)) {
-    page.trim_sequence.store(horizon.value, std::memory_order_relaxed);
-    appender_.control()->stored();
+    appender_.control()->trim(horizon);
   }
   const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};
   const SegmentList& segments = reader_->segments();

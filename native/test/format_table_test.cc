@@ -273,6 +273,7 @@ const Suite control_tables("format tables of the control page", [](Suite& s) {
                                          field("unused", &C::unused_4),
                                          field("trim_sequence", &C::trim_sequence),
                                          field("first_segment", &C::first_segment),
+                                         field("trim_check", &C::trim_check),
                                          field("unused", &C::unused_5),
                                          field("active_segment", &C::active_segment),
                                          field("unused", &C::unused_6),

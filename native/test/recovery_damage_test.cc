@@ -32,6 +32,30 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
       expect_eq(store.segment_count(), segments);
     }
   });
+  s.test("hides nothing because the trim of a log that was open lost a bit", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 40'000);
+    expect_ok(store.log()->trim({40}));
+    store.log().crash();
+    const StoreImage image = store.image();
+    for (std::uint64_t bit = 320 * 8; bit < 344 * 8; ++bit) {
+      const Case round("bit", bit);
+      store.flip(store.file("ctl"), bit);
+      expect(!store.findings().empty());
+      for (int opening = 0; opening < 2; ++opening) {
+        const Result<void> opened = store.log().open();
+        if (!opened) expect_error(opened, Errc::kCorrupt);
+        if (opened) {
+          const std::uint64_t first = take(store.log()->stats()).first.value;
+          expect_le(first, 40u);
+          expect_eq(store.log().read_all(first).size(), 51 - first);
+        }
+        store.log().crash();
+      }
+      store.restore(image);
+    }
+  });
   s.test("takes in frames that their writer died before it published", [] {
     StoreFixture store;
     store.open();

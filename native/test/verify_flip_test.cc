@@ -87,10 +87,8 @@ class Flips {
     store_.restore(image_);
   }
 
-  // `means_nothing`: bytes whose flips verify need not find. `may_hide`: bytes whose flips may hide
-  // records from readers, but never make wrong ones.
-  void run(const std::string& path, Bits bits, const Predicate& means_nothing,
-           const Predicate& may_hide) {
+  // `means_nothing`: bytes whose flips verify need not find.
+  void run(const std::string& path, Bits bits, const Predicate& means_nothing) {
     for (std::uint64_t bit = bits.from * 8; bit < bits.to * 8; bit += bits.step) {
       bit_ = bit;
       path_ = path;
@@ -99,7 +97,7 @@ class Flips {
       const Result<StoreReport> report = verify_store(store_.env(), store_.root(), watch);
       const bool found = !report || !report->findings.empty();
       if (!found && !means_nothing(bit / 8)) note("not found");
-      judge(open_and_read(store_), may_hide(bit / 8));
+      judge(open_and_read(store_));
       store_.log().crash();
       store_.restore(image_);
     }
@@ -107,12 +105,12 @@ class Flips {
   }
 
  private:
-  void judge(const Outcome& outcome, bool may_hide) {
+  void judge(const Outcome& outcome) {
     if (outcome.refusal && !is_refusal(*outcome.refusal)) note(outcome.refusal->message);
     if (!outcome.records) return expect_untouched();
     if (!is_part_of(*outcome.records, expected_)) note("a record that was never stored");
     const bool whole = outcome.records->size() == expected_.size();
-    if (!whole && !outcome.refusal && !may_hide) note("records are missing without a word");
+    if (!whole && !outcome.refusal) note("records are missing without a word");
     if (outcome.refusal) return;
     go_on(outcome.records->size());
   }
@@ -164,7 +162,6 @@ bool any_value_will_do(std::uint64_t byte) {
          || in_word<std::uint64_t>(byte, offsetof(Page, writer_epoch))  // counted on from, if above
          || in_word<std::uint64_t>(byte, offsetof(Page, writer_pid))    // for people
          || in_word<std::uint32_t>(byte, offsetof(Page, state))         // "open" only costs a scan
-         || in_word<std::uint64_t>(byte, offsetof(Page, trim_sequence))       // any trim is legal
          || in_word<std::uint64_t>(byte, offsetof(Page, reserved_sequence));  // if above the used
 }
 
@@ -174,25 +171,21 @@ bool any_lower_bound_will_do(std::uint64_t byte) {
          in_word<std::uint64_t>(byte, offsetof(ControlPage, indexed));
 }
 
-bool hides_by_trim(std::uint64_t byte) {
-  return in_word<std::uint64_t>(byte, offsetof(ControlPage, trim_sequence));
-}
-
 const Suite flip_tests("verify every flipped bit", [](Suite& s) {
   s.test("of a closed log's control page", [] {
     StoreFixture store;
     fill(store);
     store.close();
     Flips flips(store);
-    flips.run(store.file("ctl"), {0, 512}, any_value_will_do, hides_by_trim);
-    flips.run(store.file("ctl"), {512, kControlBytes, 13}, never, never);
+    flips.run(store.file("ctl"), {0, 512}, any_value_will_do);
+    flips.run(store.file("ctl"), {512, kControlBytes, 13}, never);
   });
   s.test("of a crashed log's control page", [] {
     StoreFixture store;
     fill(store);
     store.log().crash();
     Flips flips(store);
-    flips.run(store.file("ctl"), {0, 512}, any_lower_bound_will_do, hides_by_trim);
+    flips.run(store.file("ctl"), {0, 512}, any_lower_bound_will_do);
   });
   s.test("of the control page of a log that was trimmed", [] {
     StoreFixture store;
@@ -201,7 +194,7 @@ const Suite flip_tests("verify every flipped bit", [](Suite& s) {
     expect_ok(store.log()->trim({20}));
     store.close();
     expect_ge(store.segment_count(), 1u);
-    Flips(store).run(store.file("ctl"), {320, 344}, any_value_will_do, hides_by_trim);
+    Flips(store).run(store.file("ctl"), {320, 344}, any_value_will_do);
   });
   s.test("of a commit mark that may fall on other frames", [] {
     for (const bool closed : {true, false}) {
@@ -211,8 +204,7 @@ const Suite flip_tests("verify every flipped bit", [](Suite& s) {
         // Frames of 64 bytes: many a flip of the mark is the end of another frame.
         for (int i = 0; i < records; ++i) store.log().append("k", std::string(24, 'x'));
         closed ? store.close() : store.log().crash();
-        Flips(store).run(store.file("ctl"), {128, 208}, closed ? never : any_lower_bound_will_do,
-                         never);
+        Flips(store).run(store.file("ctl"), {128, 208}, closed ? never : any_lower_bound_will_do);
       }
     }
   });
@@ -221,16 +213,16 @@ const Suite flip_tests("verify every flipped bit", [](Suite& s) {
     fill(store);
     store.close();
     Flips flips(store);
-    flips.run(store.segment(0), {0, 128}, never, never);
-    flips.run(store.segment(0), {128, kEpochsOffset, 3}, never, never);
-    flips.run(store.segment(0), {kEpochsOffset, kEpochsOffset + 48}, never, never);
-    flips.run(store.segment(0), {kEpochsOffset + 48, kSummaryOffset, 37}, never, never);
+    flips.run(store.segment(0), {0, 128}, never);
+    flips.run(store.segment(0), {128, kEpochsOffset, 3}, never);
+    flips.run(store.segment(0), {kEpochsOffset, kEpochsOffset + 48}, never);
+    flips.run(store.segment(0), {kEpochsOffset + 48, kSummaryOffset, 37}, never);
   });
   s.test("of a segment's summary and index", [] {
     StoreFixture store;
     fill(store);
     store.close();
-    Flips(store).run(store.segment(0), {kSummaryOffset, kIndexOffset + 4'096, 23}, never, never);
+    Flips(store).run(store.segment(0), {kSummaryOffset, kIndexOffset + 4'096, 23}, never);
   });
   s.test("of a segment's frames, and of what is behind them", [] {
     StoreFixture store;
@@ -240,11 +232,10 @@ const Suite flip_tests("verify every flipped bit", [](Suite& s) {
     const std::uint64_t data = segment.head.segment.header.data_offset;
     const std::uint64_t end = segment.frames->end.bytes;
     Flips flips(store);
-    flips.run(store.segment(0), {data, data + 600}, never, never);
-    flips.run(store.segment(0), {data + 600, end - 136, 53}, never, never);
-    flips.run(store.segment(0), {end - 136, end + 40}, never, never);
-    flips.run(store.segment(0), {end + 40, segment.head.segment.header.file_bytes, 50'021}, never,
-              never);
+    flips.run(store.segment(0), {data, data + 600}, never);
+    flips.run(store.segment(0), {data + 600, end - 136, 53}, never);
+    flips.run(store.segment(0), {end - 136, end + 40}, never);
+    flips.run(store.segment(0), {end + 40, segment.head.segment.header.file_bytes, 50'021}, never);
   });
   s.test("of segments that were sealed and rolled", [] {
     StoreFixture store;
@@ -255,23 +246,20 @@ const Suite flip_tests("verify every flipped bit", [](Suite& s) {
     const SegmentReport first = store.verify().logs.at(0).segments.at(0);
     const std::uint64_t end = first.frames->end.bytes;
     Flips flips(store);
-    flips.run(store.segment(0), {0, 128, 7}, never, never);
-    flips.run(store.segment(0), {kSealOffset, kSealOffset + 96, 7}, never, never);
-    flips.run(store.segment(0), {kSummaryOffset, kIndexOffset + 1'024, 401}, never, never);
-    flips.run(store.segment(0), {first.head.segment.header.data_offset, end, 90'001}, never, never);
-    flips.run(store.segment(0), {end - 32, end + 40, 11}, never, never);
+    flips.run(store.segment(0), {0, 128, 7}, never);
+    flips.run(store.segment(0), {kSealOffset, kSealOffset + 96, 7}, never);
+    flips.run(store.segment(0), {kSummaryOffset, kIndexOffset + 1'024, 401}, never);
+    flips.run(store.segment(0), {first.head.segment.header.data_offset, end, 90'001}, never);
+    flips.run(store.segment(0), {end - 32, end + 40, 11}, never);
   });
   s.test("of the file that makes a folder a store", [] {
     StoreFixture store;
     fill(store);
     store.close();
-    Flips(store).run(
-        "store/format", {0, 60},
-        [](std::uint64_t byte) {
-          // A store whose metadata log has no files yet is as good under another name.
-          return byte >= 30;
-        },
-        never);
+    Flips(store).run("store/format", {0, 60}, [](std::uint64_t byte) {
+      // A store whose metadata log has no files yet is as good under another name.
+      return byte >= 30;
+    });
   });
 });
 
