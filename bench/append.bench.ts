@@ -38,7 +38,7 @@ async function measure(
   const plan: AppendPlan = { load, shards, warmRecords: records / 10, records, batchRecords: 1, folder }
   const beforeRound = async (what: string): Promise<void> => {
     session.progress(`${payloadBytes} B: ${what}`)
-    supplyPages(folder, records * load.storedBytes * 1.2)
+    supplyPages(folder, records * load.storedBytes * 2)
   }
   const whole = await contest(
     [

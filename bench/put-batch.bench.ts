@@ -52,7 +52,7 @@ async function measure(session: BenchSession, size: Size): Promise<void> {
     rounds,
     async (what) => {
       session.progress(`${payloadBytes} B: ${what}`)
-      supplyPages(folder, records * load.storedBytes * 1.2)
+      supplyPages(folder, records * load.storedBytes * 2)
     },
   )
   const megabytes = Math.round((records * load.storedBytes) / 1e6)

@@ -16,6 +16,9 @@
 
 namespace millrace {
 
+// How far ahead of the writer pages are made ready, once it has written as much.
+inline constexpr std::uint64_t kWindowAheadBytes = 8 * kMiB;
+
 // A segment file mapped for writing, of which only pages that the system has promised may be stored
 // to: the window. It is moved ahead of the writer, by a helper thread when there is time, so that a
 // full disk is an error of populate() and never a signal.
@@ -45,8 +48,9 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
     return ensure_now(end.bytes);
   }
 
-  // Asks the helper to keep `ahead_bytes` ready behind `tail`. Writer only; cheap when nothing is
-  // to do. A failure of the helper is left for ensure() to meet.
+  // Asks the helper to keep `ahead_bytes` ready behind `tail`. Writer only, or whoever has the
+  // window before there is one; cheap when nothing is to do. A failure of the helper is left for
+  // ensure() to meet.
   void keep_ahead(Background& background, FileOffset tail, std::uint64_t ahead_bytes);
 
   // Asks the helper to make pages behind `tail` writable again, which a sync has protected.
@@ -59,6 +63,7 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
       : mapping_(std::move(mapping)), data_offset_(data_offset), ready_(ready) {}
 
   Result<void> ensure_now(std::uint64_t end);
+  void post_step(Background& background, std::uint64_t wanted);
   Result<void> populate_to(std::uint64_t end);
   Result<void> populate_locked(std::uint64_t end);  // holding populating_
   Result<void> populate_index(std::uint64_t data_end);

@@ -41,6 +41,17 @@ void Checkpointer::segment_started(std::string path, LogPosition base,
   folder_changed_ = folder_changed_ || fresh;
 }
 
+void Checkpointer::when_durable(LogPosition end, std::function<void()> task) {
+  {
+    const std::lock_guard guard(list_);
+    if (end > durable()) {
+      waiting_.push_back({end, std::move(task)});
+      return;
+    }
+  }
+  task();
+}
+
 Result<void> Checkpointer::run() {
   const std::lock_guard guard(running_);
   if (abandoned_) return {};
@@ -97,7 +108,20 @@ Result<void> Checkpointer::run_once(bool reserve) {
     poison(PoisonStage::kSyncControl, stored.error());
     return stored;
   }
+  run_waiting();
   return {};
+}
+
+void Checkpointer::run_waiting() {
+  std::deque<Waiting> due;
+  {
+    const std::lock_guard guard(list_);
+    while (!waiting_.empty() && waiting_.front().end <= durable()) {
+      due.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+  }
+  for (const Waiting& waiting : due) waiting.task();
 }
 
 Result<void> Checkpointer::sync_segments(LogPosition target) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -45,6 +46,10 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     published_next_.store(next.value, std::memory_order_release);
   }
 
+  // Runs `task` once everything below `end`, which is published, is durable, if it ever is: short,
+  // on whatever thread syncs, and not an owner of this object.
+  void when_durable(LogPosition end, std::function<void()> task);
+
   // Makes everything published before the call durable. kPoisoned after a failure, now or before.
   Result<void> run();
   // The same, and writes the control page even when no byte is waiting: a writer begins.
@@ -86,11 +91,16 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     LogPosition base;
     std::shared_ptr<AppendWindow> window;
   };
+  struct Waiting {
+    LogPosition end;
+    std::function<void()> task;
+  };
 
   Result<void> run_once(bool reserve);
   Result<void> sync_segments(LogPosition target);
   Result<void> sync_folder();
   Result<void> store_marks(LogPosition target, Sequence next);
+  void run_waiting();
 
   const std::shared_ptr<Env> env_;  // first: what follows is mapped through it
   const std::string directory_;
@@ -98,8 +108,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   std::mutex running_;      // one run at a time; held through the syncs
   bool abandoned_ = false;  // guarded by running_
-  std::mutex list_;         // guards the two below; held for moments
+  std::mutex list_;         // guards the three below; held for moments
   std::deque<Unsynced> unsynced_;
+  std::deque<Waiting> waiting_;  // by growing end
   bool folder_changed_ = false;
 
   // Moved by the run that holds running_; see the readers above for their orders.

@@ -28,7 +28,13 @@ enum class MapMode : std::uint8_t {
   kReadWrite,  // shared, readable and writable: stores reach the file
 };
 
-enum class AdviseMode : std::uint8_t { kSequential, kRandom, kWillNeed, kDontNeed };
+enum class AdviseMode : std::uint8_t {
+  kSequential,
+  kRandom,
+  kWillNeed,
+  kDontNeed,
+  kLargePages,  // pages that are populated from now on may come in large pieces
+};
 
 struct DirectoryEntry {
   std::string name;

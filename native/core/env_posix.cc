@@ -60,6 +60,8 @@ int advice_of(AdviseMode mode) noexcept {
       return MADV_WILLNEED;
     case AdviseMode::kDontNeed:
       return MADV_DONTNEED;
+    case AdviseMode::kLargePages:
+      return posix::kAdviseLargePages;
   }
   return MADV_NORMAL;
 }

@@ -16,6 +16,38 @@ std::uint32_t frame_crc(const std::byte* frame, std::uint32_t length, FrameSeed 
   return crc32c_extend(with_length, {frame + kChecksummedFrom, length - kChecksummedFrom});
 }
 
+// Partition keys are short: two loads and stores that may overlap, where memcpy would be a call.
+void copy_key(std::byte* to, Bytes key) noexcept {
+  if (key.size() >= 8 && key.size() <= 16) {
+    const auto first = load<std::uint64_t>(key.data());
+    const auto last = load<std::uint64_t>(key.data() + key.size() - 8);
+    store(to, first);
+    store(to + key.size() - 8, last);
+  } else if (!key.empty()) {
+    std::memcpy(to, key.data(), key.size());
+  }
+}
+
+// Everything between length and checksum and the payload, from byte 8 of the frame on. Only whole
+// words are stored, as the checksum reads them: a load that spans stores still on their way waits
+// for all of them.
+void store_head(std::byte* frame, const FrameContent& content, const FrameStamp& stamp,
+                std::size_t payload_at) noexcept {
+  const bool hash_key = content.hash_key != nullptr;
+  const auto type = static_cast<std::uint8_t>(content.type);
+  const std::uint8_t flags = content.flags | (hash_key ? kFlagHashKey : 0);
+  // Zeros first, where no field may reach.
+  store<std::uint64_t>(frame + payload_at - kFrameAlignment, 0);
+  store(frame + offsetof(FrameHeader, sequence), stamp.sequence.value);
+  store(frame + offsetof(FrameHeader, arrival_ms), stamp.arrival.ms);
+  store(frame + offsetof(FrameHeader, epoch),
+        std::uint64_t{stamp.epoch} | std::uint64_t{content.key.size()} << 16 |
+            std::uint64_t{type} << 32 | std::uint64_t{flags} << 40);
+  copy_key(frame + kFrameHeaderBytes, content.key);
+  if (!hash_key) return;
+  std::memcpy(frame + kFrameHeaderBytes + content.key.size(), content.hash_key, kHashKeyBytes);
+}
+
 bool header_is_sane(const FrameHeader& header) noexcept {
   if (header.type < static_cast<std::uint8_t>(FrameType::kData)) return false;
   if (header.type > static_cast<std::uint8_t>(FrameType::kShardEnd)) return false;
@@ -34,36 +66,28 @@ bool header_is_sane(const FrameHeader& header) noexcept {
 
 }  // namespace
 
+// The checksum is taken of the bytes where they come from. In the log they were stored a moment
+// ago, mostly to memory that is not in the cache, and reading them back would wait for that; so the
+// head is put together twice, once on the stack.
 std::size_t write_frame(std::byte* to, const FrameContent& content, const FrameStamp& stamp,
                         FrameSeed seed) noexcept {
-  const bool hash_key = content.hash_key != nullptr;
-  const std::size_t payload_at = payload_offset(content.key.size(), hash_key);
-  const std::size_t length = payload_at + content.payload.size();
-  const std::size_t stride = frame_stride(static_cast<std::uint32_t>(length));
+  const std::size_t payload_at = payload_offset(content.key.size(), content.hash_key != nullptr);
+  const auto length = static_cast<std::uint32_t>(payload_at + content.payload.size());
+  const std::size_t stride = frame_stride(length);
   assert(content.key.size() <= kKeyBytesMax && length <= kFrameLengthMax);
 
-  // Zeros first where no field reaches: the gap before the payload and the padding behind it.
-  store<std::uint64_t>(to + payload_at - kFrameAlignment, 0);
-  const FrameHeader header{
-      .length = static_cast<std::uint32_t>(length),
-      .crc = 0,
-      .sequence = stamp.sequence.value,
-      .arrival_ms = stamp.arrival.ms,
-      .epoch = stamp.epoch,
-      .key_bytes = static_cast<std::uint16_t>(content.key.size()),
-      .type = static_cast<std::uint8_t>(content.type),
-      .flags = static_cast<std::uint8_t>(content.flags | (hash_key ? kFlagHashKey : 0)),
-      .reserved = 0,
-  };
-  store(to, header);
-  std::byte* at = to + kFrameHeaderBytes;
-  if (!content.key.empty()) std::memcpy(at, content.key.data(), content.key.size());
-  if (hash_key) std::memcpy(at + content.key.size(), content.hash_key, kHashKeyBytes);
+  alignas(kFrameAlignment) std::byte head[payload_offset(kKeyBytesMax, true)];
+  store_head(head, content, stamp, payload_at);
+  std::uint32_t crc = crc32c_extend(seed.crc, bytes_of(length));
+  crc = crc32c_extend(crc, {head + kChecksummedFrom, payload_at - kChecksummedFrom});
+  crc = crc32c_extend(crc, content.payload);
+
+  store<std::uint64_t>(to + stride - kFrameAlignment, 0);  // the padding behind the payload
+  store(to, std::uint64_t{length} | std::uint64_t{crc} << 32);
+  store_head(to, content, stamp, payload_at);
   if (!content.payload.empty()) {
     std::memcpy(to + payload_at, content.payload.data(), content.payload.size());
   }
-  std::memset(to + length, 0, stride - length);
-  store(to + offsetof(FrameHeader, crc), frame_crc(to, header.length, seed));
   return stride;
 }
 

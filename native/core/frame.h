@@ -60,10 +60,13 @@ struct FrameContent {
   Bytes payload;
 };
 
+// When and by whom a frame is written. The two numbers of 8 bytes are kept apart: side by side a
+// compiler loads them in one piece, and that load waits for the caller's two stores to leave the
+// processor, for every frame.
 struct FrameStamp {
   Sequence sequence;
-  ArrivalTime arrival;
   std::uint16_t epoch = 0;
+  ArrivalTime arrival;
 };
 
 // Where the payload starts, counted from the start of the frame.

@@ -135,7 +135,7 @@ bool LogAppender::write_run(const PackedBatch& batch, const Run& run, ArrivalTim
     for (std::size_t i = run.from; i < run.to; ++i) {
       const std::uint32_t index = batch.order[i];
       const FrameContent content = PackedRecord(batch, index).content();
-      writer.add(content, {{sequence}, arrival, epoch});
+      writer.add(content, {{sequence}, epoch, arrival});
       out.offsets[index] = static_cast<double>(sequence);
       out.arrivals_ms[index] = static_cast<double>(arrival.ms);
       payload_bytes += content.payload.size();
@@ -195,7 +195,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   const Sequence end = order_.next;
   writer_->add(
       {.type = FrameType::kShardEnd, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}},
-      {end, arrival, epoch});
+      {end, epoch, arrival});
   writer_->stored_since(start);
   order_ = {{end.value + 1}, arrival, epoch};
   // Before the mark, which wakes: a waiter looks at both (LogReader::wait).
@@ -208,7 +208,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   return end;
 }
 
-// Hands a segment that gets no more frames to the helper.
+// Hands a segment that gets no more frames to the helper, once its frames are on the disk.
 void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
   const FinishedSegment finished{.segment = writer.segment(),
                                  .data_end = writer.tail(),
@@ -218,12 +218,23 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
                                  .reason = reason,
                                  .tally = tally_,
                                  .window = writer.window()};
-  context_.background->post(
-      Background::Lane::kSync,
-      [finished, env = context_.env, sync = options_.sync, checkpointer = checkpointer_] {
-        // Not sealed reads the same; a failed sync has poisoned the log by itself.
-        (void)seal_segment(*env, finished, sync ? checkpointer.get() : nullptr);
-      });
+  if (!options_.sync) {
+    context_.background->post(Background::Lane::kSync, [finished, env = context_.env] {
+      (void)seal_segment(*env, finished, nullptr);  // not sealed reads the same
+    });
+    return;
+  }
+  // Not at once: a log that has just begun rolls every few milliseconds, and would sync as often.
+  checkpointer_->when_durable(tail_,
+                              [finished, env = context_.env, background = context_.background,
+                               weak = std::weak_ptr(checkpointer_)] {
+                                background->post(Background::Lane::kSync, [finished, env, weak] {
+                                  // A failed sync poisons the log by itself.
+                                  if (const auto checkpointer = weak.lock()) {
+                                    (void)seal_segment(*env, finished, checkpointer.get());
+                                  }
+                                });
+                              });
 }
 
 Result<void> LogAppender::close() {

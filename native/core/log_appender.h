@@ -18,9 +18,6 @@
 
 namespace millrace {
 
-// How far ahead of the writer pages are made ready, once it has written as much.
-inline constexpr std::uint64_t kWindowAheadBytes = 8 * kMiB;
-
 // Data bytes of the segment after `last`.
 [[nodiscard]] std::uint64_t next_data_bytes(const SegmentHeader& last,
                                             const LogOptions& options) noexcept;

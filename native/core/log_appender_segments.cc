@@ -172,7 +172,7 @@ Result<void> LogAppender::write_gap(ArrivalTime now) {
                 .key = {},
                 .hash_key = nullptr,
                 .payload = bytes_of(last)},
-               {order_.next, arrival, epoch});
+               {order_.next, epoch, arrival});
   writer_->stored_since(start);
   order_ = {resume_at_, arrival, epoch};
   publish();
@@ -184,7 +184,7 @@ Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealRe
   SegmentWriter old = *writer_;
   if (Result<void> begun = begin_segment(plan, stride); !begun) return begun;
   if (old.segment().base_sequence() != plan.base_sequence) {
-    old.pad({order_.next, order_.arrival, static_cast<std::uint16_t>(epoch_)});
+    old.pad({order_.next, static_cast<std::uint16_t>(epoch_), order_.arrival});
     finish(old, reason);
   }
   tally_ = {};

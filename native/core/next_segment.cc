@@ -1,5 +1,6 @@
 #include "core/next_segment.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/paths.h"
@@ -17,7 +18,7 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
     if (state_ != State::kNone) return;
     state_ = State::kRunning;
   }
-  background.post(Background::Lane::kPages, [self = shared_from_this(), data_bytes] {
+  background.post(Background::Lane::kPages, [self = shared_from_this(), &background, data_bytes] {
     // A full disk is met again, and reported, by the roll itself.
     Result<std::shared_ptr<AppendWindow>> window =
         AppendWindow::create(self->env_, self->prepared_path_, data_bytes);
@@ -27,7 +28,11 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
       return;
     }
     self->state_ = window ? State::kReady : State::kNone;
-    if (window) self->window_ = std::move(*window);
+    if (!window) return;
+    self->window_ = std::move(*window);
+    // The writer will come at the speed at which it filled half a segment.
+    const std::uint64_t ahead = std::min(kWindowAheadBytes, data_bytes / 4);
+    self->window_->keep_ahead(background, FileOffset{self->window_->data_offset()}, ahead);
   });
 }
 

@@ -31,6 +31,9 @@ using SysErrno = int;
 // Why pages of a mapping cannot be stored to, or success once they can.
 [[nodiscard]] Result<void> populate(MutableBytes pages);
 
+// What madvise(2) calls large pages; where there are none, advice that changes nothing.
+extern const int kAdviseLargePages;
+
 // Zeroed memory that costs nothing until it is touched; null when there is no address space left.
 // Sizes are whole pages.
 [[nodiscard]] std::byte* allocate_pages(std::size_t bytes) noexcept;

@@ -158,6 +158,8 @@ Result<void> populate(MutableBytes pages) {
   return optional_feature_error("madvise", "to populate", errno);
 }
 
+const int kAdviseLargePages = MADV_HUGEPAGE;
+
 std::byte* allocate_pages(std::size_t bytes) noexcept {
   void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -64,6 +64,8 @@ Result<bool> is_locked(int descriptor) {
 // Nothing here says beforehand whether a page can be stored to.
 Result<void> populate(MutableBytes) { return system_error("madvise", "to populate", ENOTSUP); }
 
+const int kAdviseLargePages = MADV_NORMAL;
+
 std::byte* allocate_pages(std::size_t bytes) noexcept {
   void* const pages =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
