@@ -56,13 +56,17 @@ Result<void> Checkpointer::run() {
   const std::lock_guard guard(running_);
   if (abandoned_) return {};
   if (poisoned()) return poison_error();
-  return run_once(false);
+  return run_once();
 }
 
-Result<void> Checkpointer::run_and_reserve() {
+Result<void> Checkpointer::reserve() {
   const std::lock_guard guard(running_);
   if (poisoned()) return poison_error();
-  return run_once(true);
+  // Relaxed: the writer itself calls, and no byte hangs on the number.
+  const Sequence next{published_next_.load(std::memory_order_relaxed)};
+  Result<void> stored = store_reserve(next);
+  if (!stored) poison(PoisonStage::kSyncControl, stored.error());
+  return stored;
 }
 
 void Checkpointer::abandon() {
@@ -89,13 +93,13 @@ void Checkpointer::run_later(Background& background, std::uint64_t delay_ms) {
   });
 }
 
-Result<void> Checkpointer::run_once(bool reserve) {
+Result<void> Checkpointer::run_once() {
   // Acquire pairs with published(): the mark loaded next covers this number.
   const Sequence next{published_next_.load(std::memory_order_acquire)};
   // Acquire: every byte below the mark is in the page cache before the sync starts.
   const LogPosition target{control_->page().committed.load(std::memory_order_acquire)};
   const bool reserve_is_low = next.value + kReserveAhead / 2 > reserved().value;
-  if (target == durable() && !reserve_is_low && !reserve) return {};
+  if (target == durable() && !reserve_is_low) return {};
   if (Result<void> synced = sync_segments(target); !synced) {
     poison(PoisonStage::kSyncData, synced.error());
     return synced;
@@ -160,17 +164,25 @@ Result<void> Checkpointer::sync_folder() {
 
 Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
   ControlPage& page = control_->page();
-  const std::uint64_t reserved = next.value + kReserveAhead;
   // Relaxed: within this process the atomics below count; on disk the sync orders.
   page.durable.store(target.bytes, std::memory_order_relaxed);
   page.indexed.store(target.bytes, std::memory_order_relaxed);
+  if (Result<void> stored = store_reserve(next); !stored) return stored;
+  durable_.store(target.bytes, std::memory_order_relaxed);
+  durable_next_.store(next.value, std::memory_order_relaxed);
+  return {};
+}
+
+// Writes the whole page, whatever else of it was stored before.
+Result<void> Checkpointer::store_reserve(Sequence next) {
+  ControlPage& page = control_->page();
+  const std::uint64_t reserved = next.value + kReserveAhead;
+  // Relaxed: as in store_marks().
   page.reserved_sequence.store(
       std::max(reserved, page.reserved_sequence.load(std::memory_order_relaxed)),
       std::memory_order_relaxed);
   control_->stored();
   if (Result<void> synced = control_->sync(); !synced) return synced;
-  durable_.store(target.bytes, std::memory_order_relaxed);
-  durable_next_.store(next.value, std::memory_order_relaxed);
   reserved_.store(reserved, std::memory_order_relaxed);
   return {};
 }

@@ -52,8 +52,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   // Makes everything published before the call durable. kPoisoned after a failure, now or before.
   Result<void> run();
-  // The same, and writes the control page even when no byte is waiting: a writer begins.
-  Result<void> run_and_reserve();
+  // A writer begins: puts the control page as it stands, and numbers to use, on the disk. Records
+  // that an earlier process left unsynced wait for the next run.
+  Result<void> reserve();
 
   // Runs on the helper thread: at once, or a while after the first call since the last run. Both
   // are cheap when a run is on its way already.
@@ -96,10 +97,11 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     std::function<void()> task;
   };
 
-  Result<void> run_once(bool reserve);
+  Result<void> run_once();
   Result<void> sync_segments(LogPosition target);
   Result<void> sync_folder();
   Result<void> store_marks(LogPosition target, Sequence next);
+  Result<void> store_reserve(Sequence next);
   void run_waiting();
 
   const std::shared_ptr<Env> env_;  // first: what follows is mapped through it

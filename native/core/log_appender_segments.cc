@@ -79,8 +79,8 @@ Result<void> LogAppender::make_files() {
   return {};
 }
 
-// Goes on in the last segment if that can be, begins one otherwise; then the control page names
-// this writer, durably.
+// The control page names this writer, durably; then it goes on in the last segment if that can be,
+// or begins one. A segment that is begun below a page that still says "closed" would be refused.
 Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime arrival) {
   Env& env = *context_.env;
   // Once, however often it fails for want of space: frames keep few bits of the count.
@@ -89,6 +89,11 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   page.writer_epoch.store(epoch_, std::memory_order_relaxed);
   page.writer_pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
   control_->stored();
+  if (options_.sync) {
+    // Numbers are reserved from where this writer begins, behind the gap.
+    checkpointer_->published(std::max(order_.next, resume_at_));
+    if (Result<void> reserved = checkpointer_->reserve(); !reserved) return reserved;
+  }
   if (last_segment_) {
     const FileOffset tail = last_segment_->offset_of(tail_);
     Result<SegmentWriter> resumed = SegmentWriter::resume(env, *last_segment_, tail, epoch_);
@@ -107,12 +112,7 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
   control_->stored();
-  if (!options_.sync) return {};
-  // Numbers are reserved from where this writer begins, behind the gap.
-  checkpointer_->published(std::max(order_.next, resume_at_));
-  Result<void> reserved = checkpointer_->run_and_reserve();
-  if (!reserved) writer_.reset();
-  return reserved;
+  return {};
 }
 
 SegmentPlan LogAppender::plan_segment(std::uint64_t stride, ArrivalTime now) const {
