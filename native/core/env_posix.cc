@@ -61,7 +61,7 @@ int advice_of(AdviseMode mode) noexcept {
     case AdviseMode::kDontNeed:
       return MADV_DONTNEED;
     case AdviseMode::kLargePages:
-      return posix::kAdviseLargePages;
+      return posix::large_pages_advice();
   }
   return MADV_NORMAL;
 }

@@ -32,7 +32,7 @@ using SysErrno = int;
 [[nodiscard]] Result<void> populate(MutableBytes pages);
 
 // What madvise(2) calls large pages; where there are none, advice that changes nothing.
-extern const int kAdviseLargePages;
+[[nodiscard]] int large_pages_advice() noexcept;
 
 // Zeroed memory that costs nothing until it is touched; null when there is no address space left.
 // Sizes are whole pages.

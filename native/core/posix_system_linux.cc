@@ -158,7 +158,7 @@ Result<void> populate(MutableBytes pages) {
   return optional_feature_error("madvise", "to populate", errno);
 }
 
-const int kAdviseLargePages = MADV_HUGEPAGE;
+int large_pages_advice() noexcept { return MADV_HUGEPAGE; }
 
 std::byte* allocate_pages(std::size_t bytes) noexcept {
   void* const pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,

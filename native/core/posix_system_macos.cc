@@ -64,7 +64,7 @@ Result<bool> is_locked(int descriptor) {
 // Nothing here says beforehand whether a page can be stored to.
 Result<void> populate(MutableBytes) { return system_error("madvise", "to populate", ENOTSUP); }
 
-const int kAdviseLargePages = MADV_NORMAL;
+int large_pages_advice() noexcept { return MADV_NORMAL; }
 
 std::byte* allocate_pages(std::size_t bytes) noexcept {
   void* const pages =
