@@ -30,7 +30,7 @@ constexpr std::size_t kLineBytes = 16;
 
 // "00000010  01 02 … 10  11 … 20  |................|"
 std::string dump_line(std::uint64_t at, Bytes bytes) {
-  std::array<char, 16> number{};
+  std::array<char, 24> number{};
   std::snprintf(number.data(), number.size(), "%08llx", static_cast<unsigned long long>(at));
   std::string line(number.data());
   std::string characters;
