@@ -45,6 +45,7 @@ export async function inspectStore(path: string, options: InspectOptions): Promi
   const logs = report.logs.map((log) => Object.assign(log, { owner: owners.get(log.uuid) ?? null }))
   return {
     ...report,
+    streams: namesIn(metadata.state),
     logs: logs.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
     findings: [...report.findings, ...metadataFindings(report, metadata)],
   }
@@ -119,6 +120,11 @@ function metadataFinding({ code, message }: MillraceError): Finding {
 
 function inMetadata(file: string): boolean {
   return file === 'format' || file === 'meta' || file.startsWith('meta/')
+}
+
+function namesIn(state: MetaState | undefined): readonly string[] | null {
+  if (state === undefined) return null
+  return Array.from(state.streams.values(), ({ key }) => key.name).toSorted()
 }
 
 /** Which stream each log belongs to, by the log's uuid. */

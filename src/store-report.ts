@@ -140,6 +140,8 @@ export interface LogOwner {
 
 /** A folder's report with the names that its metadata gives to the logs. */
 export interface StoreReport extends Omit<FolderReport, 'logs'> {
+  /** Names of the streams, also of those without files; null where the metadata cannot be read. */
+  readonly streams: readonly string[] | null
   /**
    * The metadata first, then streams by name and shard. `owner` is null for the metadata log, for logs of no stream,
    * and where the metadata cannot be read.

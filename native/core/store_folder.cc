@@ -1,6 +1,7 @@
 #include "core/store_folder.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -147,7 +148,12 @@ Result<std::array<std::byte, 16>> read_store_format(Env& env, const std::string&
 }
 
 Result<StoreFolder> StoreFolder::open(Env& env, const std::string& root, bool sync) {
-  if (Result<void> made = env.make_directory(root); !made) return made.error();
+  if (Result<void> made = env.make_directory(root); !made) {
+    if (made.error().sys_errno != ENOTDIR) return made.error();
+    return Error{.code = Errc::kNotAStore,
+                 .sys_errno = ENOTDIR,
+                 .message = root + ": is no folder, or lies in none"};
+  }
   Result<std::vector<DirectoryEntry>> entries = env.list(root);
   if (!entries) return entries.error();
   const auto named = [](const char* name) {

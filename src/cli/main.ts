@@ -9,8 +9,12 @@ void main(process.argv.slice(2))
 
 /** Runs one command. Sets the exit code and lets the process end by itself, so that pipes are drained. */
 async function main(args: readonly string[]): Promise<void> {
-  // A process that ends because nothing is left to wait for has not done what it was asked to.
-  process.exitCode = ExitCode.failed
+  // A process that ends because nothing is left to wait for has not done what it was asked to. Said at its end only:
+  // what commander prints as help ends with the exit code that it finds.
+  let ended = false
+  process.once('exit', (code) => {
+    if (!ended && code === 0) process.exitCode = ExitCode.failed
+  })
   // Whoever reads our messages may be gone; there is nobody left to tell.
   process.stderr.on('error', () => undefined)
   const watch = watchInterruption()
@@ -32,6 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = failure.exitCode
     if (failure.exitCode !== 0) process.stderr.write(failureLine(failure, args.includes('--json')))
   } finally {
+    ended = true
     watch.end()
   }
 }

@@ -62,6 +62,8 @@ export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | '
   if (typeof options !== 'object' || options === null)
     throw invalidArgument(`${method} options`, options, 'an object')
   const known = method === 'read' ? readKeys : batchKeys
+  // A misspelt `from` is a misspelt key.
+  if (!('from' in options)) requireOptions(`${method} options`, options, ['from', ...known])
   requireOptions(`${method} options`, options, [...positionKeys(requireFrom(options.from)), ...known])
   if (options.until !== undefined) requireOneOf('until', options.until, ['tail'])
   if (options.onTrimmed !== undefined) requireOneOf('onTrimmed', options.onTrimmed, ['error', 'skip'])

@@ -15,6 +15,12 @@ describe('millrace', () => {
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'))
   })
 
+  it.each(['help', 'help put', 'help streams'])('%s shows help and is content', async (command) => {
+    const { code, stdout, stderr } = await millrace(...command.split(' '))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^Usage: millrace/)
+  })
+
   it('says its version', async () => {
     expect(await millrace('--version')).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
@@ -46,6 +52,7 @@ describe('a wrong command line ends with 2 and says what is wrong:', () => {
     { args: ['tail', 'clicks', '--limit'], says: 'argument missing' },
     { args: ['tail', 'clicks', '--format', 'xml'], says: 'text, data, ndjson' },
     { args: ['tail', 'clicks', '--from-time', 'soon'], says: 'an age like 15m' },
+    { args: ['tail', 'clicks', '--from-time', '2999-01-01'], says: '--from-time must not be in the future' },
     { args: ['tail', 'clicks', '--from', 'latest'], says: 'add --follow' },
     { args: ['tail', 'clicks', '--from', 'oldest', '--from-time', '1h'], says: 'exclude each other' },
     { args: ['tail', 'clicks', '--from-sequence', '7'], says: 'add --shard' },

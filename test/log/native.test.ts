@@ -67,6 +67,16 @@ describe('opening', () => {
     expect(error.message).toContain(path)
   })
 
+  it('refuses a file', async () => {
+    const path = scratch.fresh()
+    writeFileSync(path, 'Dear store')
+    const error = await failureOf(() => opened({ kind: 'folder', path }))
+    expect(error).toMatchObject({
+      code: 'ERR_MILLRACE_NOT_A_STORE',
+      message: `${path}: is no folder, or lies in none`,
+    })
+  })
+
   it('tells the errno of a failed system call, as a number and by name', async () => {
     const path = join(scratch.fresh(), 'without', 'parents')
     const error = await failureOf(() => opened({ kind: 'folder', path }))

@@ -398,6 +398,7 @@ describe('positions that cannot be', () => {
       'ERR_MILLRACE_SHARD_NOT_FOUND',
       undefined,
     ],
+    ['a misspelt position', { form: 'oldest' }, 'ERR_MILLRACE_UNKNOWN_OPTION', undefined],
     ['an unknown key', { from: 'oldest', limit: 7 }, 'ERR_MILLRACE_UNKNOWN_OPTION', undefined],
     [
       'a key of another position',

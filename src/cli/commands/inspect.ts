@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { MillraceError } from '../../errors.ts'
 import { inspectStore } from '../../inspect.ts'
 import type { Host } from '../host.ts'
 import { describeStore } from '../store-words.ts'
@@ -17,6 +18,11 @@ export function inspectCommand(host: Host): Command {
     .action(async ({ dir, json, stream }: StoreOptions & { readonly stream?: string }) => {
       host.leaveSignals()
       const report = await inspectStore(dir, { everyByte: false })
+      if (stream !== undefined && report.streams?.includes(stream) === false) {
+        throw new MillraceError('ERR_MILLRACE_STREAM_NOT_FOUND', `there is no stream ${stream} in ${dir}`, {
+          details: { stream },
+        })
+      }
       const logs = report.logs.filter(({ owner }) => stream === undefined || owner?.stream === stream)
       const shown = { ...report, logs }
       await (json ? host.output.json(shown) : host.output.lines(describeStore(shown)))

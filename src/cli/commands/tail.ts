@@ -23,6 +23,9 @@ Prints the records of a stream, oldest first in each shard.
 Ends at the newest record, unless --follow waits for more. A record's line is its arrival, shard, partition key and data
 (text), the data alone (data), or a JSON object (ndjson, the same as --json); data that is not UTF-8 becomes "dataBase64".
 
+A store is open in one process at a time: while this runs, nobody else stores records in it, and while another process has
+it open, this is refused (inspect and verify are not).
+
 Exit codes: 0 the end or the limit was reached, or nobody reads the output any more; 1 failed; 2 wrong command line;
 130 ended by Ctrl-C.
 `)
@@ -65,6 +68,9 @@ export function tailCommand(host: Host): Command {
 function positionOf({ from, fromTime, fromSequence, shard, follow }: TailOptions): StartingPosition {
   if ([from, fromTime, fromSequence].filter((given) => given !== undefined).length > 1) {
     throw usageError('--from, --from-time and --from-sequence exclude each other')
+  }
+  if (fromTime !== undefined && fromTime > Date.now()) {
+    throw usageError('--from-time must not be in the future')
   }
   if (fromTime !== undefined) return { from: 'time', arrivedAtMs: fromTime }
   if (fromSequence !== undefined) {
