@@ -4,6 +4,7 @@
 
 #include "core/env_memory.h"
 #include "core/env_posix.h"
+#include "core/env_recording.h"
 #include "test/log_fixture.h"
 
 namespace millrace::test {
@@ -163,6 +164,31 @@ const Suite shard_log_tests("shard_log", [](Suite& s) {
       expect(page.ended);
       expect_eq(fixture.read_all().size(), 100u);
     });
+  });
+  s.test("puts its page on the disk before a writer that begins changes a segment", [] {
+    EnvMemory memory;
+    const auto env = std::make_shared<EnvRecording>(memory);
+    LogFixture fixture(env, "log");
+    expect_ok(fixture.open());
+    append_many(fixture, 10, 100);
+    fixture.crash();
+    expect_ok(fixture.open());
+    (void)env->take_calls();
+    fixture.append("k", "after", 90'000);
+    using Kind = RecordedCall::Kind;
+    bool page_is_synced = false;
+    std::size_t changes = 0;
+    for (const RecordedCall& call : env->take_calls()) {
+      // Files are called by the names that they were created under.
+      const bool of_page = call.path.starts_with("log/ctl");
+      if (of_page && call.kind == Kind::kSyncData) page_is_synced = true;
+      if (of_page || call.path.starts_with("log/wake")) continue;
+      // What the writer before left unsynced waits for a checkpoint.
+      expect(call.kind != Kind::kSyncData);
+      expect(page_is_synced);
+      ++changes;
+    }
+    expect_ge(changes, 1u);
   });
   s.test("refuses a batch whose columns lie, and stores nothing of it", [] {
     LogFixture fixture(std::make_shared<EnvMemory>(), "log");
