@@ -29,14 +29,19 @@ Result<void> write_control(Env& env, const std::string& path, const LogIdentity&
 Result<void> write_wake(Env& env, const std::string& path) {
   Result<File> file = File::open(env, path, OpenMode::kCreateEmpty);
   if (!file) return file.error();
-  if (Result<void> reserved = file->reserve(FileOffset{0}, kWakeBytes); reserved) return {};
-  return file->resize(kWakeBytes);
+  // Written, not only made long: a hole may find no room when it is looked at.
+  const std::array<std::byte, kWakeBytes> zeros{};
+  return file->write_all(zeros, FileOffset{0});
 }
 
+// A page that may be stored to, or the error that there is none.
 Result<Mapping> map_page(Env& env, const std::string& path, std::size_t bytes) {
   Result<File> file = File::open(env, path, OpenMode::kReadWrite);
   if (!file) return file.error();
-  return Mapping::map(*file, FileOffset{0}, bytes, MapMode::kReadWrite);
+  Result<Mapping> page = Mapping::map(*file, FileOffset{0}, bytes, MapMode::kReadWrite);
+  if (!page) return page;
+  if (Result<void> ready = page->populate(0, bytes); !ready) return ready.error();
+  return page;
 }
 
 }  // namespace
@@ -48,7 +53,6 @@ Result<std::shared_ptr<ControlFile>> ControlFile::map(Env& env, const std::strin
   std::string path = join_path(directory, kControlName);
   Result<Mapping> control = map_page(env, path, kControlBytes);
   if (!control) return control.error();
-  if (Result<void> ready = control->populate(0, kControlBytes); !ready) return ready.error();
   const std::string wake_path = join_path(directory, kWakeName);
   Result<Mapping> wake = map_page(env, wake_path, kWakeBytes);
   if (!wake) {

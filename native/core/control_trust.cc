@@ -1,12 +1,16 @@
 #include "core/control_trust.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "core/control_snapshot.h"
+#include "core/file.h"
 #include "core/findings.h"
 #include "core/frame.h"
 #include "core/paths.h"
+#include "core/segment_header.h"
 
 namespace millrace {
 
@@ -37,6 +41,26 @@ void settle_trim(ControlFile& control) noexcept {
   // What lies before the first segment is gone either way.
   const std::uint64_t first = control.page().first_segment.load(std::memory_order_relaxed);
   control.trim({std::max(std::min(trimmed, checked), first)});
+}
+
+Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::string& directory) {
+  // A crash of the system may keep the list in the segment and lose the count.
+  if (log.segments.empty() || log.report.last_end == LastEnd::kSystemDied) return {};
+  Result<File> file = File::open(env, log.segments.back().path, OpenMode::kRead);
+  if (!file) return file.error();
+  std::array<EpochStart, kEpochStartsMax> listed;
+  Result<void> read =
+      file->read_exactly(std::as_writable_bytes(std::span(listed)), FileOffset{kEpochsOffset});
+  if (!read) return read;
+  std::uint64_t last = 0;
+  for (const EpochStart& writer : listed) {
+    // Behind the list, or bytes that make no entry, which verify finds.
+    if (writer.epoch == 0 || writer.offset < log.segments.back().header.data_offset) break;
+    last = writer.epoch;
+  }
+  if (last <= log.control->page().writer_epoch.load(std::memory_order_relaxed)) return {};
+  return corrupt(directory, "a later writer is listed in the last segment",
+                 offsetof(ControlPage, writer_epoch));
 }
 
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory) {

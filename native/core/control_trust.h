@@ -4,6 +4,7 @@
 
 #include "core/control_file.h"
 #include "core/control_page.h"
+#include "core/env.h"
 #include "core/recovery.h"
 #include "core/result.h"
 
@@ -17,6 +18,9 @@ Result<void> believe_page(const ControlPage& page, const std::string& directory)
 // Takes the lower of the trim point and its check, where a writer died between storing the two: it
 // hides no record that was not trimmed.
 void settle_trim(ControlFile& control) noexcept;
+// Does it know of every writer that the last segment lists? One that does not is older than the
+// log, put back by somebody, and its commit mark would hide what was acknowledged since.
+Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::string& directory);
 // Once it is known where the log ends: do they agree with its frames? Only the count of writers is
 // put right, where a crash of the system may have lost it.
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory);

@@ -126,7 +126,11 @@ SegmentPlan LogAppender::plan_segment(std::uint64_t stride, ArrivalTime now) con
   plan.previous_arrival = {std::max<std::int64_t>(0, order_.arrival.ms)};
   plan.data_bytes = std::max(kSegmentDataMin, options_.first_segment_bytes);
   if (before != nullptr) {
-    plan.data_bytes = next_data_bytes(before->header, options_);
+    // One that ended by its age, and is mostly empty, says that no more is needed.
+    const bool was_wanted =
+        !writer_ || 2 * writer_->tail().bytes > writer_->segment().header.file_bytes;
+    plan.data_bytes =
+        was_wanted ? next_data_bytes(before->header, options_) : data_bytes_of(before->header);
     // A segment without frames would have this one's name: it is replaced.
     const bool replaces = before->base_sequence() == plan.base_sequence;
     plan.ordinal = before->header.ordinal + (replaces ? 0 : 1);

@@ -354,6 +354,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
   settle_trim(*log.control);
   if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
+  if (Result<void> counted = believe_writers(env, log, directory); !counted) return counted.error();
   const bool system_died = *last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();

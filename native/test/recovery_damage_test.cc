@@ -56,6 +56,18 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
       store.restore(image);
     }
   });
+  s.test("refuses a control page of before the last writer", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    store.close();
+    const std::vector<std::byte> older = store.read(store.file("ctl"));
+    store.open();
+    append_numbers(store.log(), 51, 100, 100);
+    store.close();
+    store.write(store.file("ctl"), 0, older);
+    expect_error(store.log().open(), Errc::kCorrupt);
+  });
   s.test("takes in frames that their writer died before it published", [] {
     StoreFixture store;
     store.open();
