@@ -36,18 +36,22 @@ Error file_error(const char* call, FileId file, int sys_errno) {
   return system_error(call, posix::path_of(descriptor_of(file)), sys_errno);
 }
 
+// O_NONBLOCK: somebody may have put a pipe where a file should be, and opening it would wait for
+// its other end. Files do not care.
+constexpr int kOpenFlags = O_CLOEXEC | O_NONBLOCK;
+
 int open_flags(OpenMode mode) noexcept {
   switch (mode) {
     case OpenMode::kRead:
-      return O_RDONLY | O_CLOEXEC;
+      return O_RDONLY | kOpenFlags;
     case OpenMode::kReadWrite:
-      return O_RDWR | O_CLOEXEC;
+      return O_RDWR | kOpenFlags;
     case OpenMode::kCreate:
-      return O_RDWR | O_CREAT | O_CLOEXEC;
+      return O_RDWR | O_CREAT | kOpenFlags;
     case OpenMode::kCreateEmpty:
-      return O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC;
+      return O_RDWR | O_CREAT | O_TRUNC | kOpenFlags;
   }
-  return O_RDONLY | O_CLOEXEC;
+  return O_RDONLY | kOpenFlags;
 }
 
 int advice_of(AdviseMode mode) noexcept {

@@ -20,6 +20,7 @@ constexpr const char* kFormatName = "format";
 constexpr const char* kFormatTemporary = "format.tmp";
 constexpr std::string_view kFirstLine = "millrace store\nversion ";
 constexpr std::size_t kFormatBytesMax = 256;
+constexpr const char* kNoFolder = "is no folder, or lies in none";
 
 // What a crash while a store was made may leave, and what file systems put into an empty root.
 // Metadata and logs come later: without `format` they are what is left of a store.
@@ -143,16 +144,14 @@ Result<std::array<std::byte, 16>> read_store_format(Env& env, const std::string&
   if (!text && text.error().code == Errc::kNotFound) {
     return not_a_store(root, "has no file `format`");
   }
+  if (!text && text.error().sys_errno == ENOTDIR) return not_a_store(root, kNoFolder);
   if (!text) return text.error();
   return parse_format(*text, root);
 }
 
 Result<StoreFolder> StoreFolder::open(Env& env, const std::string& root, bool sync) {
   if (Result<void> made = env.make_directory(root); !made) {
-    if (made.error().sys_errno != ENOTDIR) return made.error();
-    return Error{.code = Errc::kNotAStore,
-                 .sys_errno = ENOTDIR,
-                 .message = root + ": is no folder, or lies in none"};
+    return made.error().sys_errno == ENOTDIR ? not_a_store(root, kNoFolder) : made.error();
   }
   Result<std::vector<DirectoryEntry>> entries = env.list(root);
   if (!entries) return entries.error();

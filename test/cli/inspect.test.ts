@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { StoreReport } from '../../src/store-report.ts'
@@ -42,6 +43,27 @@ async function flip(file: string, at: number): Promise<void> {
 }
 
 describe('millrace inspect', () => {
+  it('says that a file is no store', async () => {
+    const file = join(await storeWithStream(), 'format')
+    for (const command of ['inspect', 'verify']) {
+      const { code, stdout, stderr } = await millrace(command, '--dir', file)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain('ERR_MILLRACE_NOT_A_STORE: ')
+      expect(stderr).toContain('is no folder')
+    }
+  })
+
+  it('answers when somebody put a pipe where a segment was', async () => {
+    const dir = await storeWithStream()
+    await fed('a\n', 'put', 'clicks', '--dir', dir)
+    const segment = join(dir, await segmentOf(dir))
+    await rm(segment)
+    execFileSync('mkfifo', [segment])
+    const { code, stdout } = await millrace('tail', 'clicks', '--dir', dir)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect((await millrace('verify', '--dir', dir)).code).toBe(1)
+  })
+
   it('knows a stream without files from one that is not there', async () => {
     const dir = await storeWithStream(2)
     expect(await inspected(dir, '--stream', 'clicks')).toMatchObject({ streams: ['clicks'], logs: [] })
