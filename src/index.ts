@@ -9,9 +9,20 @@ export { BatchReader } from './streams/batch-reader.ts'
 export type { Codec } from './streams/codec.ts'
 export { bytesCodec, jsonCodec, msgpackCodec, textCodec } from './streams/codec.ts'
 export type { ShardDescription, StreamDescription } from './streams/description.ts'
+export type { EntryStreamOptions } from './streams/entry-stream-options.ts'
+export { entryStreamDefaults } from './streams/entry-stream-options.ts'
+export { RecordReadable } from './streams/node-readable.ts'
+export { EntryWritable } from './streams/node-writable.ts'
 export type { NotStored, PutEntry, PutOptions, PutResult } from './streams/put.ts'
 export { Stored } from './streams/put.ts'
-export type { BatchControls, ReadBatchesOptions, ReadControls, ReadOptions } from './streams/read-options.ts'
+export type {
+  BatchControls,
+  ReadBatchesOptions,
+  ReadControls,
+  ReadOptions,
+  RecordStreamControls,
+  RecordStreamOptions,
+} from './streams/read-options.ts'
 export { readDefaults } from './streams/read-options.ts'
 export type { Gap } from './streams/reader.ts'
 export { RecordBatch } from './streams/record-batch.ts'

@@ -40,11 +40,24 @@ export interface BatchControls extends ReadControls {
   readonly reuse?: boolean | undefined
 }
 
+/** Options of `readable` and `readableStream`, beside those of `read`. */
+export interface RecordStreamControls extends ReadControls {
+  /**
+   * Keys and payloads that are read ahead of the consumer, at most; a single larger record still comes. 1 byte to
+   * 64 MiB. It is one page: the next one is read when the last record of it was taken. More costs memory, less
+   * costs time. @defaultValue 256 KiB
+   */
+  readonly highWaterMarkBytes?: number | undefined
+}
+
 /** Where `stream.read` starts, and how it goes on. */
 export type ReadOptions = StartingPosition & ReadControls
 
 /** Where `stream.readBatches` starts, and how it goes on. */
 export type ReadBatchesOptions = StartingPosition & BatchControls
+
+/** Where `stream.readable` and `stream.readableStream` start, and how they go on. */
+export type RecordStreamOptions = StartingPosition & RecordStreamControls
 
 /** What holds unless the caller says otherwise. */
 export const readDefaults: {
@@ -56,12 +69,27 @@ export const readDefaults: {
 
 const readKeys: readonly string[] = ['shardId', 'until', 'signal', 'onTrimmed', 'onGap']
 const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes', 'reuse']
+const recordStreamKeys: readonly string[] = [...readKeys, 'highWaterMarkBytes']
+
+/** A method that reads. */
+export type ReadMethod = 'read' | 'readBatches' | 'readable' | 'readableStream'
+
+/** The options that each knows, beside the starting position. */
+const keysOf: Readonly<Record<ReadMethod, readonly string[]>> = {
+  read: readKeys,
+  readBatches: batchKeys,
+  readable: recordStreamKeys,
+  readableStream: recordStreamKeys,
+}
+
+/** Options of any of them. */
+export type AnyReadOptions = StartingPosition & BatchControls & RecordStreamControls
 
 /** Checks everything but the position's own values and the shard, which need the stream. */
-export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | 'readBatches'): void {
+export function checkReadOptions(options: AnyReadOptions, method: ReadMethod): void {
   if (typeof options !== 'object' || options === null)
     throw invalidArgument(`${method} options`, options, 'an object')
-  const known = method === 'read' ? readKeys : batchKeys
+  const known = keysOf[method]
   // A misspelt `from` is a misspelt key.
   if (!('from' in options)) requireOptions(`${method} options`, options, ['from', ...known])
   requireOptions(`${method} options`, options, [...positionKeys(requireFrom(options.from)), ...known])
@@ -76,4 +104,7 @@ export function checkReadOptions(options: ReadBatchesOptions, method: 'read' | '
   }
   if (options.batchRecords !== undefined) requireInteger('batchRecords', options.batchRecords, 1, 10_000)
   if (options.batchBytes !== undefined) requireInteger('batchBytes', options.batchBytes, 1, 64 * MiB)
+  if (options.highWaterMarkBytes !== undefined) {
+    requireInteger('highWaterMarkBytes', options.highWaterMarkBytes, 1, 64 * MiB)
+  }
 }

@@ -26,9 +26,14 @@ export class RecordReader<T = Uint8Array> implements AsyncIterableIterator<Store
    * @throws what `BatchReader.next` throws
    */
   next(): Promise<IteratorResult<StoredRecord<T>, undefined>> {
-    const record = this.#turns.idle ? this.#takeRecord() : undefined
+    const record = this.nextInMemory()
     if (record !== undefined) return Promise.resolve({ done: false, value: record })
     return this.#turns.take(() => this.#nextInTurn())
+  }
+
+  /** The next record if its page was read already; otherwise `undefined`, and `next` knows more. */
+  nextInMemory(): StoredRecord<T> | undefined {
+    return this.#turns.idle ? this.#takeRecord() : undefined
   }
 
   /** Ends the read at once, also one that waits. */

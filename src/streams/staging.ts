@@ -82,6 +82,20 @@ export class Staging implements Appended {
     return { bytes: this.bytes, columns: this.columns, order: this.order, from, count, timeMs: this.timeMs }
   }
 
+  /** Takes over the records of another staging, which gets those of this one. Both are still being packed. */
+  swap(other: Staging): void {
+    const { bytes, columns, order, shardOf, offsets, timesMs, count, used } = this
+    this.bytes = other.bytes
+    this.columns = other.columns
+    this.order = other.order
+    this.shardOf = other.shardOf
+    this.offsets = other.offsets
+    this.timesMs = other.timesMs
+    this.count = other.count
+    this.used = other.used
+    Object.assign(other, { bytes, columns, order, shardOf, offsets, timesMs, count, used })
+  }
+
   /** Notes that the records `order[from .. from + count)` were not stored, and why. */
   refuse(from: number, count: number, error: MillraceError): void {
     const place = -this.errors.push(error)

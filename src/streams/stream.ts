@@ -1,3 +1,4 @@
+import { ReadableStream, WritableStream } from 'node:stream/web'
 import { invalidArgument } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { BatchReader, type ReadGuard } from './batch-reader.ts'
@@ -11,21 +12,34 @@ import {
   streamArn,
 } from './description.ts'
 import {
-  atEntry,
-  type PutEntry,
-  putEntryKeys,
-  type PutOptions,
-  putOptionKeys,
-  type PutResult,
-  type Stored,
-} from './put.ts'
-import { checkReadOptions, type ReadBatchesOptions, readDefaults, type ReadOptions } from './read-options.ts'
+  bytesMaxOf,
+  checkEntryStreamOptions,
+  entryStreamDefaults,
+  type EntryStreamOptions,
+} from './entry-stream-options.ts'
+import { RecordReadable } from './node-readable.ts'
+import { EntryWritable } from './node-writable.ts'
+import { packEntries, packEntry } from './pack-entry.ts'
+import { type PutEntry, type PutOptions, putOptionKeys, type PutResult, type Stored } from './put.ts'
+import { type PutIntake, PutQueue } from './put-queue.ts'
+import {
+  type AnyReadOptions,
+  checkReadOptions,
+  type ReadBatchesOptions,
+  readDefaults,
+  type ReadMethod,
+  type ReadOptions,
+  type RecordStreamOptions,
+} from './read-options.ts'
 import { type ReadPlan, ShardReader } from './reader.ts'
+import type { StoredRecord } from './record.ts'
 import { RecordReader } from './record-reader.ts'
 import type { Staging } from './staging.ts'
 import { shardsToRead, startOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
 import type { StreamCore } from './stream-core.ts'
+import { RecordSource } from './web-readable.ts'
+import { EntrySink } from './web-writable.ts'
 
 /** What a stream needs from its store to change itself. */
 export interface StreamOwner {
@@ -97,7 +111,9 @@ export class Stream<T = Uint8Array> {
   async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
     this.#core.requireUsable()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
-    return this.#core.commits.putBatch((staging) => this.#stageAll(staging, entries))
+    return this.#core.commits.putBatch((staging) => {
+      packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
+    })
   }
 
   /**
@@ -115,8 +131,7 @@ export class Stream<T = Uint8Array> {
    *   goes wrong later, `RecordReader.next` says
    */
   read(options: ReadOptions): RecordReader<T> {
-    const guard = this.#guard(options, 'read')
-    return new RecordReader(new BatchReader(this.#shardReaders(options), guard), guard)
+    return this.#recordReader(options, 'read')
   }
 
   /**
@@ -128,6 +143,55 @@ export class Stream<T = Uint8Array> {
   readBatches(options: ReadBatchesOptions): BatchReader<T> {
     const guard = this.#guard(options, 'readBatches')
     return new BatchReader(this.#shardReaders(options), guard)
+  }
+
+  /**
+   * `read` as a Node stream in object mode, for `pipeline` and the like. Reads ahead by bytes, not by records. Ends
+   * with `'end'` at the tail if asked, otherwise goes on; `destroy` ends the read. What goes wrong is its error.
+   *
+   * @throws as `read`
+   */
+  readable(options: RecordStreamOptions): RecordReadable<T> {
+    return new RecordReadable(this.#recordReader(options, 'readable'), options.signal)
+  }
+
+  /**
+   * `read` as a Web stream: as `readable`, and `cancel` ends the read.
+   *
+   * @throws as `read`
+   */
+  readableStream(options: RecordStreamOptions): ReadableStream<StoredRecord<T>> {
+    const source = new RecordSource(this.#recordReader(options, 'readableStream'), options.signal)
+    return new ReadableStream<StoredRecord<T>>(source, { highWaterMark: 0 })
+  }
+
+  /**
+   * `putBatch` as a Node stream in object mode: takes entries one by one, stores them in order and many at once.
+   * `write` is `false` by bytes that are not stored yet; callbacks and `'finish'` come once entries are stored.
+   *
+   * The first entry that is not stored ends the stream with its error (those of `putBatch` and `NotStored`), whose
+   * `details` say what became of all: entries, counted from 0 as they were written, are stored below
+   * `untriedFrom`, but for those in `refused`; `entry` is the first that is not. `destroy` drops what is not on
+   * its way yet; after `'close'` nothing more is stored.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  writable(options: EntryStreamOptions = entryStreamDefaults): EntryWritable<T> {
+    const intake = this.#putIntake(options, 'writable')
+    return new EntryWritable(new PutQueue(intake, bytesMaxOf(options)), options.signal)
+  }
+
+  /**
+   * `putBatch` as a Web stream: as `writable`, but `write` resolves once the data is copied and there is room for
+   * more, and so does `ready`. `close` resolves once all is stored; `abort` drops what is not on its way yet.
+   *
+   * @throws as `writable`
+   */
+  writableStream(options: EntryStreamOptions = entryStreamDefaults): WritableStream<PutEntry<T>> {
+    const intake = this.#putIntake(options, 'writableStream')
+    return new WritableStream(new EntrySink(intake, bytesMaxOf(options), options.signal), {
+      highWaterMark: 1,
+    })
   }
 
   /**
@@ -178,23 +242,25 @@ export class Stream<T = Uint8Array> {
     return (staging) => staging.add(partitionKey, payload, hashKey, maxRecordBytes)
   }
 
-  #stageAll(staging: Staging, entries: readonly PutEntry<T>[]): void {
-    const codec = this.#codec
-    const { maxRecordBytes } = this.#core.state
-    let index = 0
-    try {
-      for (; index < entries.length; index++) {
-        const entry = entries[index] as PutEntry<T>
-        checkEntry(entry)
-        const payload = encodeWith(codec, entry.data)
-        staging.add(entry.partitionKey, payload, entry.explicitHashKey, maxRecordBytes)
-      }
-    } catch (error) {
-      throw atEntry(error, index)
+  #recordReader(options: RecordStreamOptions, method: ReadMethod): RecordReader<T> {
+    const guard = this.#guard(options, method)
+    return new RecordReader(new BatchReader(this.#shardReaders(options), guard), guard)
+  }
+
+  #putIntake(options: EntryStreamOptions, method: string): PutIntake<T> {
+    const core = this.#core
+    core.requireUsable()
+    checkEntryStreamOptions(`${method} options`, options)
+    return {
+      pack: (staging, entry) => packEntry(staging, entry, this.#codec, core.state.maxRecordBytes),
+      async commit(staging) {
+        core.requireUsable()
+        return core.commits.putBatch((into) => into.swap(staging))
+      },
     }
   }
 
-  #guard(options: ReadBatchesOptions, method: 'read' | 'readBatches'): ReadGuard {
+  #guard(options: AnyReadOptions, method: ReadMethod): ReadGuard {
     const core = this.#core
     core.requireUsable()
     checkReadOptions(options, method)
@@ -208,13 +274,13 @@ export class Stream<T = Uint8Array> {
     }
   }
 
-  #shardReaders(options: ReadBatchesOptions): ShardReader<T>[] {
+  #shardReaders(options: AnyReadOptions): ShardReader<T>[] {
     const core = this.#core
     const shards = shardsToRead(options.shardId, core.shards)
     const start = startOf(options, core.shards, shards, core.time.nowMs())
     const plan: ReadPlan<T> = {
       codec: this.#codec,
-      pageBytesMax: options.batchBytes ?? readDefaults.batchBytes,
+      pageBytesMax: options.batchBytes ?? options.highWaterMarkBytes ?? readDefaults.batchBytes,
       pageRecordsMax: options.batchRecords ?? readDefaults.batchRecords,
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
@@ -222,16 +288,6 @@ export class Stream<T = Uint8Array> {
       blocks: new BlockSupply(options.reuse ?? readDefaults.reuse),
     }
     return shards.map((shard) => new ShardReader(shard, start(shard), plan))
-  }
-}
-
-/** Refuses what is no entry, and names a misspelt key: it would silently change where a record goes. */
-function checkEntry(entry: unknown): void {
-  if (typeof entry !== 'object' || entry === null) throw invalidArgument('entry', entry, 'an object')
-  for (const key in entry) {
-    if (key !== 'partitionKey' && key !== 'data' && key !== 'explicitHashKey') {
-      requireOptions('entry', entry, putEntryKeys)
-    }
   }
 }
 
