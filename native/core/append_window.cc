@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <utility>
+#include <vector>
 
 #include "core/file.h"
 #include "core/time_index.h"
@@ -13,6 +14,9 @@ namespace {
 
 // One helper task populates this much, so that the writer never waits for more.
 constexpr std::uint64_t kStepBytes = 2 * kMiB;
+
+// Zeros are written in pieces of this size.
+constexpr std::uint64_t kZeroBytes = 1 * kMiB;
 
 // A window of a segment this large asks for large pages. With small ones the kernel supplies 2
 // GB/s, with large ones 5 to 8, and it would turn to them by itself anyway, but only after 8 MiB.
@@ -27,6 +31,15 @@ std::uint64_t index_end(std::uint64_t data_offset, std::uint64_t data_end) noexc
   return cells <= 1 ? kIndexOffset : kIndexOffset + cells * sizeof(IndexSlot);
 }
 
+Result<void> write_zeros(File& file, std::uint64_t bytes) {
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(bytes, kZeroBytes));
+  for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
+    const Bytes piece = Bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), bytes - at));
+    if (Result<void> written = file.write_all(piece, FileOffset{at}); !written) return written;
+  }
+  return file.sync_data();
+}
+
 void prefer_large_pages(const Mapping& mapping) noexcept {
   const std::size_t bytes = mapping.bytes().size();
   if (bytes >= kLargePagesFrom) mapping.advise(0, bytes, AdviseMode::kLargePages);
@@ -35,7 +48,8 @@ void prefer_large_pages(const Mapping& mapping) noexcept {
 }  // namespace
 
 Result<std::shared_ptr<AppendWindow>> AppendWindow::create(Env& env, const std::string& path,
-                                                           std::uint64_t data_bytes) {
+                                                           std::uint64_t data_bytes,
+                                                           SegmentFill fill) {
   const std::uint64_t data_offset = data_offset_for(data_bytes);
   const std::uint64_t file_bytes = data_offset + data_bytes;
   if (Result<bool> there = env.exists(path); there && *there) {
@@ -45,6 +59,7 @@ Result<std::shared_ptr<AppendWindow>> AppendWindow::create(Env& env, const std::
   if (!file) return file.error();
   Result<void> room = file->reserve(FileOffset{0}, file_bytes);
   if (!room && room.error().code == Errc::kUnsupported) room = file->resize(file_bytes);
+  if (room && fill == SegmentFill::kZeros) room = write_zeros(*file, file_bytes);
   Result<Mapping> mapping =
       room ? Mapping::map(*file, FileOffset{0}, file_bytes, MapMode::kReadWrite)
            : Result<Mapping>(room.error());

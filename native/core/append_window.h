@@ -19,6 +19,12 @@ namespace millrace {
 // How far ahead of the writer pages are made ready, once it has written as much.
 inline constexpr std::uint64_t kWindowAheadBytes = 8 * kMiB;
 
+// What a new segment file holds.
+enum class SegmentFill : std::uint8_t {
+  kReserved,  // room, where the file system can promise it
+  kZeros,     // zeros that were written and synced: to overwrite them changes no metadata
+};
+
 // A segment file mapped for writing, of which only pages that the system has promised may be stored
 // to: the window. It is moved ahead of the writer, by a helper thread when there is time, so that a
 // full disk is an error of populate() and never a signal.
@@ -30,7 +36,8 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   // Creates `path` with room for `data_bytes`, reserved where the file system can, and its first
   // page ready. Anything at `path` is replaced.
   static Result<std::shared_ptr<AppendWindow>> create(Env& env, const std::string& path,
-                                                      std::uint64_t data_bytes);
+                                                      std::uint64_t data_bytes,
+                                                      SegmentFill fill = SegmentFill::kReserved);
   // Maps an existing segment to go on from `tail`.
   static Result<std::shared_ptr<AppendWindow>> open(Env& env, const std::string& path,
                                                     const SegmentHeader& header, FileOffset tail);

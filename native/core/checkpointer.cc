@@ -165,12 +165,19 @@ Result<void> Checkpointer::sync_folder() {
 Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
   ControlPage& page = control_->page();
   // Relaxed: within this process the atomics below count; on disk the sync orders.
-  page.durable.store(target.bytes, std::memory_order_relaxed);
+  control_->raise_durable(target);
   page.indexed.store(target.bytes, std::memory_order_relaxed);
   if (Result<void> stored = store_reserve(next); !stored) return stored;
   durable_.store(target.bytes, std::memory_order_relaxed);
-  durable_next_.store(next.value, std::memory_order_relaxed);
+  frames_durable(next);
   return {};
+}
+
+// Commits and checkpoints overtake one another.
+void Checkpointer::frames_durable(Sequence next) noexcept {
+  std::uint64_t seen = durable_next_.load(std::memory_order_relaxed);  // as durable()
+  while (seen < next.value &&
+         !durable_next_.compare_exchange_weak(seen, next.value, std::memory_order_relaxed)) {}
 }
 
 // Writes the whole page, whatever else of it was stored before.

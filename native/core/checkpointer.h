@@ -46,6 +46,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     published_next_.store(next.value, std::memory_order_release);
   }
 
+  // Frames before this number are durable, although no checkpoint covered them. Writer only.
+  void frames_durable(Sequence next) noexcept;
+
   // Runs `task` once everything below `end`, which is published, is durable, if it ever is: short,
   // on whatever thread syncs, and not an owner of this object.
   void when_durable(LogPosition end, std::function<void()> task);
@@ -66,6 +69,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     return {
         reserved_.load(std::memory_order_relaxed)};  // the writer's own limit; no data hangs on it
   }
+  // What a checkpoint has covered, index and all.
   [[nodiscard]] LogPosition durable() const noexcept {
     // Relaxed: a lower bound that only grows.
     return {durable_.load(std::memory_order_relaxed)};

@@ -104,6 +104,25 @@ void ControlFile::publish(LogPosition end) noexcept {
   if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
+void ControlFile::publish_durable(LogPosition end) noexcept {
+  ControlPage& control = page();
+  // Release: as in publish(); here the durable mark is what readers look at, so that the one in
+  // order with their announcement is that.
+  control.committed.store(end.bytes, std::memory_order_release);
+  raise_durable(end);
+  control_.stored(bytes_of(control.committed));
+  control_.stored(bytes_of(control.durable));
+  if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
+}
+
+void ControlFile::raise_durable(LogPosition end) noexcept {
+  std::atomic<std::uint64_t>& mark = page().durable;
+  // Sequentially consistent, as publish(): a reader that is shown durable records waits for it.
+  std::uint64_t seen = mark.load(std::memory_order_relaxed);
+  while (seen < end.bytes &&
+         !mark.compare_exchange_weak(seen, end.bytes, std::memory_order_seq_cst)) {}
+}
+
 // Relaxed: hides; nothing is published by it. A process that dies in between leaves the lower trim.
 void ControlFile::trim(Sequence before) noexcept {
   page().trim_sequence.store(before.value, std::memory_order_relaxed);

@@ -31,6 +31,10 @@ class ControlFile {
 
   // Moves the commit mark to `end` and wakes whoever waits for it. Writer only.
   void publish(LogPosition end) noexcept;
+  // The same for frames that are on the disk, with the durable mark.
+  void publish_durable(LogPosition end) noexcept;
+  // The durable mark is not below `end` any more. Any thread.
+  void raise_durable(LogPosition end) noexcept;
   // Hides the records below `before`, which only ever grows. Writer only.
   void trim(Sequence before) noexcept;
   // Wakes every waiter without moving anything: the log was sealed.

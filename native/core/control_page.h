@@ -48,7 +48,8 @@ struct ControlPage {
   std::atomic<std::uint32_t> poison_stage;  // PoisonStage
   std::atomic<std::uint32_t> sealed;        // 1 once the shard end is committed
   std::atomic<std::uint64_t> writer_pid;    // for people only
-  std::array<std::byte, 24> unused_1;
+  std::atomic<std::uint32_t> shows;         // what readers see: kShowsCommitted, kShowsDurable
+  std::array<std::byte, 20> unused_1;
 
   // Line 128. Everything below is written and readable. Stored with release by the writer after the
   // bytes; loaded with acquire by every reader.
@@ -88,6 +89,10 @@ static_assert(offsetof(ControlPage, trim_sequence) == 320);
 static_assert(offsetof(ControlPage, active_segment) == 384);
 static_assert(offsetof(ControlPage, reserved_sequence) == 448);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+// ControlPage::shows. A bit that flips makes neither into the other.
+inline constexpr std::uint32_t kShowsCommitted = 0;
+inline constexpr std::uint32_t kShowsDurable = 0x5352'5544;  // "DURS"
 
 inline constexpr std::size_t kControlBytes = kPageBytes;
 

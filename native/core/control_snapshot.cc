@@ -58,6 +58,9 @@ class WordsCheck {
     }
     if (words_.sealed > 1)
       damage(offsetof(ControlPage, sealed), "the seal flag is neither 0 nor 1");
+    if (words_.shows != kShowsCommitted && words_.shows != kShowsDurable) {
+      damage(offsetof(ControlPage, shows), "what readers are shown is nothing that they could be");
+    }
     if (words_.committed.bytes > 0 && words_.writer_epoch == 0) {
       damage(offsetof(ControlPage, writer_epoch), "there are frames, but no writer");
     }
@@ -116,6 +119,7 @@ ControlWords load_words(const ControlPage& page) noexcept {
   words.writer_pid = page.writer_pid.load(kOrder);
   words.poison_errno = page.poison_errno.load(kOrder);
   words.poison_stage = static_cast<PoisonStage>(page.poison_stage.load(kOrder));
+  words.shows = page.shows.load(kOrder);
   words.first_segment = {page.first_segment.load(kOrder)};
   words.trim_check = page.trim_check.load(kOrder);
   words.trim_sequence = {page.trim_sequence.load(kOrder)};

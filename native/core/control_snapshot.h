@@ -23,6 +23,7 @@ struct ControlWords {
   std::uint64_t boot_hash = 0;
   std::uint64_t writer_epoch = 0;
   std::uint64_t writer_pid = 0;
+  std::uint32_t shows = 0;
   LogPosition committed;
   LogPosition durable;
   LogPosition indexed;

@@ -16,6 +16,14 @@ namespace millrace {
 // An open file of one Env: a descriptor, or a slot of a simulated file system.
 enum class FileId : int { kNone = -1 };
 
+// A part of a file that is to be overwritten and synced.
+struct DurableWrite {
+  FileId file = FileId::kNone;
+  FileOffset at;
+  Bytes bytes;
+  bool shares_flush = false;  // as Env::shares_flush() said of this file when it was last opened
+};
+
 enum class OpenMode : std::uint8_t {
   kRead,         // must exist
   kReadWrite,    // must exist
@@ -76,6 +84,13 @@ class Env {
   // Gives blocks back, keeping the length; the range reads as zeros.
   virtual Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) = 0;
   virtual Result<void> sync_data(FileId file) = 0;
+  // All of it is written and durable when it returns, at the price of as few flushes of the device
+  // as the system allows. After a failure any part may be. A range overwrites bytes that the file
+  // has; no two ranges overlap.
+  virtual Result<void> write_durably(std::span<const DurableWrite> writes) = 0;
+  // Whether overwriting any bytes of this file changes nothing but them, on a file system where one
+  // flush makes such writes to any number of its files durable.
+  virtual Result<bool> shares_flush(FileId file) = 0;
 
   // Names.
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;

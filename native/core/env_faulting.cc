@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/system_error.h"
+#include "core/write_in_turn.h"
 
 namespace millrace {
 namespace {
@@ -262,6 +263,11 @@ Result<void> EnvFaulting::random_bytes(MutableBytes into) {
 Result<bool> EnvFaulting::supports_mapped_writes(const std::string& directory) {
   if (auto error = refusal(EnvCall::kSupportsMappedWrites, directory)) return std::move(*error);
   return base_.supports_mapped_writes(directory);
+}
+
+// Each of its writes and syncs can go wrong by itself.
+Result<void> EnvFaulting::write_durably(std::span<const DurableWrite> writes) {
+  return write_in_turn(*this, writes);
 }
 
 }  // namespace millrace

@@ -40,6 +40,10 @@ class EnvForwarding : public Env {
     return base_.punch(file, at, bytes);
   }
   Result<void> sync_data(FileId file) override { return base_.sync_data(file); }
+  Result<void> write_durably(std::span<const DurableWrite> writes) override {
+    return base_.write_durably(writes);
+  }
+  Result<bool> shares_flush(FileId file) override { return base_.shares_flush(file); }
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
     return base_.list(directory);

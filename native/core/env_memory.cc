@@ -9,6 +9,7 @@
 
 #include "core/posix_system.h"
 #include "core/system_error.h"
+#include "core/write_in_turn.h"
 
 namespace millrace {
 namespace {
@@ -224,6 +225,10 @@ Result<void> EnvMemory::random_bytes(MutableBytes into) { return posix::random_b
 Result<bool> EnvMemory::supports_mapped_writes(const std::string& directory) {
   if (Result<void> found = sync_directory(directory); !found) return std::move(found.error());
   return true;
+}
+
+Result<void> EnvMemory::write_durably(std::span<const DurableWrite> writes) {
+  return write_in_turn(*this, writes);
 }
 
 }  // namespace millrace

@@ -36,6 +36,8 @@ class EnvMemory final : public Env {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  Result<bool> shares_flush(FileId) override { return false; }
 
   // Sorted by name.
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "core/mapped_write_probe.h"
+#include "core/posix_commit.h"
 #include "core/posix_system.h"
 #include "core/system_error.h"
 
@@ -156,6 +157,14 @@ Result<void> EnvPosix::sync_data(FileId file) {
   const int failed = posix::sync_data(descriptor_of(file));
   if (failed == 0) return {};
   return file_error("fdatasync", file, failed);
+}
+
+Result<void> EnvPosix::write_durably(std::span<const DurableWrite> writes) {
+  return posix::write_durably(crew_, writes);
+}
+
+Result<bool> EnvPosix::shares_flush(FileId file) {
+  return posix::shares_flush(descriptor_of(file));
 }
 
 Result<std::vector<DirectoryEntry>> EnvPosix::list(const std::string& directory) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "core/crew.h"
 #include "core/env.h"
 
 namespace millrace {
 
-// The machine itself: each call is one system call. Holds nothing, so any number may exist, and
-// files and mappings of one may be used through another. A FileId is a descriptor.
+// The machine itself: each call is one system call, but for write_durably(). Holds nothing but the
+// threads that help with that, so any number may exist, and files and mappings of one may be used
+// through another. A FileId is a descriptor.
 class EnvPosix final : public Env {
  public:
   Result<FileId> open(const std::string& path, OpenMode mode) override;
@@ -19,6 +21,8 @@ class EnvPosix final : public Env {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  Result<bool> shares_flush(FileId file) override;
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
@@ -44,6 +48,9 @@ class EnvPosix final : public Env {
   [[nodiscard]] std::uint64_t monotonic_ns() noexcept override;
   Result<void> random_bytes(MutableBytes into) override;
   Result<bool> supports_mapped_writes(const std::string& directory) override;
+
+ private:
+  Crew crew_;
 };
 
 }  // namespace millrace

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "core/write_in_turn.h"
+
 namespace millrace {
 namespace {
 
@@ -243,6 +245,11 @@ Result<void> EnvRecording::journaled(RecordedCall call, Result<void> result) {
   if (!result) call.sys_errno = result.error().sys_errno;
   calls_.push_back(std::move(call));
   return result;
+}
+
+// Journaled as the calls that it promises the effect of: each may have landed before it returns.
+Result<void> EnvRecording::write_durably(std::span<const DurableWrite> writes) {
+  return write_in_turn(*this, writes);
 }
 
 }  // namespace millrace

@@ -69,6 +69,7 @@ class EnvRecording final : public EnvForwarding {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> write_durably(std::span<const DurableWrite> writes) override;
 
   Result<void> make_directory(const std::string& path) override;
   Result<void> remove_directory(const std::string& path) override;

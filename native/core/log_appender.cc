@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/commit.h"
 #include "core/guarded_copy.h"
 #include "core/packed_record.h"
 
@@ -24,12 +25,16 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
       identity_(identity),
       options_(options),
       control_(recovered.control),
-      next_segment_(std::make_shared<NextSegment>(*context.env, directory_)),
+      next_segment_(std::make_shared<NextSegment>(
+          *context.env, directory_,
+          options.sync_commits ? SegmentFill::kZeros : SegmentFill::kReserved)),
       order_(recovered.order),
       tail_(recovered.tail),
       resume_at_(recovered.resume_at),
       sealed_(recovered.sealed),
       checkpoint_asked_(recovered.tail) {
+  marks_.move(order_.next, tail_, order_.arrival);
+  if (sealed_) marks_.seal();
   if (!control_) return;
   epoch_ = control_->page().writer_epoch.load(std::memory_order_relaxed);
   checkpointer_ = std::make_shared<Checkpointer>(
@@ -120,7 +125,8 @@ Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_
     checkpointer_->poison(PoisonStage::kStore, cause);
     return checkpointer_->poison_error();
   }
-  publish();
+  advance();
+  if (!options_.written) publish();
   return run.to - run.from;
 }
 
@@ -154,16 +160,29 @@ bool LogAppender::write_run(const PackedBatch& batch, const Run& run, ArrivalTim
   return true;
 }
 
-// Everything up to the writer's tail becomes readable, and will be durable in a while.
-void LogAppender::publish() {
+// The log has grown up to the writer's tail.
+void LogAppender::advance() {
   const LogPosition end = writer_->position();
   appended_bytes_ += end.bytes - tail_.bytes;
   tail_ = end;
   resume_at_ = order_.next;
-  control_->publish(end);
+}
+
+// Everything up to the tail becomes readable, and will be durable in a while if it is not yet.
+void LogAppender::publish(bool durable) {
+  const LogPosition end = tail_;
+  if (durable) {
+    control_->publish_durable(end);
+    checkpointer_->frames_durable(order_.next);
+  } else {
+    control_->publish(end);
+  }
   checkpointer_->published(order_.next);
-  const std::uint64_t ahead = std::min<std::uint64_t>(appended_bytes_, kWindowAheadBytes);
-  writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
+  marks_.move(order_.next, end, order_.arrival);
+  if (!options_.written) {
+    const std::uint64_t ahead = std::min<std::uint64_t>(appended_bytes_, kWindowAheadBytes);
+    writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
+  }
   const std::uint64_t file_bytes = writer_->segment().header.file_bytes;
   if (writer_->tail().bytes > file_bytes / 2) {
     next_segment_->prepare(*context_.background,
@@ -199,9 +218,12 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   writer_->stored_since(start);
   order_ = {{end.value + 1}, arrival, epoch};
   // Before the mark, which wakes: a waiter looks at both (LogReader::wait).
+  advance();
+  if (Result<void> settled = settle(); !settled) return settled.error();
   control_->page().sealed.store(1, std::memory_order_seq_cst);
   control_->stored();
   publish();
+  marks_.seal();
   control_->wake_waiters();
   sealed_ = true;
   finish(*writer_, SealReason::kShardEnd);
@@ -235,6 +257,43 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
                                   }
                                 });
                               });
+}
+
+std::optional<StagedWrite> LogAppender::staged() const {
+  if (!writer_ || (stage_.empty(writer_->tail()) && pad_bytes_ == 0)) return std::nullopt;
+  return StagedWrite{.path = writer_->segment().path,
+                     .at = stage_.start(),
+                     .frames = stage_.frames({writer_->tail().bytes + pad_bytes_}),
+                     .slots_at = stage_.slots_at(),
+                     .slots = stage_.slots(),
+                     .fresh = is_fresh_,
+                     .shares_flush = shares_flush_};
+}
+
+void LogAppender::written() {
+  if (options_.show_committed) publish();
+}
+
+void LogAppender::landed() {
+  stage_.clear();
+  pad_bytes_ = 0;
+  is_fresh_ = false;
+  publish(options_.sync_commits);
+}
+
+Error LogAppender::lost(PoisonStage stage, const Error& cause) {
+  stage_.clear();
+  pad_bytes_ = 0;
+  checkpointer_->poison(stage, cause);
+  return checkpointer_->poison_error();
+}
+
+// Writes what this log alone has staged, before it does something that must come behind it.
+Result<void> LogAppender::settle() {
+  if (!options_.written) return {};
+  Commit commit(*context_.env, options_.sync_commits);
+  commit.add(*this);
+  return commit.run();
 }
 
 Result<void> LogAppender::close() {

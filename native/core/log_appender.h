@@ -8,6 +8,8 @@
 
 #include "core/checkpointer.h"
 #include "core/control_file.h"
+#include "core/frame_stage.h"
+#include "core/log_marks.h"
 #include "core/log_options.h"
 #include "core/next_segment.h"
 #include "core/recovery.h"
@@ -22,9 +24,24 @@ namespace millrace {
 [[nodiscard]] std::uint64_t next_data_bytes(const SegmentHeader& last,
                                             const LogOptions& options) noexcept;
 
+// What a log has staged and not yet written: its part of a commit (Commit).
+struct StagedWrite {
+  std::string path;  // of the segment
+  FileOffset at;     // of the frames
+  Bytes frames;
+  FileOffset slots_at;
+  Bytes slots;         // of the index; need not be durable
+  bool fresh = false;  // the segment, its header or its name may not be durable either
+  bool shares_flush = false;
+};
+
 // The writing half of a log: gives records their sequence numbers, places them in the active
-// segment through its window, moves the commit mark, and begins the next segment. The files of a
-// log come into being with its first append. One thread at a time.
+// segment, moves the commit mark, and begins the next segment. The files of a log come into being
+// with its first append. One thread at a time.
+//
+// A log that is `mapped` stores through the segment's window, and append() publishes. One that is
+// `written` (LogOptions) stages; what was staged counts once its owner has written staged() and
+// called landed().
 class LogAppender {
  public:
   LogAppender(const LogContext& context, std::string directory, const LogIdentity& identity,
@@ -35,15 +52,24 @@ class LogAppender {
   // As ShardLog::close.
   Result<void> close();
 
+  // What waits to be written, if anything does.
+  [[nodiscard]] std::optional<StagedWrite> staged() const;
+  // Whether it is to be published as soon as it is written.
+  [[nodiscard]] bool shows_early() const noexcept { return options_.show_committed; }
+  // It was written, but is not durable yet: publishes it if it is to be shown early.
+  void written();
+  // It was written and, if the log asks for that, made durable: publishes it and forgets it.
+  void landed();
+  // It may have been written in part: the log is poisoned.
+  Error lost(PoisonStage stage, const Error& cause);
+
   // Null until the log has files.
   [[nodiscard]] const std::shared_ptr<ControlFile>& control() const noexcept { return control_; }
   [[nodiscard]] const std::shared_ptr<Checkpointer>& checkpointer() const noexcept {
     return checkpointer_;
   }
-  [[nodiscard]] Sequence next() const noexcept { return order_.next; }
-  [[nodiscard]] ArrivalTime last_arrival() const noexcept { return order_.arrival; }
-  [[nodiscard]] bool sealed() const noexcept { return sealed_; }
-  [[nodiscard]] LogPosition tail() const noexcept { return tail_; }
+  // What is published of the log. Any thread.
+  [[nodiscard]] const LogMarks& marks() const noexcept { return marks_; }
   // Segments begun since the last call, for the reader beside.
   std::vector<Segment> take_started() noexcept { return std::exchange(started_, {}); }
 
@@ -64,7 +90,11 @@ class LogAppender {
                                  AppendedSlots out);
   [[nodiscard]] bool write_run(const PackedBatch& batch, const Run& run, ArrivalTime arrival,
                                AppendedSlots out) noexcept;
-  void publish();
+  void advance();
+  void publish(bool durable = false);
+  Result<void> settle();
+  Result<void> look_at_segment();
+  [[nodiscard]] FrameStage* stage() noexcept { return options_.written ? &stage_ : nullptr; }
   Result<void> check_backlog();
 
   LogContext context_;
@@ -75,12 +105,17 @@ class LogAppender {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
   std::shared_ptr<NextSegment> next_segment_;
+  FrameStage stage_;           // before writer_, which points to it
+  std::size_t pad_bytes_ = 0;  // behind the tail, staged too
+  bool is_fresh_ = false;      // as StagedWrite::fresh
+  bool shares_flush_ = false;
   std::optional<SegmentWriter> writer_;  // there once this process has appended
   std::optional<Segment> last_segment_;  // what an earlier writer left, until writer_ is there
   std::vector<Segment> started_;
 
+  LogMarks marks_;
   FrameOrder order_;
-  LogPosition tail_;
+  LogPosition tail_;  // behind the last frame, staged ones too
   Sequence resume_at_;
   bool is_counted_ = false;  // among the log's writers: epoch_ is this one's
   std::uint64_t epoch_ = 0;

@@ -57,6 +57,8 @@ void LogAppender::take_over(std::uint64_t boot_hash) {
   page.boot_hash.store(boot_hash, std::memory_order_relaxed);
   page.poison_errno.store(0, std::memory_order_relaxed);
   page.poison_stage.store(0, std::memory_order_relaxed);
+  page.shows.store(options_.shows_durable() ? kShowsDurable : kShowsCommitted,
+                   std::memory_order_relaxed);
   page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
   control_->stored();
 }
@@ -96,7 +98,8 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   }
   if (last_segment_) {
     const FileOffset tail = last_segment_->offset_of(tail_);
-    Result<SegmentWriter> resumed = SegmentWriter::resume(env, *last_segment_, tail, epoch_);
+    Result<SegmentWriter> resumed =
+        SegmentWriter::resume(env, *last_segment_, tail, epoch_, stage());
     if (!resumed && resumed.error().code != Errc::kTooLarge) return resumed.error();
     if (resumed) writer_.emplace(std::move(*resumed));
   }
@@ -109,6 +112,7 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   } else {
     checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
                                    writer_->window(), false);
+    if (Result<void> known = look_at_segment(); !known) return known;
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
   control_->stored();
@@ -149,12 +153,26 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
   if (Result<void> random = env.random_bytes(salt); !random) return random;
   plan.salt = load<std::uint64_t>(salt.data());
   Result<SegmentWriter> begun =
-      SegmentWriter::begin(env, directory_, taken->window, taken->path, plan, epoch_);
+      SegmentWriter::begin(env, directory_, taken->window, taken->path, plan, epoch_, stage());
   if (!begun) return begun.error();
   writer_.emplace(std::move(*begun));
   started_.push_back(writer_->segment());
   checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
                                  writer_->window(), true);
+  return look_at_segment();
+}
+
+// The first commit into a segment syncs all of it; whether later ones may share a flush is up to
+// the file.
+Result<void> LogAppender::look_at_segment() {
+  if (!options_.sync_commits) return {};
+  Env& env = *context_.env;
+  is_fresh_ = true;
+  Result<File> file = File::open(env, writer_->segment().path, OpenMode::kRead);
+  if (!file) return file.error();
+  Result<bool> shares = env.shares_flush(file->id());
+  if (!shares) return shares.error();
+  shares_flush_ = *shares;
   return {};
 }
 
@@ -179,6 +197,8 @@ Result<void> LogAppender::write_gap(ArrivalTime now) {
                {order_.next, epoch, arrival});
   writer_->stored_since(start);
   order_ = {resume_at_, arrival, epoch};
+  advance();
+  if (options_.written) return settle();
   publish();
   return {};
 }
@@ -186,9 +206,15 @@ Result<void> LogAppender::write_gap(ArrivalTime now) {
 Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason) {
   const SegmentPlan plan = plan_segment(stride, arrival);
   SegmentWriter old = *writer_;
+  const bool has_frames = old.segment().base_sequence() != plan.base_sequence;
+  const FrameStamp pad{order_.next, static_cast<std::uint16_t>(epoch_), order_.arrival};
+  if (options_.written && has_frames) {
+    pad_bytes_ = writer_->pad(pad);
+    if (Result<void> settled = settle(); !settled) return settled;
+  }
   if (Result<void> begun = begin_segment(plan, stride); !begun) return begun;
-  if (old.segment().base_sequence() != plan.base_sequence) {
-    old.pad({order_.next, static_cast<std::uint16_t>(epoch_), order_.arrival});
+  if (has_frames) {
+    if (!options_.written) (void)old.pad(pad);
     finish(old, reason);
   }
   tally_ = {};

@@ -28,6 +28,15 @@ struct LogOptions {
   // Appends are refused with kBacklog while more bytes than this are not durable: what a crash of
   // the system may take, and what recovery has to scan.
   std::uint64_t backlog_bytes = 64 * kMiB;
+  // Frames reach the file by calls of whatever thread commits, not through a mapping: so every
+  // failure is an errno, and a page that was synced costs nothing to write again.
+  bool written = false;
+  // A commit is durable before it counts. Only with `written`.
+  bool sync_commits = false;
+  // Readers see records before they are durable. Without sync_commits they always do.
+  bool show_committed = false;
+
+  [[nodiscard]] bool shows_durable() const noexcept { return sync_commits && !show_committed; }
 };
 
 // What logs of one store share. The background outlives every log; the Env outlives even tasks that

@@ -34,9 +34,12 @@ LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string 
       control_(std::move(control)),
       segments_(std::move(segments)) {}
 
-LogPosition LogReader::committed() const noexcept {
-  // Acquire pairs with ControlFile::publish: every byte below the mark is visible.
-  return {control_->page().committed.load(std::memory_order_acquire)};
+LogPosition LogReader::visible() const noexcept {
+  const ControlPage& page = control_->page();
+  // Relaxed: set before the writer's first frame. Acquire pairs with ControlFile::publish and
+  // publish_durable: every byte below the mark is visible.
+  const bool durable = page.shows.load(std::memory_order_relaxed) == kShowsDurable;
+  return {(durable ? page.durable : page.committed).load(std::memory_order_acquire)};
 }
 
 Sequence LogReader::first() const noexcept {
@@ -286,7 +289,7 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill)
 }
 
 Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
-  const LogPosition end = committed();
+  const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
   Fill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
@@ -328,7 +331,9 @@ Result<bool> LogReader::wait(LogPosition position, std::uint64_t timeout_ms) {
   // Sequentially consistent: the mirror of ControlFile::publish. Announce, look again, sleep.
   const auto ready = [&] {
     const ControlPage& page = control_->page();
-    return page.committed.load(std::memory_order_seq_cst) > position.bytes ||
+    const bool durable = page.shows.load(std::memory_order_relaxed) == kShowsDurable;
+    return (durable ? page.durable : page.committed).load(std::memory_order_seq_cst) >
+               position.bytes ||
            page.sealed.load(std::memory_order_seq_cst) != 0;
   };
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);

@@ -39,7 +39,8 @@ class LogReader {
   [[nodiscard]] Sequence first() const noexcept;
   // Sleeps until the commit mark is above `position` or the log is sealed; false when time ran out.
   Result<bool> wait(LogPosition position, std::uint64_t timeout_ms);
-  [[nodiscard]] LogPosition committed() const noexcept;
+  // Where what readers may see ends: the commit mark, or the durable one if the writer says so.
+  [[nodiscard]] LogPosition visible() const noexcept;
 
   // A segment that the writer in this process has just begun.
   // It takes the place of a last one without frames, which had the same first number.

@@ -61,7 +61,7 @@ FileOffset start_before(Bytes bytes, const SegmentHeader& header, ArrivalTime ar
 }  // namespace
 
 Result<Sequence> LogReader::seek(ArrivalTime arrival) {
-  const LogPosition end = committed();
+  const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
   const Sequence floor = first();
   if (segments_.empty()) return floor;
@@ -85,7 +85,7 @@ Result<Sequence> LogReader::seek(ArrivalTime arrival) {
 }
 
 Result<std::optional<ArrivalTime>> LogReader::first_arrival() {
-  const LogPosition end = committed();
+  const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
   if (segments_.empty()) return std::optional<ArrivalTime>{};
   Result<Cursor> found = find(first(), end);

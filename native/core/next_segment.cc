@@ -7,8 +7,9 @@
 
 namespace millrace {
 
-NextSegment::NextSegment(Env& env, const std::string& directory)
+NextSegment::NextSegment(Env& env, const std::string& directory, SegmentFill fill)
     : env_(env),
+      fill_(fill),
       prepared_path_(join_path(directory, "next.tmp")),
       urgent_path_(join_path(directory, "roll.tmp")) {}
 
@@ -21,7 +22,7 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
   background.post(Background::Lane::kPages, [self = shared_from_this(), &background, data_bytes] {
     // A full disk is met again, and reported, by the roll itself.
     Result<std::shared_ptr<AppendWindow>> window =
-        AppendWindow::create(self->env_, self->prepared_path_, data_bytes);
+        AppendWindow::create(self->env_, self->prepared_path_, data_bytes, self->fill_);
     const std::lock_guard guard(self->mutex_);
     if (self->state_ == State::kDiscarded) {
       if (window) (void)self->env_.unlink(self->prepared_path_);
@@ -30,6 +31,7 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
     self->state_ = window ? State::kReady : State::kNone;
     if (!window) return;
     self->window_ = std::move(*window);
+    if (self->fill_ == SegmentFill::kZeros) return;  // written to by calls, not through it
     // The writer will come at the speed at which it filled half a segment.
     const std::uint64_t ahead = std::min(kWindowAheadBytes, data_bytes / 4);
     self->window_->keep_ahead(background, FileOffset{self->window_->data_offset()}, ahead);
@@ -48,7 +50,7 @@ Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
     }
   }
   Result<std::shared_ptr<AppendWindow>> window =
-      AppendWindow::create(env_, urgent_path_, data_bytes);
+      AppendWindow::create(env_, urgent_path_, data_bytes, fill_);
   if (!window) return window.error();
   return Taken{std::move(*window), urgent_path_};
 }

@@ -16,7 +16,7 @@ namespace millrace {
 // room, under the name `next.tmp`. Shared by the writer and its helper.
 class NextSegment : public std::enable_shared_from_this<NextSegment> {
  public:
-  NextSegment(Env& env, const std::string& directory);
+  NextSegment(Env& env, const std::string& directory, SegmentFill fill);
 
   // Starts the helper unless a segment is ready or on its way. Writer only; cheap when not needed.
   void prepare(Background& background, std::uint64_t data_bytes);
@@ -35,6 +35,7 @@ class NextSegment : public std::enable_shared_from_this<NextSegment> {
   enum class State : std::uint8_t { kNone, kRunning, kReady, kDiscarded };
 
   Env& env_;
+  const SegmentFill fill_;
   const std::string prepared_path_;
   const std::string urgent_path_;
   std::mutex mutex_;

@@ -8,10 +8,11 @@
 
 namespace millrace {
 
-SegmentWriter::SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window,
-                             FileOffset tail) noexcept
+SegmentWriter::SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window, FileOffset tail,
+                             FrameStage* stage) noexcept
     : segment_(std::move(segment)),
       window_(std::move(window)),
+      stage_(stage),
       seed_(seed_of(segment_.header)),
       tail_(tail),
       last_cell_(last_indexed_cell()) {}
@@ -28,10 +29,11 @@ std::size_t SegmentWriter::last_indexed_cell() const noexcept {
 Result<SegmentWriter> SegmentWriter::begin(Env& env, const std::string& directory,
                                            std::shared_ptr<AppendWindow> window,
                                            const std::string& temporary, const SegmentPlan& plan,
-                                           std::uint64_t epoch) {
+                                           std::uint64_t epoch, FrameStage* stage) {
   const std::string path = join_path(directory, segment_name(plan.base_sequence));
   const SegmentHeader header = make_header(plan);
-  SegmentWriter writer(Segment{path, header}, std::move(window), FileOffset{header.data_offset});
+  SegmentWriter writer(Segment{path, header}, std::move(window), FileOffset{header.data_offset},
+                       stage);
   // Somebody may have cut the file short since its first page was made ready.
   if (!guarded([&]() noexcept { store(writer.window_->base(), header); })) {
     return Error{.code = Errc::kIo, .message = temporary + ": its first page cannot be written"};
@@ -43,11 +45,12 @@ Result<SegmentWriter> SegmentWriter::begin(Env& env, const std::string& director
 }
 
 Result<SegmentWriter> SegmentWriter::resume(Env& env, const Segment& segment, FileOffset tail,
-                                            std::uint64_t epoch) {
+                                            std::uint64_t epoch, FrameStage* stage) {
+  const FileOffset ready = stage == nullptr ? tail : FileOffset{segment.header.data_offset};
   Result<std::shared_ptr<AppendWindow>> window =
-      AppendWindow::open(env, segment.path, segment.header, tail);
+      AppendWindow::open(env, segment.path, segment.header, ready);
   if (!window) return window.error();
-  SegmentWriter writer(segment, std::move(*window), tail);
+  SegmentWriter writer(segment, std::move(*window), tail, stage);
   if (Result<void> noted = writer.note_epoch(epoch); !noted) return noted.error();
   return writer;
 }
@@ -82,20 +85,22 @@ void SegmentWriter::add(const FrameContent& content, const FrameStamp& stamp) no
     last_cell_ = cell;
     add_slot(tail_, stamp);
   }
-  tail_.bytes += write_frame(window_->base() + tail_.bytes, content, stamp, seed_);
+  tail_.bytes += write_frame(frame_at(tail_), content, stamp, seed_);
 }
 
 void SegmentWriter::add_slot(FileOffset at, const FrameStamp& stamp) noexcept {
-  std::byte* slot = window_->base() + kIndexOffset + last_cell_ * sizeof(IndexSlot);
-  store(slot, IndexSlot{
-                  .offset = static_cast<std::uint32_t>(at.bytes),
-                  .sequence_delta = static_cast<std::uint32_t>(stamp.sequence.value -
-                                                               segment_.header.base_sequence),
-                  .arrival_ms = stamp.arrival.ms,
-              });
+  const IndexSlot slot{
+      .offset = static_cast<std::uint32_t>(at.bytes),
+      .sequence_delta =
+          static_cast<std::uint32_t>(stamp.sequence.value - segment_.header.base_sequence),
+      .arrival_ms = stamp.arrival.ms,
+  };
+  if (stage_ != nullptr) return stage_->put_slot(last_cell_, slot);
+  store(window_->base() + kIndexOffset + last_cell_ * sizeof(IndexSlot), slot);
 }
 
 void SegmentWriter::stored_since(FileOffset from) const noexcept {
+  if (stage_ != nullptr) return;
   const Bytes bytes = window_->bytes();
   window_->stored(bytes.subspan(from.bytes, tail_.bytes - from.bytes));
   const std::size_t first = (from.bytes - segment_.header.data_offset) / kGridBytes;
@@ -104,17 +109,19 @@ void SegmentWriter::stored_since(FileOffset from) const noexcept {
       bytes.subspan(kIndexOffset + first * sizeof(IndexSlot), slots * sizeof(IndexSlot)));
 }
 
-void SegmentWriter::pad(const FrameStamp& stamp) noexcept {
-  if (segment_.header.file_bytes - tail_.bytes < kFrameHeaderBytes) return;
-  if (!window_->ensure({tail_.bytes + kFrameHeaderBytes})) return;  // readers do without it
+std::size_t SegmentWriter::pad(const FrameStamp& stamp) noexcept {
+  if (segment_.header.file_bytes - tail_.bytes < kFrameHeaderBytes) return 0;
+  if (!ensure(kFrameHeaderBytes)) return 0;  // readers do without it
   std::size_t written = 0;
   const bool whole = guarded([&]() noexcept {
     written = write_frame(
-        window_->base() + tail_.bytes,
+        frame_at(tail_),
         {.type = FrameType::kPad, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}}, stamp,
         seed_);
   });
-  if (whole) window_->stored(window_->bytes().subspan(tail_.bytes, written));
+  if (!whole) return 0;
+  if (stage_ == nullptr) window_->stored(window_->bytes().subspan(tail_.bytes, written));
+  return written;
 }
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 
 #include "core/append_window.h"
 #include "core/frame.h"
+#include "core/frame_stage.h"
 #include "core/result.h"
 #include "core/segment_header.h"
 #include "core/segment_list.h"
@@ -14,8 +15,9 @@
 
 namespace millrace {
 
-// Builds frames at the end of one segment through its window, and keeps the index. Publishes
-// nothing: what it wrote counts once its owner moves the commit mark. Writer's thread only.
+// Builds frames at the end of one segment, and keeps the index: in the segment's window, or, given
+// a stage, there, for its owner to write. Publishes nothing: what it wrote counts once its owner
+// moves the commit mark. Writer's thread only.
 class SegmentWriter {
  public:
   // A new segment in `window`, whose file is at `temporary`: writes the header and gives the file
@@ -23,11 +25,11 @@ class SegmentWriter {
   static Result<SegmentWriter> begin(Env& env, const std::string& directory,
                                      std::shared_ptr<AppendWindow> window,
                                      const std::string& temporary, const SegmentPlan& plan,
-                                     std::uint64_t epoch);
+                                     std::uint64_t epoch, FrameStage* stage);
   // Goes on behind `tail` in a segment that an earlier writer left. kTooLarge: its list of writers
   // is full, begin a new segment.
   static Result<SegmentWriter> resume(Env& env, const Segment& segment, FileOffset tail,
-                                      std::uint64_t epoch);
+                                      std::uint64_t epoch, FrameStage* stage);
 
   [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
   [[nodiscard]] FileOffset tail() const noexcept { return tail_; }
@@ -42,24 +44,34 @@ class SegmentWriter {
   }
 
   // Makes the next `bytes` safe to store to.
-  Result<void> ensure(std::uint64_t bytes) { return window_->ensure({tail_.bytes + bytes}); }
+  Result<void> ensure(std::uint64_t bytes) {
+    if (stage_ == nullptr) return window_->ensure({tail_.bytes + bytes});
+    stage_->reserve(tail_, bytes);
+    return {};
+  }
   // Writes one frame at the tail; the caller has ensured its stride. May run guarded.
   void add(const FrameContent& content, const FrameStamp& stamp) noexcept;
   // Tells observers what was stored since `from`.
   void stored_since(FileOffset from) const noexcept;
   // Forgets frames behind `tail`: a store was cut short.
   void back_to(FileOffset tail) noexcept { tail_ = tail; }
-  // Marks the end of a segment that another one follows.
-  void pad(const FrameStamp& stamp) noexcept;
+  // Marks the end of a segment that another one follows, if there is room: how many bytes behind
+  // the tail. With a stage they are staged only.
+  std::size_t pad(const FrameStamp& stamp) noexcept;
 
  private:
-  SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window, FileOffset tail) noexcept;
+  SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window, FileOffset tail,
+                FrameStage* stage) noexcept;
+  [[nodiscard]] std::byte* frame_at(FileOffset at) const noexcept {
+    return stage_ == nullptr ? window_->base() + at.bytes : stage_->frame_at(at);
+  }
   [[nodiscard]] std::size_t last_indexed_cell() const noexcept;
   void add_slot(FileOffset at, const FrameStamp& stamp) noexcept;
   Result<void> note_epoch(std::uint64_t epoch);
 
   Segment segment_;
   std::shared_ptr<AppendWindow> window_;
+  FrameStage* stage_;  // of the owner, which outlives this; null: through the window
   FrameSeed seed_;
   FileOffset tail_;
   std::size_t last_cell_;  // the last cell whose slot is not to be stored any more

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "core/log_options.h"
@@ -25,10 +26,14 @@ struct LogStats {
   bool sealed = false;
 };
 
+struct GroupAppend;
+
 // One ordered log in one folder: the appender and a reader of the same process.
 //
 // All calls come from one thread at a time, except flush(), which any thread may call while the log
-// is open. Opening reads; a log without files stays without files until its first append.
+// is open; and of a log that is `written` (LogOptions), append(), seal() and append_together(),
+// which wait for the disk and are meant for helper threads. Opening reads; a log without files
+// stays without files until its first append.
 class ShardLog {
  public:
   static Result<std::unique_ptr<ShardLog>> open(const LogContext& context, std::string directory,
@@ -65,9 +70,22 @@ class ShardLog {
   [[nodiscard]] const RecoveryReport& recovery() const noexcept;
 
  private:
+  friend void append_together(std::span<GroupAppend> appends);
   class State;
   explicit ShardLog(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// A batch for one of several logs, and what became of it.
+struct GroupAppend {
+  ShardLog* log;
+  PackedBatch batch;
+  AppendedSlots out;
+  Result<std::size_t> answer = std::size_t{0};  // as ShardLog::append
+};
+
+// Appends to several logs of one store that are `written`, of which each commit costs one wait for
+// the disk, not one a log. Each batch is answered by itself. A log may come more than once.
+void append_together(std::span<GroupAppend> appends);
 
 }  // namespace millrace

@@ -264,6 +264,7 @@ const Suite control_tables("format tables of the control page", [](Suite& s) {
                                          field("poison_stage", &C::poison_stage),
                                          field("sealed", &C::sealed),
                                          field("writer_pid", &C::writer_pid),
+                                         field("shows", &C::shows),
                                          field("unused", &C::unused_1),
                                          field("committed", &C::committed),
                                          field("unused", &C::unused_2),

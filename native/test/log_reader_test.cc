@@ -26,7 +26,7 @@ void follow(LogReader& reader, std::atomic<std::uint64_t>& seen) {
   std::vector<double> arrivals(500);
   std::uint64_t from = 1;
   for (;;) {
-    const LogPosition mark = reader.committed();
+    const LogPosition mark = reader.visible();
     Result<Page> page = reader.read({from}, {64 * 1024, 500}, {bytes, columns, offsets, arrivals});
     if (!page) return fail(page.error().message);
     for (std::size_t i = 0; i < page->count; ++i) {
@@ -109,7 +109,7 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
     Background background;
     const auto reader =
         reader_beside(log, std::make_shared<SegmentCache>(log.env(), background, 4));
-    expect_eq(take(reader->wait(reader->committed(), 5)), false);
+    expect_eq(take(reader->wait(reader->visible(), 5)), false);
     expect_eq(take(reader->wait(LogPosition{0}, 5)), true);
   });
 });

@@ -1,0 +1,87 @@
+#include "core/commit.h"
+
+#include <utility>
+
+#include "core/paths.h"
+
+namespace millrace {
+
+void Commit::add(LogAppender& log) {
+  if (std::optional<StagedWrite> staged = log.staged()) {
+    parts_.push_back({&log, std::move(*staged), std::nullopt});
+  }
+}
+
+void Commit::lose(Part& part, PoisonStage stage, const Error& cause) {
+  const Error poisoned = part.log->lost(stage, cause);
+  part.file.reset();
+  if (outcome_) outcome_ = poisoned;
+}
+
+// Ahead of the frames, so that whoever sees a frame finds it by its index. Not durable: recovery
+// builds the slots of frames again that no checkpoint has covered.
+Result<void> Commit::write_slots(Part& part) {
+  Result<File> file = File::open(env_, part.write.path, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  part.file.emplace(std::move(*file));
+  if (part.write.slots.empty()) return {};
+  return part.file->write_all(part.write.slots, part.write.slots_at);
+}
+
+// A range that is synced covers neither the header of its segment nor its name.
+Result<void> Commit::sync_segment(Part& part) {
+  if (!part.write.fresh) return {};
+  if (Result<void> synced = part.file->sync_data(); !synced) return synced;
+  return env_.sync_directory(std::string(parent_path(part.write.path)));
+}
+
+void Commit::write_frames() {
+  for (Part& part : parts_) {
+    if (!part.file) continue;
+    Result<void> written = part.file->write_all(part.write.frames, part.write.at);
+    if (!written) {
+      lose(part, PoisonStage::kWrite, written.error());
+    } else if (sync_) {
+      part.log->written();
+    } else {
+      part.log->landed();
+    }
+  }
+}
+
+void Commit::sync_frames() {
+  std::vector<DurableWrite> writes;
+  for (const Part& part : parts_) {
+    if (!part.file) continue;
+    writes.push_back({part.file->id(), part.write.at, part.write.frames, part.write.shares_flush});
+  }
+  Result<void> synced = env_.write_durably(writes);
+  for (Part& part : parts_) {
+    if (!part.file) continue;
+    // Nobody can tell which of the ranges a failed flush has covered.
+    if (!synced) {
+      lose(part, PoisonStage::kSyncData, synced.error());
+    } else {
+      part.log->landed();
+    }
+  }
+}
+
+Result<void> Commit::run() {
+  bool shown_early = false;
+  for (Part& part : parts_) {
+    if (Result<void> written = write_slots(part); !written) {
+      lose(part, PoisonStage::kWrite, written.error());
+    } else if (sync_) {
+      if (Result<void> synced = sync_segment(part); !synced) {
+        lose(part, PoisonStage::kSyncData, synced.error());
+      }
+    }
+    shown_early = shown_early || part.log->shows_early();
+  }
+  if (!sync_ || shown_early) write_frames();
+  if (sync_) sync_frames();
+  return outcome_;
+}
+
+}  // namespace millrace

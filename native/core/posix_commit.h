@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+#include "core/crew.h"
+#include "core/env.h"
+#include "core/result.h"
+
+// How POSIX systems make several files durable together: posix_commit_linux.cc,
+// posix_commit_macos.cc. For env_posix.cc only.
+namespace millrace::posix {
+
+// Env::write_durably.
+Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes);
+
+// Env::shares_flush.
+[[nodiscard]] Result<bool> shares_flush(int descriptor);
+
+}  // namespace millrace::posix

@@ -1,0 +1,264 @@
+// Logs whose frames are written by calls, alone and several in one commit.
+#include "core/env_faulting.h"
+#include "core/env_forwarding.h"
+#include "core/env_memory.h"
+#include "core/env_posix.h"
+#include "core/env_recording.h"
+#include "test/log_fixture.h"
+#include "test/scratch_directory.h"
+
+namespace millrace::test {
+namespace {
+
+LogOptions committing() {
+  LogOptions options;
+  options.written = true;
+  options.sync_commits = true;
+  options.first_segment_bytes = 64 * kKiB;
+  options.segment_bytes = 256 * kKiB;
+  options.checkpoint_ms = 1'000'000;
+  return options;
+}
+
+LogOptions writing() {
+  LogOptions options = committing();
+  options.sync_commits = false;
+  return options;
+}
+
+BatchBuilder batch_of(int records, std::size_t payload_bytes, char fill = 'p') {
+  BatchBuilder batch;
+  for (int i = 0; i < records; ++i) {
+    batch.add("key-" + std::to_string(i), std::string(payload_bytes, fill));
+  }
+  return batch;
+}
+
+// Looks at a log at the moment at which its frames are about to be made durable.
+class WatchingEnv final : public EnvForwarding {
+ public:
+  using EnvForwarding::EnvForwarding;
+  Result<void> write_durably(std::span<const DurableWrite> writes) override {
+    ++commits;
+    ranges = writes.size();
+    if (before) before();
+    return EnvForwarding::write_durably(writes);
+  }
+  std::function<void()> before;
+  int commits = 0;
+  std::size_t ranges = 0;
+};
+
+struct Watched {
+  Watched() : env(std::make_shared<WatchingEnv>(memory)) {}
+  EnvMemory memory;
+  std::shared_ptr<WatchingEnv> env;
+};
+
+// One batch for each of several logs, and where the answers go.
+struct Round {
+  Round(const std::vector<LogFixture*>& logs, BatchBuilder records) : batch(std::move(records)) {
+    offsets.resize(logs.size(), std::vector<double>(batch.count()));
+    arrivals = offsets;
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+      appends.push_back(
+          {.log = &logs[i]->log(), .batch = batch.packed(), .out = {offsets[i], arrivals[i]}});
+    }
+  }
+  BatchBuilder batch;
+  std::vector<std::vector<double>> offsets;
+  std::vector<std::vector<double>> arrivals;
+  std::vector<GroupAppend> appends;
+};
+
+void survives_rolls(const LogOptions& options, const std::shared_ptr<Env>& env,
+                    const std::string& directory) {
+  LogFixture log(env, directory, options);
+  expect_ok(log.open());
+  for (int i = 0; i < 200; ++i) log.append(batch_of(10, 3'000, static_cast<char>('a' + i % 26)));
+  const std::vector<ReadRecord> written = log.read_all();
+  expect_eq(written.size(), std::size_t{2'000});
+  expect_ge(take(log->stats()).segments, std::uint64_t{4});
+  log.crash();
+  expect_ok(log.open());
+  expect(log.read_all() == written);
+  log.append("after", "the crash");
+  expect_eq(log.read_all().size(), std::size_t{2'001});
+  log.reopen();
+  expect_eq(log.read_all().back().payload, std::string("the crash"));
+}
+
+const Suite group_append_tests("group append", [](Suite& s) {
+  s.test("keeps every record across rolls, a crash and a reopening", [] {
+    survives_rolls(committing(), std::make_shared<EnvMemory>(), "/log");
+    survives_rolls(writing(), std::make_shared<EnvMemory>(), "/log");
+  });
+  s.test("does the same on the machine's disk", [] {
+    const ScratchDirectory scratch;
+    survives_rolls(committing(), std::make_shared<EnvPosix>(), scratch.path("log"));
+    survives_rolls(writing(), std::make_shared<EnvPosix>(), scratch.path("other"));
+  });
+  s.test("goes on in a segment that a mapped writer left, and the other way round", [] {
+    const auto env = std::make_shared<EnvMemory>();
+    for (const LogOptions& options : {LogOptions{}, committing(), LogOptions{}, writing()}) {
+      LogFixture log(env, "/log", options);
+      expect_ok(log.open());
+      log.append(batch_of(20, 500));
+      expect_ok(log->close());
+    }
+    LogFixture log(env, "/log", committing());
+    expect_ok(log.open());
+    expect_eq(log.read_all().size(), std::size_t{80});
+  });
+  s.test("answers a commit with durable records", [] {
+    LogFixture log(std::make_shared<EnvMemory>(), "/log", committing());
+    expect_ok(log.open());
+    log.append(batch_of(3, 100));
+    const LogStats stats = take(log->stats());
+    expect_eq(stats.durable.value, stats.next.value);
+  });
+  s.test("answers a mere write without calling it durable", [] {
+    LogFixture log(std::make_shared<EnvMemory>(), "/log", writing());
+    expect_ok(log.open());
+    log.append(batch_of(3, 100));
+    expect(take(log->stats()).durable < take(log->stats()).next);
+    expect_ok(log->flush());
+    expect(take(log->stats()).durable == take(log->stats()).next);
+  });
+  s.test("shows nothing before it is durable", [] {
+    Watched watched;
+    LogFixture log(watched.env, "/log", committing());
+    expect_ok(log.open());
+    log.append("first", "1");
+    std::size_t seen = 99;
+    watched.env->before = [&] { seen = log.read_all().size(); };
+    log.append("second", "2");
+    expect_eq(seen, std::size_t{1});
+    expect_eq(log.read_all().size(), std::size_t{2});
+  });
+  s.test("shows what is written at once if asked to", [] {
+    Watched watched;
+    LogOptions options = committing();
+    options.show_committed = true;
+    LogFixture log(watched.env, "/log", options);
+    expect_ok(log.open());
+    log.append("first", "1");
+    std::size_t seen = 99;
+    watched.env->before = [&] { seen = log.read_all().size(); };
+    log.append("second", "2");
+    expect_eq(seen, std::size_t{2});
+  });
+  s.test("makes several logs durable in one call", [] {
+    Watched watched;
+    LogIdentity other = some_identity();
+    other.shard = 4;
+    LogFixture one(watched.env, "/one", committing());
+    LogFixture two(watched.env, "/two", committing(), other);
+    expect_ok(one.open());
+    expect_ok(two.open());
+    Round round({&one, &two}, batch_of(5, 100));
+    append_together(round.appends);
+    expect_eq(watched.env->commits, 1);
+    expect_eq(watched.env->ranges, std::size_t{2});
+    for (const GroupAppend& append : round.appends) expect_eq(take(append.answer), std::size_t{5});
+    expect_eq(one.read_all().size(), std::size_t{5});
+    expect_eq(two.read_all().size(), std::size_t{5});
+  });
+  s.test("takes several batches of one log in one commit", [] {
+    Watched watched;
+    LogFixture log(watched.env, "/log", committing());
+    expect_ok(log.open());
+    Round round({&log, &log, &log}, batch_of(5, 100));
+    append_together(round.appends);
+    expect_eq(watched.env->commits, 1);
+    expect_eq(round.offsets[2][4], 15.0);
+    expect_eq(log.read_all().size(), std::size_t{15});
+  });
+  s.test("poisons every log of a commit that failed, and shows none of it", [] {
+    EnvMemory memory;
+    const auto faulting = std::make_shared<EnvFaulting>(memory);
+    LogIdentity other = some_identity();
+    other.shard = 4;
+    LogFixture one(faulting, "/one", committing());
+    LogFixture two(faulting, "/two", committing(), other);
+    expect_ok(one.open());
+    expect_ok(two.open());
+    one.append("before", "1");
+    two.append("before", "1");
+    faulting->plan({.call = EnvCall::kSyncData, .path_part = "/two/"});
+    Round round({&one, &two}, batch_of(5, 100));
+    append_together(round.appends);
+    for (const GroupAppend& append : round.appends) {
+      expect(!append.answer && append.answer.error().code == Errc::kPoisoned);
+    }
+    expect_eq(one.read_all().size(), std::size_t{1});
+    expect_eq(two.read_all().size(), std::size_t{1});
+    double slot = 0;
+    const BatchBuilder again = batch_of(1, 1);
+    expect(one->append(again.packed(), {{&slot, 1}, {&slot, 1}}).error().code == Errc::kPoisoned);
+  });
+  s.test("lets the others land when one log cannot be written", [] {
+    EnvMemory memory;
+    const auto faulting = std::make_shared<EnvFaulting>(memory);
+    LogIdentity other = some_identity();
+    other.shard = 4;
+    LogFixture one(faulting, "/one", committing());
+    LogFixture two(faulting, "/two", committing(), other);
+    expect_ok(one.open());
+    expect_ok(two.open());
+    one.append("before", "1");
+    two.append("before", "1");
+    faulting->plan({.call = EnvCall::kOpen, .path_part = "/two/"});
+    Round round({&one, &two}, batch_of(5, 100));
+    append_together(round.appends);
+    expect_eq(take(round.appends[0].answer), std::size_t{5});
+    expect(round.appends[1].answer.error().code == Errc::kPoisoned);
+    expect_eq(one.read_all().size(), std::size_t{6});
+  });
+  s.test("ends a log durably", [] {
+    LogFixture log(std::make_shared<EnvMemory>(), "/log", committing());
+    expect_ok(log.open());
+    log.append(batch_of(3, 100));
+    const Sequence end = take(log->seal({2'000}));
+    expect_eq(end.value, std::uint64_t{4});
+    log.crash();
+    expect_ok(log.open());
+    expect(take(log->stats()).sealed);
+    expect_eq(log.read_all().size(), std::size_t{3});
+  });
+  s.test("makes what an earlier writer left durable before it shows it", [] {
+    const auto env = std::make_shared<EnvMemory>();
+    LogOptions mapped;
+    mapped.checkpoint_ms = 1'000'000;
+    LogFixture before(env, "/log", mapped);
+    expect_ok(before.open());
+    before.append(batch_of(7, 100));
+    before.crash();
+    LogFixture log(env, "/log", committing());
+    expect_ok(log.open());
+    expect(take(log->stats()).durable == take(log->stats()).next);
+    expect_eq(log.read_all().size(), std::size_t{7});
+  });
+  s.test("syncs all that a record needs before the commit returns", [] {
+    EnvMemory memory;
+    const auto recording = std::make_shared<EnvRecording>(memory);
+    LogFixture log(recording, "/log", committing());
+    expect_ok(log.open());
+    (void)recording->take_calls();
+    log.append(batch_of(3, 100));
+    bool name_is_durable = false;
+    bool frames_are_durable = false;
+    for (const RecordedCall& call : recording->take_calls()) {
+      using Kind = RecordedCall::Kind;
+      if (call.kind == Kind::kRename) name_is_durable = false;
+      if (call.kind == Kind::kSyncDirectory && call.path == "/log") name_is_durable = true;
+      if (call.kind == Kind::kWrite) frames_are_durable = false;
+      if (call.kind == Kind::kSyncData) frames_are_durable = true;
+    }
+    expect(name_is_durable);
+    expect(frames_are_durable);
+  });
+});
+
+}  // namespace
+}  // namespace millrace::test
