@@ -1,32 +1,21 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toUSVString } from 'node:util'
+import { checkedDurability, durabilityKeys, type DurabilityOptions, requireForMemory } from './durability.ts'
 import { invalidArgument, MillraceError } from './errors.ts'
 import type { LogEngine } from './log/log.ts'
-import { type NativeTarget, openNativeEngine } from './log/native.ts'
+import { type NativeDurability, type NativeTarget, openNativeEngine } from './log/native.ts'
 import type { MetaStore } from './meta/meta.ts'
 import { MetaLog } from './meta/meta-log.ts'
-import { requireOneOf, requireOptions } from './options.ts'
+import { requireOptions } from './options.ts'
 import { checkedStoreOptions, storeOptionKeys, type StoreOptions } from './streams/store-options.ts'
 import { Store } from './streams/store.ts'
 
 /** Options of `open`. */
-export interface OpenOptions extends StoreOptions {
-  /**
-   * What a stored record survives. `'process'`: the death of the process at once, and the loss of power after at
-   * most a second (or 64 MiB a shard); what is lost then is the newest part of a shard, never something from its
-   * middle. `'none'`: nothing is ever synced. In memory nothing survives the process either way.
-   * @defaultValue 'process'
-   */
-  readonly durability?: 'process' | 'none' | undefined
-}
-
-/** What holds unless the caller says otherwise. */
-export const openDefaults = { durability: 'process' } as const
+export interface OpenOptions extends StoreOptions, DurabilityOptions {}
 
 /** Options that a later version will take. */
 const plannedOptions = ['limits']
-const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval'])
 
 /**
  * Opens a store, and creates it if there is none.
@@ -48,9 +37,13 @@ const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval']
 export async function open(location: string | URL, options: OpenOptions = {}): Promise<Store> {
   const target = targetOf(location)
   const { durability, storeOptions, clock } = checkedOptions(options)
+  if (target.kind === 'memory') requireForMemory(durability)
   const engine = await openNativeEngine(target, { durability, clock })
   try {
-    const meta = await openMeta(engine, { clock, sync: target.kind === 'folder' && durability !== 'none' })
+    const meta = await openMeta(engine, {
+      clock,
+      sync: target.kind === 'folder' && durability.mode !== 'none',
+    })
     return await Store.create(engine, meta, storeOptions)
   } catch (error) {
     // Closes the log of the metadata too. Why opening failed matters more than how closing went.
@@ -68,16 +61,24 @@ async function openMeta(
 }
 
 function checkedOptions(options: OpenOptions): {
-  readonly durability: 'process' | 'none'
+  readonly durability: NativeDurability
   readonly clock: NonNullable<StoreOptions['clock']>
   readonly storeOptions: StoreOptions
 } {
-  requireOptions('open options', options, ['durability', ...storeOptionKeys, ...plannedOptions])
+  requireOptions('open options', options, [...durabilityKeys, ...storeOptionKeys, ...plannedOptions])
   for (const planned of plannedOptions) if (planned in options) throw notYet(planned)
-  if (plannedDurabilities.has(options.durability)) throw notYet(`durability '${options.durability}'`)
-  const { durability = openDefaults.durability, ...storeOptions } = options
-  requireOneOf('durability', durability, ['process', 'none'])
-  return { durability, storeOptions, clock: checkedStoreOptions(storeOptions).clock }
+  const {
+    durability: _mode,
+    intervalMs: _ms,
+    intervalBytes: _bytes,
+    visibility: _v,
+    ...storeOptions
+  } = options
+  return {
+    durability: checkedDurability(options),
+    storeOptions,
+    clock: checkedStoreOptions(storeOptions).clock,
+  }
 }
 
 function notYet(what: string): MillraceError {

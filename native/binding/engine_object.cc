@@ -8,6 +8,7 @@
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
+#include "binding/group_append.h"
 #include "binding/log_identity_argument.h"
 #include "binding/open_log.h"
 #include "binding/promised_work.h"
@@ -50,6 +51,29 @@ std::optional<std::vector<LogIdentity>> identities(napi_env env, napi_value list
   return found;
 }
 
+// openFolder(path, sync[, syncCommits, showCommitted, checkpointMs, backlogBytes]): what follows
+// `sync` makes the logs `written` ones.
+std::optional<LogOptions> folder_options(const Napi::CallbackInfo& info) {
+  constexpr std::uint64_t kMsMax = 86'400'000;
+  constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
+  if (!info[1].IsBoolean()) return std::nullopt;
+  LogOptions options;
+  options.sync = info[1].As<Napi::Boolean>().Value();
+  if (info.Length() < 3) return options;
+  const auto checkpoint_ms = whole_number(info.Env(), info[4], kMsMax);
+  const auto backlog_bytes = whole_number(info.Env(), info[5], kBytesMax);
+  if (!info[2].IsBoolean() || !info[3].IsBoolean() || !checkpoint_ms || !backlog_bytes) {
+    return std::nullopt;
+  }
+  options.written = true;
+  options.sync_commits = info[2].As<Napi::Boolean>().Value();
+  options.show_committed = info[3].As<Napi::Boolean>().Value();
+  options.checkpoint_ms = *checkpoint_ms;
+  options.backlog_bytes = *backlog_bytes;
+  options.checkpoint_bytes = *backlog_bytes / 2;
+  return options;
+}
+
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
@@ -58,6 +82,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          method<&EngineObject::new_identity>("newIdentity"),
                          method<&EngineObject::open_log>("openLog"),
                          method<&EngineObject::open_meta>("openMeta"),
+                         method<&EngineObject::append_together>("appendTogether"),
                          method<&EngineObject::drop>("drop"),
                          method<&EngineObject::sweep>("sweep"),
                          method<&EngineObject::close>("close"),
@@ -67,12 +92,14 @@ Napi::Function EngineObject::define(Napi::Env env) {
 Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::optional<std::string> path = text(env, info[0], kPathBytesMax);
-  if (!path || path->empty() || path->find('\0') != std::string::npos || !info[1].IsBoolean()) {
-    return throw_invalid_argument(env, "openFolder takes a path and whether to sync");
+  const std::optional<LogOptions> options = folder_options(info);
+  if (!path || path->empty() || path->find('\0') != std::string::npos || !options) {
+    return throw_invalid_argument(env,
+                                  "openFolder takes a path, whether to sync, and how to write");
   }
   auto opened = std::make_shared<std::shared_ptr<OpenEngine>>();
-  auto work = [path = *path, sync = info[1].As<Napi::Boolean>().Value(), opened]() -> Result<void> {
-    auto engine = OpenEngine::open_folder(path, sync);
+  auto work = [path = *path, options = *options, opened]() -> Result<void> {
+    auto engine = OpenEngine::open_folder(path, options);
     if (!engine) return std::move(engine.error());
     *opened = std::move(*engine);
     return {};
@@ -123,6 +150,11 @@ Napi::Value EngineObject::open_meta(const Napi::CallbackInfo& info) {
   }
   auto log = engine->engine().open_meta();
   return new_log(env, owned_, OpenEngine::kMetaLog, std::move(log));
+}
+
+Napi::Value EngineObject::append_together(const Napi::CallbackInfo& info) {
+  if (open_engine() == nullptr) return {};
+  return append_batches(info.Env(), info[0]);
 }
 
 Napi::Value EngineObject::drop(const Napi::CallbackInfo& info) {

@@ -16,7 +16,7 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
 
   static Napi::Function define(Napi::Env env);
 
-  // Exports of the addon: openFolder(path, sync) answers a promise, openMemory() an engine.
+  // Exports of the addon: openFolder(path, sync, …) answers a promise, openMemory() an engine.
   static Napi::Value open_folder(const Napi::CallbackInfo& info);
   static Napi::Value open_memory(const Napi::CallbackInfo& info);
 
@@ -27,6 +27,7 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
   Napi::Value new_identity(const Napi::CallbackInfo& info);
   Napi::Value open_log(const Napi::CallbackInfo& info);
   Napi::Value open_meta(const Napi::CallbackInfo& info);
+  Napi::Value append_together(const Napi::CallbackInfo& info);
   Napi::Value drop(const Napi::CallbackInfo& info);
   Napi::Value sweep(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);

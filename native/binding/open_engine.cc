@@ -14,9 +14,8 @@ OpenEngine::OpenEngine(std::shared_ptr<Env> env, std::shared_ptr<Background> bac
                        std::unique_ptr<Engine> engine)
     : background_(std::move(background)), env_(std::move(env)), engine_(std::move(engine)) {}
 
-Result<std::shared_ptr<OpenEngine>> OpenEngine::open_folder(const std::string& path, bool sync) {
-  LogOptions options;
-  options.sync = sync;
+Result<std::shared_ptr<OpenEngine>> OpenEngine::open_folder(const std::string& path,
+                                                            const LogOptions& options) {
   return open(std::make_shared<EnvPosix>(), path, options);
 }
 

@@ -21,8 +21,9 @@ namespace millrace {
 // Calls come from one thread at a time: the environment's, or the one that opens or closes.
 class OpenEngine {
  public:
-  // A folder of the machine, created when missing. Without `sync` nothing is ever synced.
-  static Result<std::shared_ptr<OpenEngine>> open_folder(const std::string& path, bool sync);
+  // A folder of the machine, created when missing.
+  static Result<std::shared_ptr<OpenEngine>> open_folder(const std::string& path,
+                                                         const LogOptions& options);
   // A store that lives as long as this object.
   static Result<std::shared_ptr<OpenEngine>> open_memory();
 

@@ -22,6 +22,17 @@ class OpenLog {
 
   // The environment's thread only, and not after it has asked for close().
   [[nodiscard]] ShardLog& log() noexcept { return *log_; }
+  // Any thread: keeps the log open while it holds the lock.
+  class Use {
+   public:
+    explicit Use(OpenLog& log) : lock_(log.use_), log_(log.log_.get()) {}
+    // Null once the log is closed.
+    [[nodiscard]] ShardLog* log() const noexcept { return log_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    ShardLog* log_;
+  };
   // Any thread. A flush that a close has overtaken answers as the close did: that syncs as well.
   Result<void> flush();
   // Any thread, once: waits for running flushes, then closes and lets go of the log.
@@ -32,7 +43,7 @@ class OpenLog {
 
   std::shared_ptr<OpenEngine> engine_;  // destroyed after the log
   LogIdentity identity_;
-  std::shared_mutex use_;  // shared: flushing; exclusive: closing
+  std::shared_mutex use_;  // shared: flushing, writing; exclusive: closing
   std::unique_ptr<ShardLog> log_;
   std::optional<Error> close_error_;
 };

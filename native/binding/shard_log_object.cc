@@ -11,29 +11,15 @@
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
+#include "binding/environment.h"
 #include "binding/page_header.h"
+#include "binding/passed_batch.h"
 #include "binding/promised_work.h"
 
 namespace millrace {
 namespace {
 
-constexpr std::uint64_t kCountMax = std::numeric_limits<std::int32_t>::max();  // answers are int32
-
 double as_double(Sequence sequence) noexcept { return static_cast<double>(sequence.value); }
-
-// Where a refusal has a number, the number; otherwise an exception.
-napi_value refuse_append(napi_env env, const Error& error) noexcept {
-  switch (error.code) {
-    case Errc::kSealed:
-      return to_js_integer(env, kRefusalSealed);
-    case Errc::kNoSpace:
-      return to_js_integer(env, kRefusalFull);
-    case Errc::kBacklog:
-      return to_js_integer(env, kRefusalBusy);
-    default:
-      return throw_error(env, error);
-  }
-}
 
 napi_value refuse_read(napi_env env, ShardLog& log, const Error& error, PageHeader header) {
   if (error.code == Errc::kTooLarge) {
@@ -47,11 +33,6 @@ napi_value refuse_read(napi_env env, ShardLog& log, const Error& error, PageHead
   return to_js_integer(env, kRefusalTrimmed);
 }
 
-// The first `count` records that every column has room for.
-std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t arrivals) noexcept {
-  return std::min({column_words / column::kStride, offsets, arrivals});
-}
-
 }  // namespace
 
 Napi::Function ShardLogObject::define(Napi::Env env) {
@@ -63,10 +44,19 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          method<&ShardLogObject::seek>("seek"),
                          method<&ShardLogObject::trim>("trim"),
                          method<&ShardLogObject::seal>("seal"),
+                         method<&ShardLogObject::seal_later>("sealLater"),
                          method<&ShardLogObject::stats>("stats"),
                          method<&ShardLogObject::flush>("flush"),
                          method<&ShardLogObject::close>("close"),
                      });
+}
+
+std::shared_ptr<OpenLog> ShardLogObject::log_of(Napi::Env env, napi_value value) {
+  const napi_value constructor = env.GetInstanceData<Environment>()->shard_log.Value();
+  bool is_log = false;
+  if (napi_instanceof(env, value, constructor, &is_log) != napi_ok || !is_log) return nullptr;
+  const ShardLogObject* object = receiver(env, value);
+  return object == nullptr ? nullptr : object->owned_;
 }
 
 ShardLog* ShardLogObject::open_log() const {
@@ -85,27 +75,9 @@ napi_value ShardLogObject::append(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   ShardLog* log = open_log(env, call.self);
   if (log == nullptr) return nullptr;
-  const auto bytes = elements<std::byte>(env, call[0]);
-  const auto columns = elements<std::uint32_t>(env, call[1]);
-  const auto order = elements<std::uint32_t>(env, call[2]);
-  const auto from = whole_number(env, call[3], kCountMax);
-  const auto count = whole_number(env, call[4], kCountMax);
-  const auto arrival = clamped_number(env, call[5]);
-  const auto offsets = elements<double>(env, call[6]);
-  const auto arrivals = elements<double>(env, call[7]);
-  if (!bytes || !columns || !order || !from || !count || !arrival || !offsets || !arrivals) {
-    return throw_invalid_argument(env, "append takes a batch and the arrays of its answers");
-  }
-  if (*from > order->size() || *count > order->size() - *from) {
-    return throw_invalid_argument(env, "from and count must lie inside order");
-  }
-  const std::size_t slots = slots_of(columns->size(), offsets->size(), arrivals->size());
-  const std::span<const std::uint32_t> selected = order->subspan(*from, *count);
-  if (std::ranges::any_of(selected, [=](std::uint32_t index) { return index >= slots; })) {
-    return throw_invalid_argument(env, "order must name records that columns and answers have");
-  }
-  const auto appended =
-      log->append({*bytes, *columns, selected, {*arrival}}, {*offsets, *arrivals});
+  const std::optional<PassedBatch> passed = passed_batch(env, call.arguments);
+  if (!passed) return throw_invalid_argument(env, kBatchRule);
+  const auto appended = log->append(passed->batch, passed->out);
   if (!appended) return refuse_append(env, appended.error());
   return to_js_integer(env, static_cast<std::int32_t>(*appended));
 }
@@ -198,6 +170,24 @@ Napi::Value ShardLogObject::seal(const Napi::CallbackInfo& info) {
   const auto end = log->seal({*now});
   if (!end) return throw_error(env, end.error());
   return Napi::Number::New(env, as_double(*end));
+}
+
+Napi::Value ShardLogObject::seal_later(const Napi::CallbackInfo& info) {
+  if (open_log() == nullptr) return {};
+  const auto now = clamped_number(info.Env(), info[0]);
+  if (!now) return throw_invalid_argument(info.Env(), "sealLater takes the time");
+  const auto end = std::make_shared<Sequence>();
+  auto work = [log = owned_, arrival = ArrivalTime{*now}, end]() -> Result<void> {
+    const OpenLog::Use use(*log);
+    if (use.log() == nullptr) return Error{.code = Errc::kClosed, .message = "the log is closed"};
+    Result<Sequence> sealed = use.log()->seal(arrival);
+    if (!sealed) return std::move(sealed.error());
+    *end = *sealed;
+    return {};
+  };
+  return PromisedWork::start(info.Env(), std::move(work), [end](Napi::Env env) {
+    return Napi::Number::New(env, as_double(*end));
+  });
 }
 
 // stats(out): out is nine doubles, in the order of `LogStats` in src/log/log.ts.

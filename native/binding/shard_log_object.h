@@ -16,6 +16,9 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
 
   static Napi::Function define(Napi::Env env);
 
+  // The log of an instance; null for any other value, and once it was closed.
+  static std::shared_ptr<OpenLog> log_of(Napi::Env env, napi_value value);
+
  private:
   // The open log; otherwise nullptr, and an exception is pending or the environment is ending.
   ShardLog* open_log() const;
@@ -30,6 +33,7 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
   Napi::Value seek(const Napi::CallbackInfo& info);
   Napi::Value trim(const Napi::CallbackInfo& info);
   Napi::Value seal(const Napi::CallbackInfo& info);
+  Napi::Value seal_later(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);

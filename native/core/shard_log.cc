@@ -125,7 +125,8 @@ Result<Page> ShardLog::State::read(Sequence from, const PageLimits& limits,
                                    const PageBuffers& into) {
   if (LogReader* const reader = this->reader()) {
     Result<Page> page = reader->read(from, limits, into);
-    if (page) page->tail = std::max(page->next, marks().next());
+    // The marks may lag a moment behind what the page was read by.
+    if (page) page->tail = std::max(page->count > 0 ? page->next : Sequence{}, marks().next());
     return page;
   }
   if (from < kFirstSequence) {

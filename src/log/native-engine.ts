@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
 import type { NativeAddon, NativeEngine as NativeHandle, NativeShardLog } from '../native/addon.ts'
 import { awaitNative, callNative } from '../native/failure.ts'
+import { GroupAppender } from './group-appender.ts'
 import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
 import { NativeLog } from './native-log.ts'
 import { createNativeRouter } from './native-router.ts'
@@ -19,15 +20,24 @@ export class NativeEngine implements LogEngine {
   readonly #addon: NativeAddon
   readonly #native: NativeHandle
   readonly #clock: Clock
+  readonly #group: GroupAppender | undefined
   /** By the name of the slot, from `open` until the close is done. */
   readonly #openLogs: Map<string, NativeLog> = new Map()
   #closing: Promise<void> | undefined
 
-  constructor(addon: NativeAddon, native: NativeHandle, clock: Clock, durability: LogCaps['durability']) {
+  /** @param grouped appends wait for the disk, those of all logs together */
+  constructor(
+    addon: NativeAddon,
+    native: NativeHandle,
+    clock: Clock,
+    durability: LogCaps['durability'],
+    grouped: boolean,
+  ) {
     this.#addon = addon
     this.#native = native
     this.#clock = clock
-    this.caps = { maxRecordBytes: addon.recordBytesMax, maxBatchRecords, synchronous: true, durability }
+    this.#group = grouped ? new GroupAppender(native) : undefined
+    this.caps = { maxRecordBytes: addon.recordBytesMax, maxBatchRecords, synchronous: !grouped, durability }
   }
 
   create(_stream: string, shards: number, _retentionMs: number): readonly NativeSlot[] {
@@ -92,6 +102,7 @@ export class NativeEngine implements LogEngine {
     const log = new NativeLog(callNative(open), {
       clock: this.#clock,
       maxBatchRecords,
+      group: this.#group,
       closed: () => this.#openLogs.delete(name),
     })
     this.#openLogs.set(name, log)

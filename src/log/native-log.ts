@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts'
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, MillraceError } from '../errors.ts'
 import { growBytes, type NativeShardLog, PageField } from '../native/addon.ts'
 import { awaitNative, callNative, fromNative } from '../native/failure.ts'
+import type { GroupAppender } from './group-appender.ts'
 import {
   type AppendBatch,
   type Appended,
   Column,
   type LogStats,
+  type Maybe,
   type Offset,
   Refusal,
   type ShardLog,
@@ -25,6 +27,8 @@ export interface NativeLogHost {
   /** Times the waits, and the mark of a shard's end. */
   readonly clock: Clock
   readonly maxBatchRecords: number
+  /** Appends in the engine's stead where that waits for the disk; otherwise the log does it itself. */
+  readonly group: GroupAppender | undefined
   /** The log is closed. */
   closed(): void
 }
@@ -56,7 +60,8 @@ export class NativeLog implements ShardLog {
     this.#waiters = new Waiters(host.clock)
   }
 
-  append(batch: AppendBatch, out: Appended): number {
+  append(batch: AppendBatch, out: Appended): Maybe<number> {
+    if (this.#host.group !== undefined) return this.#appendLater(this.#host.group, batch, out)
     if (batch.count === 1 && batch.timeMs >= this.#lastTimeMs) return this.#appendOne(batch, out)
     const { bytes, columns, order, from, timeMs } = batch
     const { offsets, timesMs } = out
@@ -71,6 +76,15 @@ export class NativeLog implements ShardLog {
     const last = order[from + appended - 1] as number
     this.#lastTimeMs = timesMs[last] as number
     this.#waiters.grown(offsets[last] as number)
+    return appended
+  }
+
+  async #appendLater(group: GroupAppender, batch: AppendBatch, out: Appended): Promise<number> {
+    if (this.#closing !== undefined) throw new MillraceError('ERR_MILLRACE_CLOSED', 'the log is closed')
+    const count = Math.min(batch.count, this.#host.maxBatchRecords)
+    const appended = await group.append(this.#native, { ...batch, count }, out)
+    if (appended > 0)
+      this.#waiters.grown(out.offsets[batch.order[batch.from + appended - 1] as number] as number)
     return appended
   }
 
@@ -137,8 +151,16 @@ export class NativeLog implements ShardLog {
     callNative(() => this.#native.trim(Math.ceil(before)))
   }
 
-  seal(): Offset {
-    const end = callNative(() => this.#native.seal(this.#host.clock.nowMs()))
+  seal(): Maybe<Offset> {
+    const timeMs = this.#host.clock.nowMs()
+    if (this.#host.group !== undefined) return this.#sealLater(timeMs)
+    const end = callNative(() => this.#native.seal(timeMs))
+    this.#waiters.ended()
+    return end
+  }
+
+  async #sealLater(timeMs: number): Promise<Offset> {
+    const end = await awaitNative(callNative(() => this.#native.sealLater(timeMs)))
     this.#waiters.ended()
     return end
   }
@@ -161,6 +183,7 @@ export class NativeLog implements ShardLog {
   }
 
   async #close(): Promise<void> {
+    await this.#host.group?.settled()
     const closed = callNative(() => this.#native.close())
     this.#waiters.closed()
     try {

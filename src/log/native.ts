@@ -1,20 +1,30 @@
 import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
+import type { NativeAddon } from '../native/addon.ts'
 import { fromNative } from '../native/failure.ts'
 import { loadAddon } from '../native/load.ts'
+import { MiB } from '../units.ts'
 import type { LogEngine } from './log.ts'
 import { NativeEngine } from './native-engine.ts'
 
 /** Where an embedded store lives. A folder is created when missing. */
 export type NativeTarget = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' }
 
+/** What an appended record survives. */
+export type NativeDurability =
+  /** The process; synced in the background so that a crash of the machine takes a second at most. */
+  | { readonly mode: 'process' }
+  /** Never synced. */
+  | { readonly mode: 'none' }
+  /** Everything: an append is answered once it is on the disk. */
+  | { readonly mode: 'commit'; readonly visibility: 'durable' | 'committed' }
+  /** The process; a crash of the machine takes what came in since the last interval, at most so many bytes. */
+  | { readonly mode: 'interval'; readonly intervalMs: number; readonly intervalBytes: number }
+
 /** How an embedded store is kept. */
 export interface NativeEngineOptions {
-  /**
-   * `process`: what was appended survives the process, and is synced in the background so that a crash of the
-   * machine takes a second at most. `none`: never synced. Without meaning in memory.
-   */
-  readonly durability: 'process' | 'none'
+  /** In memory only `process` and `none`, without meaning there. */
+  readonly durability: NativeDurability
   /** Times waits and marks. */
   readonly clock: Clock
 }
@@ -34,13 +44,9 @@ export async function openNativeEngine(
   try {
     switch (target.kind) {
       case 'memory':
-        return new NativeEngine(addon, addon.openMemory(), options.clock, 'memory')
-      case 'folder': {
-        const syncs = options.durability === 'process'
-        const native = await addon.openFolder(target.path, syncs)
-        // What is never synced promises no more than memory does, although a mere end of the process spares it.
-        return new NativeEngine(addon, native, options.clock, syncs ? 'process' : 'memory')
-      }
+        return new NativeEngine(addon, addon.openMemory(), options.clock, 'memory', false)
+      case 'folder':
+        return await openFolder(addon, target.path, options)
       default:
         throw new MillraceError('ERR_MILLRACE_INVALID_ARGUMENT', 'target must be a folder or memory', {
           details: { field: 'target', value: target satisfies never },
@@ -48,5 +54,35 @@ export async function openNativeEngine(
     }
   } catch (error) {
     throw fromNative(error)
+  }
+}
+
+/** While more than this waits for a checkpoint, a shard takes nothing more: what recovery has to scan at most. */
+const backlogBytes: number = 64 * MiB
+const checkpointMs = 1000
+
+async function openFolder(
+  addon: NativeAddon,
+  path: string,
+  { durability, clock }: NativeEngineOptions,
+): Promise<NativeEngine> {
+  switch (durability.mode) {
+    case 'process':
+      return new NativeEngine(addon, await addon.openFolder(path, true), clock, 'process', false)
+    case 'none':
+      // What is never synced promises no more than memory does, although a mere end of the process spares it.
+      return new NativeEngine(addon, await addon.openFolder(path, false), clock, 'memory', false)
+    case 'commit': {
+      const early = durability.visibility === 'committed'
+      const native = await addon.openFolder(path, true, true, early, checkpointMs, backlogBytes)
+      return new NativeEngine(addon, native, clock, 'synced', true)
+    }
+    case 'interval': {
+      const { intervalMs, intervalBytes } = durability
+      const native = await addon.openFolder(path, true, false, true, intervalMs, intervalBytes)
+      return new NativeEngine(addon, native, clock, 'process', true)
+    }
+    default:
+      return durability satisfies never
   }
 }

@@ -12,8 +12,24 @@ export interface NativeAddon {
   readonly interfaceVersion: number
   /** Key and payload of one record together, bytes. */
   readonly recordBytesMax: number
-  /** Opens the store in a folder, which is created when missing. Without `sync` nothing is ever synced. */
-  openFolder(path: string, sync: boolean): Promise<NativeEngine>
+  /**
+   * Opens the store in a folder, which is created when missing. Without `sync` nothing is ever synced.
+   *
+   * The other arguments come together and make `append` and `seal` of its logs wait for the disk: then
+   * `appendTogether` and `sealLater` take their place. A checkpoint follows `checkpointMs` after a record, or
+   * once half of `backlogBytes` wait for it; more than those are refused with `Refusal.busy`.
+   *
+   * @param syncCommits what was appended is durable
+   * @param showCommitted readers see it even before
+   */
+  openFolder(
+    path: string,
+    sync: boolean,
+    syncCommits?: boolean,
+    showCommitted?: boolean,
+    checkpointMs?: number,
+    backlogBytes?: number,
+  ): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
   /** What the files of a store say of themselves; no record is read. Takes no lock, changes nothing. */
@@ -36,7 +52,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 3
+export const interfaceVersion = 4
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -64,6 +80,12 @@ export interface NativeEngine {
   newIdentity(shard: number): string
   openLog(id: string, shard: number): NativeShardLog
   openMeta(): NativeShardLog
+  /**
+   * Appends batches to several logs on a helper thread, which waits for the disk once for all of them. Nine values
+   * a batch: the log, and the arguments of its `append`, whose arrays must be left alone meanwhile. Answers what
+   * each `append` answers, or the failure that it throws.
+   */
+  appendTogether(parts: readonly unknown[]): Promise<readonly (number | NativeFailure)[]>
   /** Removes a log that is not open. */
   drop(id: string, shard: number): void
   /** Removes the logs that are neither listed nor open. */
@@ -116,6 +138,8 @@ export interface NativeShardLog {
   seek(timeMs: number): number
   trim(before: number): void
   seal(timeMs: number): number
+  /** `seal` on a helper thread. */
+  sealLater(timeMs: number): Promise<number>
   /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
   stats(out: Float64Array): void
   flush(): Promise<void>

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { afterAll, afterEach, beforeEach } from 'vitest'
-import { openNativeEngine } from '../../src/log/native.ts'
+import { type NativeDurability, openNativeEngine } from '../../src/log/native.ts'
+import { MiB } from '../../src/units.ts'
 import { ScratchFolder } from '../native/scratch-folder.ts'
 import { SmallDisk } from '../native/small-disk.ts'
 import { logEngineContract } from './log-engine.contract.ts'
@@ -20,13 +21,19 @@ afterAll(() => {
   scratch.remove()
 })
 
-const inFolder: MakeEngine = (clock) =>
-  openNativeEngine({ kind: 'folder', path: folder }, { durability: 'process', clock })
+const inFolder =
+  (durability: NativeDurability): MakeEngine =>
+  (clock) =>
+    openNativeEngine({ kind: 'folder', path: folder }, { durability, clock })
 
-const withoutSync: MakeEngine = (clock) =>
-  openNativeEngine({ kind: 'folder', path: folder }, { durability: 'none', clock })
+const inMemory: MakeEngine = (clock) =>
+  openNativeEngine({ kind: 'memory' }, { durability: { mode: 'none' }, clock })
 
-const inMemory: MakeEngine = (clock) => openNativeEngine({ kind: 'memory' }, { durability: 'none', clock })
+const process = inFolder({ mode: 'process' })
+const none = inFolder({ mode: 'none' })
+const commit = inFolder({ mode: 'commit', visibility: 'durable' })
+const shownEarly = inFolder({ mode: 'commit', visibility: 'committed' })
+const interval = inFolder({ mode: 'interval', intervalMs: 50, intervalBytes: 16 * MiB })
 
 /** What a folder holds is there for the next engine; a disk that fills up takes a mount of its own. */
 function folderOptions(make: MakeEngine): ContractOptions {
@@ -42,8 +49,11 @@ function folderOptions(make: MakeEngine): ContractOptions {
 }
 
 for (const [name, make, options] of [
-  ['the native engine in a folder', inFolder, folderOptions(inFolder)],
-  ['the native engine without sync', withoutSync, folderOptions(withoutSync)],
+  ['the native engine in a folder', process, folderOptions(process)],
+  ['the native engine without sync', none, folderOptions(none)],
+  ['the native engine with a sync a commit', commit, folderOptions(commit)],
+  ['the native engine that shows what is not synced yet', shownEarly, folderOptions(shownEarly)],
+  ['the native engine with a sync an interval', interval, folderOptions(interval)],
   ['the native engine in memory', inMemory, { runs: 40 }],
 ] as const) {
   shardLogContract(name, make, options)

@@ -18,7 +18,11 @@ afterEach(async () => {
 afterAll(() => scratch.remove())
 
 async function opened(target: NativeTarget, options: Partial<NativeEngineOptions> = {}): Promise<LogEngine> {
-  const engine = await openNativeEngine(target, { durability: 'process', clock: systemClock, ...options })
+  const engine = await openNativeEngine(target, {
+    durability: { mode: 'process' },
+    clock: systemClock,
+    ...options,
+  })
   engines.push(engine)
   return engine
 }
@@ -40,7 +44,7 @@ async function logOf(engine: LogEngine): Promise<Awaited<ReturnType<LogEngine['o
 describe('opening', () => {
   it('says what a store survives', async () => {
     const inFolder = await opened({ kind: 'folder', path: scratch.fresh() })
-    const unsynced = await opened({ kind: 'folder', path: scratch.fresh() }, { durability: 'none' })
+    const unsynced = await opened({ kind: 'folder', path: scratch.fresh() }, { durability: { mode: 'none' } })
     const inMemory = await opened({ kind: 'memory' })
     expect([inFolder, unsynced, inMemory].map(({ caps }) => caps.durability)).toEqual([
       'process',

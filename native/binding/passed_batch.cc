@@ -1,0 +1,61 @@
+#include "binding/passed_batch.h"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+
+#include "binding/arguments.h"
+#include "binding/convert.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint64_t kCountMax = std::numeric_limits<std::int32_t>::max();  // answers are int32
+
+}  // namespace
+
+std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t arrivals) noexcept {
+  return std::min({column_words / column::kStride, offsets, arrivals});
+}
+
+std::optional<PassedBatch> passed_batch(napi_env env,
+                                        const std::array<napi_value, 8>& arguments) noexcept {
+  const auto bytes = elements<std::byte>(env, arguments[0]);
+  const auto columns = elements<std::uint32_t>(env, arguments[1]);
+  const auto order = elements<std::uint32_t>(env, arguments[2]);
+  const auto from = whole_number(env, arguments[3], kCountMax);
+  const auto count = whole_number(env, arguments[4], kCountMax);
+  const auto arrival = clamped_number(env, arguments[5]);
+  const auto offsets = elements<double>(env, arguments[6]);
+  const auto arrivals = elements<double>(env, arguments[7]);
+  if (!bytes || !columns || !order || !from || !count || !arrival || !offsets || !arrivals) {
+    return std::nullopt;
+  }
+  if (*from > order->size() || *count > order->size() - *from) return std::nullopt;
+  const std::size_t slots = slots_of(columns->size(), offsets->size(), arrivals->size());
+  const std::span<const std::uint32_t> selected = order->subspan(*from, *count);
+  if (std::ranges::any_of(selected, [=](std::uint32_t index) { return index >= slots; })) {
+    return std::nullopt;
+  }
+  return PassedBatch{{*bytes, *columns, selected, {*arrival}}, {*offsets, *arrivals}};
+}
+
+std::optional<std::int32_t> append_refusal(const Error& error) noexcept {
+  switch (error.code) {
+    case Errc::kSealed:
+      return kRefusalSealed;
+    case Errc::kNoSpace:
+      return kRefusalFull;
+    case Errc::kBacklog:
+      return kRefusalBusy;
+    default:
+      return std::nullopt;
+  }
+}
+
+napi_value refuse_append(napi_env env, const Error& error) noexcept {
+  if (const auto refusal = append_refusal(error)) return to_js_integer(env, *refusal);
+  return throw_error(env, error);
+}
+
+}  // namespace millrace
