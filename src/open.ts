@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { toUSVString } from 'node:util'
 import { invalidArgument, MillraceError } from './errors.ts'
 import type { LogEngine } from './log/log.ts'
-import { type NativeTarget, openNativeEngine } from './log/native.ts'
+import { type NativeTarget, openNativeEngine, openNativeReader } from './log/native.ts'
 import type { MetaStore } from './meta/meta.ts'
+import { MetaFollower } from './meta/meta-follower.ts'
 import { MetaLog } from './meta/meta-log.ts'
 import { requireOneOf, requireOptions } from './options.ts'
 import { checkedStoreOptions, storeOptionKeys, type StoreOptions } from './streams/store-options.ts'
@@ -19,10 +20,17 @@ export interface OpenOptions extends StoreOptions {
    * @defaultValue 'process'
    */
   readonly durability?: 'process' | 'none' | undefined
+  /**
+   * Opens a store that exists only to be read, while one process or none writes it: no lock is taken and nothing is
+   * changed. Its streams can be listed, read and tailed, and what a writer does is followed as it happens; what would
+   * write fails with `ERR_MILLRACE_READ_ONLY`. Not for `memory:`, and not beside `durability`.
+   * @defaultValue false
+   */
+  readonly readOnly?: boolean | undefined
 }
 
 /** What holds unless the caller says otherwise. */
-export const openDefaults = { durability: 'process' } as const
+export const openDefaults = { durability: 'process', readOnly: false } as const
 
 /** Options that a later version will take. */
 const plannedOptions = ['limits']
@@ -35,7 +43,7 @@ const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval']
  * const store = await open('./data')
  * ```
  *
- * One process at a time has a folder open for writing.
+ * One process at a time has a folder open for writing; any number of others may have it open with `readOnly`.
  *
  * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`, `ERR_MILLRACE_UNSUPPORTED`; for the
  * folder: `ERR_MILLRACE_STORE_BUSY`, `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`,
@@ -47,13 +55,35 @@ const plannedDurabilities: ReadonlySet<unknown> = new Set(['commit', 'interval']
  */
 export async function open(location: string | URL, options: OpenOptions = {}): Promise<Store> {
   const target = targetOf(location)
-  const { durability, storeOptions, clock } = checkedOptions(options)
+  const { durability, readOnly, storeOptions, clock } = checkedOptions(options)
+  if (readOnly) return openReader(target, storeOptions)
   const engine = await openNativeEngine(target, { durability, clock })
   try {
     const meta = await openMeta(engine, { clock, sync: target.kind === 'folder' && durability !== 'none' })
     return await Store.create(engine, meta, storeOptions)
   } catch (error) {
     // Closes the log of the metadata too. Why opening failed matters more than how closing went.
+    await engine.close().catch(() => {})
+    throw error
+  }
+}
+
+async function openReader(target: NativeTarget, options: StoreOptions): Promise<Store> {
+  if (target.kind === 'memory') {
+    throw invalidArgument('readOnly', true, "left out for 'memory:', which nobody else can write")
+  }
+  const { clock, onWarning } = checkedStoreOptions(options)
+  const engine = await openNativeReader(target.path, clock)
+  try {
+    const meta = MetaFollower.open(engine.openMeta(), (error) => {
+      onWarning({
+        code: 'metadata-unreadable',
+        message: `the metadata cannot be followed any more; open the store again: ${error.message}`,
+        details: { error },
+      })
+    })
+    return await Store.create(engine, meta, options)
+  } catch (error) {
     await engine.close().catch(() => {})
     throw error
   }
@@ -69,15 +99,20 @@ async function openMeta(
 
 function checkedOptions(options: OpenOptions): {
   readonly durability: 'process' | 'none'
+  readonly readOnly: boolean
   readonly clock: NonNullable<StoreOptions['clock']>
   readonly storeOptions: StoreOptions
 } {
-  requireOptions('open options', options, ['durability', ...storeOptionKeys, ...plannedOptions])
+  requireOptions('open options', options, ['durability', 'readOnly', ...storeOptionKeys, ...plannedOptions])
   for (const planned of plannedOptions) if (planned in options) throw notYet(planned)
   if (plannedDurabilities.has(options.durability)) throw notYet(`durability '${options.durability}'`)
-  const { durability = openDefaults.durability, ...storeOptions } = options
+  const { durability = openDefaults.durability, readOnly = openDefaults.readOnly, ...storeOptions } = options
   requireOneOf('durability', durability, ['process', 'none'])
-  return { durability, storeOptions, clock: checkedStoreOptions(storeOptions).clock }
+  if (typeof readOnly !== 'boolean') throw invalidArgument('readOnly', readOnly, 'true or false')
+  if (readOnly && options.durability !== undefined) {
+    throw invalidArgument('durability', options.durability, 'left out beside readOnly: the writer decides it')
+  }
+  return { durability, readOnly, storeOptions, clock: checkedStoreOptions(storeOptions).clock }
 }
 
 function notYet(what: string): MillraceError {
