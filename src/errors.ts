@@ -20,6 +20,8 @@ export const errorCodes = [
   'ERR_MILLRACE_TRIMMED',
   /** Used after `close()`. */
   'ERR_MILLRACE_CLOSED',
+  /** The store was opened with `readOnly`: nothing can be written through it. */
+  'ERR_MILLRACE_READ_ONLY',
   /** Another process has the store open for writing. */
   'ERR_MILLRACE_STORE_BUSY',
   /** The folder holds something that is not a store. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
-import { growBytes, type NativeShardLog, PageField } from '../native/addon.ts'
+import type { NativeShardLog } from '../native/addon.ts'
 import { awaitNative, callNative, fromNative } from '../native/failure.ts'
 import type { GroupAppender } from './group-appender.ts'
 import {
@@ -10,17 +10,11 @@ import {
   type LogStats,
   type Maybe,
   type Offset,
-  Refusal,
   type ShardLog,
 } from './log.ts'
+import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
 import { Waiters } from './waiters.ts'
-
-/** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
-const smallBlockBytes = 65_536
-
-/** What a page's frames add to its keys and payloads when it is small. */
-const framesBytes = 4_096
 
 /** What a log may ask of the engine that opened it. */
 export interface NativeLogHost {
@@ -33,13 +27,6 @@ export interface NativeLogHost {
   closed(): void
 }
 
-/** Room for a page that is not looked at: `wait` asks whether there is one. */
-interface Probe {
-  readonly bytes: Uint8Array
-  readonly columns: Uint32Array
-  readonly doubles: Float64Array
-}
-
 /**
  * A log of the embedded engine. Only this object appends to it, so it knows when the log grows and wakes its
  * waiters itself, without a thread or a poll.
@@ -48,16 +35,16 @@ export class NativeLog implements ShardLog {
   readonly #native: NativeShardLog
   readonly #host: NativeLogHost
   readonly #waiters: Waiters
-  readonly #header: Float64Array = new Float64Array(PageField.count)
+  readonly #pages: NativePages
   /** Arrival of the last record, once this object has appended one: the engine stores none that is earlier. */
   #lastTimeMs = Number.POSITIVE_INFINITY
-  #probe: Probe | undefined
   #closing: Promise<void> | undefined
 
   constructor(native: NativeShardLog, host: NativeLogHost) {
     this.#native = native
     this.#host = host
     this.#waiters = new Waiters(host.clock)
+    this.#pages = new NativePages(native)
   }
 
   append(batch: AppendBatch, out: Appended): Maybe<number> {
@@ -113,37 +100,17 @@ export class NativeLog implements ShardLog {
   }
 
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
-    const header = this.#header
-    let answer: number
-    try {
-      for (;;) {
-        const { bytes, columns, offsets, timesMs } = into
-        answer = this.#native.read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
-        const wantedBytes = this.#wantedBytes(answer, maxBytes, Math.min(maxRecords, into.recordCapacity))
-        if (bytes.length >= wantedBytes) break
-        into.reserveBytes(wantedBytes)
-      }
-    } catch (error) {
-      throw fromNative(error)
-    }
-    into.count = answer === Refusal.trimmed ? 0 : answer
-    into.next = header[PageField.next] as number
-    into.first = header[PageField.first] as number
-    into.tail = header[PageField.tail] as number
-    into.atTail = header[PageField.atTail] === 1
-    into.ended = header[PageField.ended] === 1
-    return answer
+    return this.#pages.read(from, maxBytes, maxRecords, into)
   }
 
   seek(timeMs: number): Offset {
-    // The first whole millisecond at or after it: the engine counts nothing finer.
-    return callNative(() => this.#native.seek(Math.ceil(timeMs)))
+    return this.#pages.seek(timeMs)
   }
 
   wait(from: Offset, ms: number, signal?: AbortSignal): true | false | Promise<boolean> {
     if (Number.isNaN(ms)) throw invalidArgument('ms', ms, 'a number of milliseconds or Infinity')
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#readable(from)) return true
+    if (this.#pages.hasMore(from)) return true
     return ms > 0 ? this.#waiters.wait(from, ms, signal) : false
   }
 
@@ -170,11 +137,7 @@ export class NativeLog implements ShardLog {
   }
 
   stats(): LogStats {
-    const fields = new Float64Array(9)
-    callNative(() => this.#native.stats(fields))
-    const [first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed] =
-      fields as unknown as readonly [number, number, number, number, number, number, number, number, number]
-    return { first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed: sealed === 1 }
+    return this.#pages.stats()
   }
 
   close(): Promise<void> {
@@ -191,28 +154,5 @@ export class NativeLog implements ShardLog {
     } finally {
       this.#host.closed()
     }
-  }
-
-  /** How large a block has to be for a better page than the one just read; 0 when that one is good. */
-  #wantedBytes(answer: number, maxBytes: number, records: number): number {
-    const header = this.#header
-    if (answer === growBytes) return header[PageField.bytesNeeded] as number
-    const cutShort = answer > 0 && answer < records && header[PageField.atTail] === 0
-    return cutShort ? Math.min(maxBytes + framesBytes, smallBlockBytes) : 0
-  }
-
-  /** Whether `wait` has nothing to wait for: a record at or after `from`, or the log's end. */
-  #readable(from: Offset): boolean {
-    this.#probe ??= {
-      bytes: new Uint8Array(),
-      columns: new Uint32Array(Column.stride),
-      doubles: new Float64Array(1),
-    }
-    const { bytes, columns, doubles } = this.#probe
-    const header = this.#header
-    const answer = callNative(() => this.#native.read(from, 0, 1, bytes, columns, doubles, doubles, header))
-    if (answer === growBytes || answer > 0) return true
-    if (answer !== Refusal.trimmed) return header[PageField.ended] === 1
-    return header[PageField.atTail] === 0 || header[PageField.ended] === 1
   }
 }

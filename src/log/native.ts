@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { NativeAddon } from '../native/addon.ts'
-import { fromNative } from '../native/failure.ts'
+import { awaitNative, fromNative } from '../native/failure.ts'
 import { loadAddon } from '../native/load.ts'
 import { MiB } from '../units.ts'
 import type { LogEngine } from './log.ts'
 import { NativeEngine } from './native-engine.ts'
+import { NativeReaderEngine } from './native-reader-engine.ts'
 
 /** Where an embedded store lives. A folder is created when missing. */
 export type NativeTarget = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' }
@@ -85,4 +86,15 @@ async function openFolder(
     default:
       return durability satisfies never
   }
+}
+
+/**
+ * Opens a store that exists only to be read, whoever writes it meanwhile.
+ *
+ * @throws MillraceError `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`, `ERR_MILLRACE_PERMISSION`,
+ * `ERR_MILLRACE_CORRUPT` or `ERR_MILLRACE_IO` for what the folder is; `ERR_MILLRACE_NATIVE_LOAD` without a native addon
+ */
+export async function openNativeReader(path: string, clock: Clock): Promise<NativeReaderEngine> {
+  const addon = loadAddon()
+  return new NativeReaderEngine(addon, await awaitNative(addon.openReader(path)), clock)
 }

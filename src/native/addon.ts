@@ -32,6 +32,8 @@ export interface NativeAddon {
   ): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
+  /** A store that exists, only to be read: takes no lock, changes nothing; somebody may be writing it. */
+  openReader(path: string): Promise<NativeStoreReader>
   /** What the files of a store say of themselves; no record is read. Takes no lock, changes nothing. */
   inspectFolder(path: string): Promise<FolderReport>
   /**
@@ -52,7 +54,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 4
+export const interfaceVersion = 5
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -94,8 +96,47 @@ export interface NativeEngine {
   close(): Promise<void>
 }
 
+/** A store that is only read. Every call after `close()` throws. */
+export interface NativeStoreReader {
+  openLog(id: string, shard: number): NativeLogFollower
+  openMeta(): NativeLogFollower
+  close(): void
+}
+
+/** The part of a log that reads. */
+export interface NativeLogReading {
+  /**
+   * How many records were read, `Refusal.trimmed`, or `growBytes`: the next record takes
+   * `header[PageField.bytesNeeded]` bytes. `header` holds `PageField.count` numbers.
+   */
+  read(
+    from: number,
+    maxBytes: number,
+    maxRecords: number,
+    bytes: Uint8Array,
+    columns: Uint32Array,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+    header: Float64Array,
+  ): number
+  seek(timeMs: number): number
+  /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
+  stats(out: Float64Array): void
+}
+
+/** A log that is only read; somebody else may be writing it. Every call after `close()` throws. */
+export interface NativeLogFollower extends NativeLogReading {
+  /**
+   * Calls `grown` once, when there is more than the last `read` of this log saw; it must not throw. False when that is
+   * so already: then it will not be called. A second call replaces the first.
+   */
+  watch(grown: () => void): boolean
+  unwatch(): void
+  close(): void
+}
+
 /** One log. Every call after `close()` throws. */
-export interface NativeShardLog {
+export interface NativeShardLog extends NativeLogReading {
   /** How many records were stored, or a `Refusal`. */
   append(
     bytes: Uint8Array,
@@ -121,27 +162,10 @@ export interface NativeShardLog {
     flags: number,
     timeMs: number,
   ): number
-  /**
-   * How many records were read, `Refusal.trimmed`, or `growBytes`: the next record takes
-   * `header[PageField.bytesNeeded]` bytes. `header` holds `PageField.count` numbers.
-   */
-  read(
-    from: number,
-    maxBytes: number,
-    maxRecords: number,
-    bytes: Uint8Array,
-    columns: Uint32Array,
-    offsets: Float64Array,
-    timesMs: Float64Array,
-    header: Float64Array,
-  ): number
-  seek(timeMs: number): number
   trim(before: number): void
   seal(timeMs: number): number
   /** `seal` on a helper thread. */
   sealLater(timeMs: number): Promise<number>
-  /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
-  stats(out: Float64Array): void
   flush(): Promise<void>
   close(): Promise<void>
 }

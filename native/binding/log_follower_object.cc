@@ -1,0 +1,65 @@
+#include "binding/log_follower_object.h"
+
+#include <optional>
+
+#include "binding/convert.h"
+#include "binding/log_reading.h"
+
+namespace millrace {
+
+Napi::Function LogFollowerObject::define(Napi::Env env) {
+  return DefineClass(env, "NativeLogFollower",
+                     {
+                         raw_method("read", read),
+                         method<&LogFollowerObject::seek>("seek"),
+                         method<&LogFollowerObject::stats>("stats"),
+                         method<&LogFollowerObject::watch>("watch"),
+                         method<&LogFollowerObject::unwatch>("unwatch"),
+                         method<&LogFollowerObject::close>("close"),
+                     });
+}
+
+OpenFollower* LogFollowerObject::open_follower() const {
+  if (owned_ == nullptr) throw_closed(Env(), "the log");
+  return owned_.get();
+}
+
+napi_value LogFollowerObject::read(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  const LogFollowerObject* object = receiver(env, call.self);
+  OpenFollower* follower = object == nullptr ? nullptr : object->open_follower();
+  return follower == nullptr ? nullptr : read_page(call, follower->log());
+}
+
+Napi::Value LogFollowerObject::seek(const Napi::CallbackInfo& info) {
+  OpenFollower* follower = open_follower();
+  return follower == nullptr ? Napi::Value() : seek_arrival(info, follower->log());
+}
+
+Napi::Value LogFollowerObject::stats(const Napi::CallbackInfo& info) {
+  OpenFollower* follower = open_follower();
+  return follower == nullptr ? Napi::Value() : fill_stats(info, follower->log());
+}
+
+// watch(grown)
+Napi::Value LogFollowerObject::watch(const Napi::CallbackInfo& info) {
+  OpenFollower* follower = open_follower();
+  if (follower == nullptr) return {};
+  if (!info[0].IsFunction()) return throw_invalid_argument(info.Env(), "watch takes a function");
+  const std::optional<bool> armed = follower->watch(info.Env(), info[0].As<Napi::Function>());
+  if (!armed) return throw_closed(info.Env(), "the environment");
+  return Napi::Boolean::New(info.Env(), *armed);
+}
+
+Napi::Value LogFollowerObject::unwatch(const Napi::CallbackInfo& info) {
+  if (owned_ != nullptr) owned_->unwatch();
+  return info.Env().Undefined();
+}
+
+Napi::Value LogFollowerObject::close(const Napi::CallbackInfo& info) {
+  if (open_follower() == nullptr) return {};
+  owned_.reset();
+  return info.Env().Undefined();
+}
+
+}  // namespace millrace
