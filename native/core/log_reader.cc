@@ -40,15 +40,11 @@ Sequence LogReader::first() const noexcept {
   return std::max(trimmed, base);
 }
 
-void LogReader::segment_started(const Segment& segment) {
-  if (!segments_.empty() && segments_.back().base_sequence() == segment.base_sequence()) {
-    segments_.drop_back();
-    cache_->forget(segment.path);
-    mapping_.reset();
-    mapped_base_ = {};
-    cursor_ = {};
-  }
-  segments_.add(segment);
+void LogReader::set_segments(SegmentList segments) {
+  segments_ = std::move(segments);
+  mapping_.reset();
+  mapped_base_ = {};
+  cursor_ = {};
 }
 
 std::vector<std::string> LogReader::drop_before(Sequence base) {

@@ -46,9 +46,8 @@ class LogReader {
   };
   Result<End> end_at(LogPosition position);
 
-  // A segment that the writer in this process has just begun.
-  // It takes the place of a last one without frames, which had the same first number.
-  void segment_started(const Segment& segment);
+  // The list as the writer in this process has it.
+  void set_segments(SegmentList segments);
   // Segments before the one that begins at `base` are gone; their paths.
   std::vector<std::string> drop_before(Sequence base);
   [[nodiscard]] const SegmentList& segments() const noexcept { return segments_; }

@@ -1,15 +1,19 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "core/log_options.h"
 #include "core/log_page.h"
+#include "core/log_reader.h"
 #include "core/recovery.h"
 #include "core/result.h"
 #include "core/segment_header.h"
+#include "core/shared_log.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -28,7 +32,8 @@ struct LogStats {
 
 struct GroupAppend;
 
-// One ordered log in one folder: the appender and a reader of the same process.
+// One ordered log in one folder, as one thread has it: the appender, which it shares with the other
+// threads of the process that joined the log, and a reader of its own.
 //
 // All calls come from one thread at a time, except flush(), which any thread may call while the log
 // is open; and of a log that is `written` (LogOptions), append(), seal() and append_together(),
@@ -39,9 +44,12 @@ class ShardLog {
   static Result<std::unique_ptr<ShardLog>> open(const LogContext& context, std::string directory,
                                                 const LogIdentity& identity,
                                                 const LogOptions& options);
+  // The same log for one more thread; null when the last one is leaving it: open it then.
+  static std::unique_ptr<ShardLog> join(const std::shared_ptr<SharedLog>& shared);
+  [[nodiscard]] const std::shared_ptr<SharedLog>& shared() const noexcept { return shared_; }
   ShardLog(const ShardLog&) = delete;
   ShardLog& operator=(const ShardLog&) = delete;
-  // Without close(): as if the process had died here.
+  // Without close(), by the last thread that has the log: as if the process had died here.
   ~ShardLog();
 
   // How many records of batch.order, from the first on, are stored and published. Fewer than all
@@ -62,8 +70,9 @@ class ShardLog {
   // Returns when everything appended before the call is on the disk.
   Result<void> flush();
   Result<LogStats> stats();
-  // Seals nothing. A log that syncs is durable then, and its control page says `closed` unless the
-  // log is poisoned, or numbers that a crash left unused still wait for their gap. Idempotent.
+  // Seals nothing. Of the threads that have the log, the last one closes it. A log that syncs is
+  // durable then, and its control page says `closed` unless the log is poisoned, or numbers that a
+  // crash left unused still wait for their gap. Idempotent.
   Result<void> close();
 
   // What opening found and did; for reports and tests.
@@ -71,9 +80,13 @@ class ShardLog {
 
  private:
   friend void append_together(std::span<GroupAppend> appends);
-  class State;
-  explicit ShardLog(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit ShardLog(std::shared_ptr<SharedLog> shared);
+  LogReader* reader();
+
+  const std::shared_ptr<SharedLog> shared_;
+  std::optional<LogReader> reader_;  // there once the log has files
+  std::uint64_t seen_version_ = 0;   // of the list of segments
+  std::atomic<bool> closed_{false};  // by the thread that owns this; seen by its helpers
 };
 
 // A batch for one of several logs, and what became of it.
