@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { toUSVString } from 'node:util'
 import { checkedDurability, durabilityKeys, type DurabilityOptions, requireForMemory } from './durability.ts'
 import { invalidArgument, MillraceError } from './errors.ts'
-import type { LogEngine } from './log/log.ts'
+import type { NativeEngine } from './log/native-engine.ts'
 import { type NativeDurability, type NativeTarget, openNativeEngine, openNativeReader } from './log/native.ts'
 import type { MetaStore } from './meta/meta.ts'
 import { MetaFollower } from './meta/meta-follower.ts'
 import { MetaLog } from './meta/meta-log.ts'
+import type { MetaSharing } from './meta/other-writers.ts'
 import { requireOptions } from './options.ts'
 import { checkedStoreOptions, storeOptionKeys, type StoreOptions } from './streams/store-options.ts'
 import { Store } from './streams/store.ts'
@@ -84,11 +85,23 @@ async function openReader(target: NativeTarget, options: StoreOptions): Promise<
 }
 
 async function openMeta(
-  engine: LogEngine,
+  engine: NativeEngine,
   options: { readonly clock: NonNullable<StoreOptions['clock']>; readonly sync: boolean },
 ): Promise<MetaStore> {
-  const log = await engine.openMeta()
-  return MetaLog.open(log, { ...options, maxRecordBytes: engine.caps.maxRecordBytes })
+  const log = engine.openMeta()
+  const sharing: MetaSharing = {
+    get shared() {
+      return engine.sharing.shared
+    },
+    onJoined: (listener) => engine.sharing.onJoined(listener),
+    takeTurn: () => engine.takeTurn(),
+    giveTurn: () => engine.giveTurn(),
+  }
+  return MetaLog.open(log, {
+    ...options,
+    maxRecordBytes: engine.caps.maxRecordBytes,
+    others: { sharing, log },
+  })
 }
 
 function checkedOptions(options: OpenOptions): {

@@ -41,18 +41,13 @@ Napi::Value LogFollowerObject::stats(const Napi::CallbackInfo& info) {
   return follower == nullptr ? Napi::Value() : fill_stats(info, follower->log());
 }
 
-// watch(grown)
 Napi::Value LogFollowerObject::watch(const Napi::CallbackInfo& info) {
   OpenFollower* follower = open_follower();
-  if (follower == nullptr) return {};
-  if (!info[0].IsFunction()) return throw_invalid_argument(info.Env(), "watch takes a function");
-  const std::optional<bool> armed = follower->watch(info.Env(), info[0].As<Napi::Function>());
-  if (!armed) return throw_closed(info.Env(), "the environment");
-  return Napi::Boolean::New(info.Env(), *armed);
+  return follower == nullptr ? Napi::Value() : watch_log(info, follower->tail(), follower->log());
 }
 
 Napi::Value LogFollowerObject::unwatch(const Napi::CallbackInfo& info) {
-  if (owned_ != nullptr) owned_->unwatch();
+  if (owned_ != nullptr) owned_->tail().unwatch();
   return info.Env().Undefined();
 }
 

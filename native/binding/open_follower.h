@@ -1,15 +1,10 @@
 #pragma once
 
-#include <napi.h>
-
-#include <cstdint>
 #include <memory>
-#include <optional>
 
-#include "binding/tail_calls.h"
+#include "binding/log_watch.h"
 #include "core/log_follower.h"
 #include "core/store_reader.h"
-#include "core/tail_watcher.h"
 
 namespace millrace {
 
@@ -21,27 +16,16 @@ using OpenReader = std::shared_ptr<StoreReader>;
 class OpenFollower {
  public:
   OpenFollower(OpenReader reader, std::unique_ptr<LogFollower> log,
-               std::shared_ptr<TailCalls> calls);
-  OpenFollower(const OpenFollower&) = delete;
-  OpenFollower& operator=(const OpenFollower&) = delete;
-  ~OpenFollower();
+               std::shared_ptr<TailCalls> calls)
+      : reader_(std::move(reader)), log_(std::move(log)), watch_(std::move(calls)) {}
 
   [[nodiscard]] LogFollower& log() noexcept { return *log_; }
-  // Calls `grown` once, when there is more than the last read saw. False when that is so already:
-  // then it will not be called. nullopt when the environment is ending.
-  std::optional<bool> watch(Napi::Env env, const Napi::Function& grown);
-  void unwatch();
+  [[nodiscard]] LogWatch& tail() noexcept { return watch_; }
 
  private:
   OpenReader reader_;
   std::unique_ptr<LogFollower> log_;
-  std::shared_ptr<TailCalls> calls_;
-  const std::uint64_t call_id_;
-  std::unique_ptr<TailWatcher::Watch> watch_;  // from the first watch() on
-  bool watches_files_ = false;                 // not only for the log's first files
+  LogWatch watch_;
 };
-
-// The thread that watches tails for all environments of this process: there while somebody watches.
-[[nodiscard]] std::shared_ptr<TailWatcher> shared_tail_watcher();
 
 }  // namespace millrace

@@ -34,6 +34,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          method<&ShardLogObject::seal>("seal"),
                          method<&ShardLogObject::seal_later>("sealLater"),
                          method<&ShardLogObject::stats>("stats"),
+                         method<&ShardLogObject::watch>("watch"),
+                         method<&ShardLogObject::unwatch>("unwatch"),
                          method<&ShardLogObject::flush>("flush"),
                          method<&ShardLogObject::close>("close"),
                      });
@@ -154,6 +156,21 @@ Napi::Value ShardLogObject::stats(const Napi::CallbackInfo& info) {
   return log == nullptr ? Napi::Value() : fill_stats(info, *log);
 }
 
+Napi::Value ShardLogObject::watch(const Napi::CallbackInfo& info) {
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
+  if (watch_ == nullptr) {
+    watch_ = std::make_unique<LogWatch>(info.Env().GetInstanceData<Environment>()->tail_calls);
+  }
+  return watch_log(info, *watch_, *log);
+}
+
+Napi::Value ShardLogObject::unwatch(const Napi::CallbackInfo& info) {
+  if (open_log() == nullptr) return {};
+  if (watch_ != nullptr) watch_->unwatch();
+  return info.Env().Undefined();
+}
+
 Napi::Value ShardLogObject::flush(const Napi::CallbackInfo& info) {
   if (open_log() == nullptr) return {};
   return PromisedWork::start(info.Env(), [log = owned_] { return log->flush(); });
@@ -161,6 +178,7 @@ Napi::Value ShardLogObject::flush(const Napi::CallbackInfo& info) {
 
 Napi::Value ShardLogObject::close(const Napi::CallbackInfo& info) {
   if (open_log() == nullptr) return {};
+  watch_.reset();
   return PromisedWork::start(info.Env(), [log = std::move(owned_)] { return log->close(); });
 }
 

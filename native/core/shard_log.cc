@@ -74,6 +74,7 @@ Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageB
   if (closed_) return closed(shared_->directory());
   const LogMarks& marks = shared_->marks();
   if (LogReader* const reader = this->reader()) {
+    seen_ = reader->visible();
     Result<Page> page = reader->read(from, limits, into);
     // The marks may lag a moment behind what the page was read by.
     if (page) page->tail = std::max(page->count > 0 ? page->next : Sequence{}, marks.next());
@@ -139,6 +140,12 @@ Result<LogStats> ShardLog::stats() {
     stats.last_arrival = marks.last_arrival();
   }
   return stats;
+}
+
+TailSource ShardLog::source() const {
+  const std::shared_ptr<Env>& env = shared_->context().env;
+  if (has_files()) return {env, shared_->control(), nullptr};
+  return {env, nullptr, [shared = shared_] { return shared->version() != 0; }};
 }
 
 Result<void> ShardLog::close() {

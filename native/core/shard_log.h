@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "core/segment_header.h"
 #include "core/shared_log.h"
+#include "core/tail_watcher.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -70,6 +71,13 @@ class ShardLog {
   // Returns when everything appended before the call is on the disk.
   Result<void> flush();
   Result<LogStats> stats();
+
+  // For a TailWatcher: what to watch, and the mark that the last read went up to. The source is
+  // another one once has_files() was false and is true.
+  [[nodiscard]] TailSource source() const;
+  [[nodiscard]] bool has_files() const noexcept { return reader_.has_value(); }
+  [[nodiscard]] LogPosition seen() const noexcept { return seen_; }
+
   // Seals nothing. Of the threads that have the log, the last one closes it. A log that syncs is
   // durable then, and its control page says `closed` unless the log is poisoned, or numbers that a
   // crash left unused still wait for their gap. Idempotent.
@@ -86,6 +94,7 @@ class ShardLog {
   const std::shared_ptr<SharedLog> shared_;
   std::optional<LogReader> reader_;  // there once the log has files
   std::uint64_t seen_version_ = 0;   // of the list of segments
+  LogPosition seen_;                 // the visible mark at the last read
   std::atomic<bool> closed_{false};  // by the thread that owns this; seen by its helpers
 };
 

@@ -47,6 +47,11 @@ bool SharedLog::enter() {
   return true;
 }
 
+bool SharedLog::is_used() {
+  const std::lock_guard guard(users_);
+  return user_count_ > 0;
+}
+
 Result<void> SharedLog::leave(bool close) {
   const std::lock_guard guard(users_);
   if (--user_count_ > 0) return {};

@@ -33,6 +33,8 @@ class SharedLog {
   // died here.
   Result<void> leave(bool close);
 
+  [[nodiscard]] bool is_used();
+
   // The appender, for as long as the guard lives.
   class Appending {
    public:

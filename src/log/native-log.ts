@@ -14,6 +14,8 @@ import {
 } from './log.ts'
 import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
+import type { Sharing } from './sharing.ts'
+import { TailWatch } from './tail-watch.ts'
 import { Waiters } from './waiters.ts'
 
 /** What a log may ask of the engine that opened it. */
@@ -23,6 +25,7 @@ export interface NativeLogHost {
   readonly maxBatchRecords: number
   /** Appends in the engine's stead where that waits for the disk; otherwise the log does it itself. */
   readonly group: GroupAppender | undefined
+  readonly sharing: Sharing
   /** The log is closed. */
   closed(): void
 }
@@ -35,6 +38,8 @@ export class NativeLog implements ShardLog {
   readonly #native: NativeShardLog
   readonly #host: NativeLogHost
   readonly #waiters: Waiters
+  readonly #tail: TailWatch
+  readonly #stopListening: () => void
   readonly #pages: NativePages
   /** Arrival of the last record, once this object has appended one: the engine stores none that is earlier. */
   #lastTimeMs = Number.POSITIVE_INFINITY
@@ -45,11 +50,14 @@ export class NativeLog implements ShardLog {
     this.#host = host
     this.#waiters = new Waiters(host.clock)
     this.#pages = new NativePages(native)
+    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from))
+    this.#stopListening = host.sharing.onJoined(() => this.#tail.begin())
   }
 
   append(batch: AppendBatch, out: Appended): Maybe<number> {
     if (this.#host.group !== undefined) return this.#appendLater(this.#host.group, batch, out)
-    if (batch.count === 1 && batch.timeMs >= this.#lastTimeMs) return this.#appendOne(batch, out)
+    if (batch.count === 1 && batch.timeMs >= this.#lastTimeMs && !this.#host.sharing.shared)
+      return this.#appendOne(batch, out)
     const { bytes, columns, order, from, timeMs } = batch
     const { offsets, timesMs } = out
     const count = Math.min(batch.count, this.#host.maxBatchRecords)
@@ -111,7 +119,15 @@ export class NativeLog implements ShardLog {
     if (Number.isNaN(ms)) throw invalidArgument('ms', ms, 'a number of milliseconds or Infinity')
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#pages.hasMore(from)) return true
-    return ms > 0 ? this.#waiters.wait(from, ms, signal) : false
+    if (ms <= 0) return false
+    const waited = this.#waiters.wait(from, ms, signal)
+    return this.#host.sharing.shared ? this.#watched(waited) : waited
+  }
+
+  /** Others append, too: the addon tells of what this object does not see. */
+  #watched(waited: Promise<boolean>): Promise<boolean> {
+    this.#tail.begin()
+    return waited.finally(() => this.#tail.rest())
   }
 
   trim(before: Offset): void {
@@ -146,6 +162,8 @@ export class NativeLog implements ShardLog {
   }
 
   async #close(): Promise<void> {
+    this.#stopListening()
+    this.#tail.end()
     await this.#host.group?.settled()
     const closed = callNative(() => this.#native.close())
     this.#waiters.closed()

@@ -1,10 +1,11 @@
 import { invalidArgument, MillraceError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { NativeLogFollower } from '../native/addon.ts'
-import { callNative, fromNative } from '../native/failure.ts'
+import { callNative } from '../native/failure.ts'
 import type { LogStats, Offset, ShardLog } from './log.ts'
 import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
+import { TailWatch } from './tail-watch.ts'
 import { Waiters } from './waiters.ts'
 
 /** What a log may ask of the engine that opened it. */
@@ -24,8 +25,7 @@ export class NativeReaderLog implements ShardLog {
   readonly #host: NativeReaderHost
   readonly #pages: NativePages
   readonly #waiters: Waiters
-  /** The addon will call `#onGrown`. */
-  #watching = false
+  readonly #tail: TailWatch
   #closed = false
 
   constructor(native: NativeLogFollower, host: NativeReaderHost) {
@@ -33,6 +33,7 @@ export class NativeReaderLog implements ShardLog {
     this.#host = host
     this.#pages = new NativePages(native)
     this.#waiters = new Waiters(host.clock)
+    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from))
   }
 
   append(): never {
@@ -53,10 +54,8 @@ export class NativeReaderLog implements ShardLog {
     if (this.#pages.hasMore(from)) return true
     if (ms <= 0) return false
     const waited = this.#waiters.wait(from, ms, signal)
-    this.#watch()
-    return waited.finally(() => {
-      if (this.#waiters.size === 0) this.#unwatch()
-    })
+    this.#tail.begin()
+    return waited.finally(() => this.#tail.rest())
   }
 
   trim(): never {
@@ -78,43 +77,10 @@ export class NativeReaderLog implements ShardLog {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#tail.end()
     callNative(() => this.#native.close())
     this.#waiters.closed()
     this.#host.closed()
-  }
-
-  /** Never throws: the addon calls it. */
-  readonly #onGrown = (): void => {
-    this.#watching = false
-    if (this.#closed) return
-    this.#look()
-    this.#watch()
-  }
-
-  /** Has the addon tell when there is more than was looked at, as long as anybody waits. */
-  #watch(): void {
-    try {
-      while (!this.#watching && this.#waiters.size > 0) {
-        this.#watching = this.#native.watch(this.#onGrown)
-        if (!this.#watching) this.#look()
-      }
-    } catch (error) {
-      this.#waiters.failed(() => fromNative(error))
-    }
-  }
-
-  #unwatch(): void {
-    if (!this.#watching || this.#closed) return
-    this.#watching = false
-    this.#native.unwatch()
-  }
-
-  #look(): void {
-    try {
-      this.#waiters.look((from) => this.#pages.hasMore(from))
-    } catch (error) {
-      this.#waiters.failed(() => error)
-    }
   }
 }
 

@@ -17,6 +17,15 @@ const pageRecords = 1024
  * saw. Throws `ERR_MILLRACE_CORRUPT` when a command is missing, and whatever `decodeRecord` throws.
  */
 export async function replay(log: ShardLog, schedule: SnapshotSchedule): Promise<Snapshot> {
+  const { history, next } = await replayLog(log, schedule)
+  return history.finish(next)
+}
+
+/** The same as a history that can go on, and the record that it goes on with. */
+export async function replayLog(
+  log: ShardLog,
+  schedule: SnapshotSchedule,
+): Promise<{ readonly history: History; readonly next: Offset }> {
   const history = new History(schedule)
   const block = new ReadBlock(pageBytes, pageRecords)
   let from = (await log.stats()).first
@@ -27,7 +36,8 @@ export async function replay(log: ShardLog, schedule: SnapshotSchedule): Promise
       history.accept(payloadOf(block, index), block.offsets[index] ?? 0)
     from = block.next
   } while (!block.atTail)
-  return history.finish(from)
+  history.finish(from)
+  return { history, next: from }
 }
 
 /** A record of a metadata log that was read by other means. */
@@ -71,6 +81,11 @@ export class History {
   /** The state that the records so far lead to. */
   get state(): MetaState {
     return this.#latest.state
+  }
+
+  /** Of the last command. */
+  get ordinal(): number {
+    return this.#latest.ordinal
   }
 
   /**

@@ -19,6 +19,9 @@ export interface NativeAddon {
    * `appendTogether` and `sealLater` take their place. A checkpoint follows `checkpointMs` after a record, or
    * once half of `backlogBytes` wait for it; more than those are refused with `Refusal.busy`.
    *
+   * Each environment of a process may open a folder once, all with the same arguments; they share the engine.
+   *
+   * @param joined called once, when another environment has it open, too
    * @param syncCommits what was appended is durable
    * @param showCommitted readers see it even before
    */
@@ -29,6 +32,7 @@ export interface NativeAddon {
     showCommitted?: boolean,
     checkpointMs?: number,
     backlogBytes?: number,
+    joined?: () => void,
   ): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
@@ -54,7 +58,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 5
+export const interfaceVersion = 6
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -88,10 +92,15 @@ export interface NativeEngine {
    * each `append` answers, or the failure that it throws.
    */
   appendTogether(parts: readonly unknown[]): Promise<readonly (number | NativeFailure)[]>
-  /** Removes a log that is not open. */
+  /** Removes a log; one that another environment has open, as soon as it is closed. */
   drop(id: string, shard: number): void
   /** Removes the logs that are neither listed nor open. */
   sweep(ids: readonly string[]): void
+  /** Whether another environment has it open, too; once so, for good. */
+  isShared(): boolean
+  /** The right to write metadata, of one environment at a time. False: another one has it; try again later. */
+  takeTurn(): boolean
+  giveTurn(): void
   /** After all logs are closed. */
   close(): Promise<void>
 }
@@ -166,6 +175,12 @@ export interface NativeShardLog extends NativeLogReading {
   seal(timeMs: number): number
   /** `seal` on a helper thread. */
   sealLater(timeMs: number): Promise<number>
+  /**
+   * Calls `grown` once, when there is more than the last `read` saw, whoever wrote it. False when that is so
+   * already: then it will not be called.
+   */
+  watch(grown: () => void): boolean
+  unwatch(): void
   flush(): Promise<void>
   close(): Promise<void>
 }

@@ -39,6 +39,8 @@ export class Store {
   readonly #sweeper: Sweeper
   /** Streams that somebody used, by `streamId`. */
   readonly #cores: Map<string, StreamCore> = new Map()
+  /** Streams that this store is about to delete. */
+  readonly #deleting: Set<string> = new Set()
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #stopListening: () => void
@@ -162,10 +164,11 @@ export class Store {
     this.#requireOpen()
     this.#requireWritable()
     const key = this.#keyOf(name)
+    this.#deleting.add(streamId(key))
     const core = await this.#change(
       () => this.#requireCore(key),
       ({ revision }) => ({ kind: 'deleteStream', key, revision }),
-    )
+    ).finally(() => this.#deleting.delete(streamId(key)))
     await core.drain()
     await core.close()
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
@@ -241,8 +244,12 @@ export class Store {
     const core = this.#cores.get(id)
     if (command.kind === 'deleteStream') {
       core?.end(streamNotFound(command.key))
-      // Somebody else deleted it: nobody here waits for its puts, and its readers have to be told.
-      if (this.#engine.caps.readOnly) void core?.close()
+      // Somebody else deleted it: its readers have to be told, and its logs let go.
+      if (!this.#deleting.has(id))
+        void core
+          ?.drain()
+          .then(() => core.close())
+          .catch(() => {})
       this.#cores.delete(id)
       this.#sweeper.forget(id)
       return
