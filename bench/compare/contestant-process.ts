@@ -37,11 +37,13 @@ function main(id: string, name: ContestantName, folder: string, scale: number): 
   process.on('message', (told: Told) => {
     void obey(told)
       .catch(failure)
-      .then((answer) => {
-        process.send?.(answer)
-        if (told === 'end') process.disconnect()
-      })
+      .then((answer) => answerTo(told, answer))
   })
+}
+
+function answerTo(told: Told, answer: Answer): void {
+  process.send?.(answer)
+  if (told === 'end') process.disconnect()
 }
 
 function failure(error: unknown): Answer {

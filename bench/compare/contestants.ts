@@ -1,7 +1,7 @@
 import type { Contestant } from './contestant.ts'
 import { arrays } from './contestants/arrays.ts'
 import { classicLevel } from './contestants/classic-level.ts'
-import { lmdb } from './contestants/lmdb.ts'
+import { lmdb, lmdbByGets } from './contestants/lmdb.ts'
 import { millraceLeased } from './contestants/millrace-leased.ts'
 import { millrace } from './contestants/millrace.ts'
 import { sqlite } from './contestants/sqlite.ts'
@@ -12,6 +12,7 @@ export const contestants = {
   millrace,
   'millrace leased': millraceLeased,
   lmdb,
+  'lmdb by gets': lmdbByGets,
   'classic-level': classicLevel,
   sqlite,
   'hand-written log': writeLog,

@@ -47,7 +47,7 @@ class Arrays implements ContestedLog {
   }
 
   sumAt({ shard, index }: { readonly shard: number; readonly index: number }): number {
-    return touch((this.#shards[shard]?.[index] as Kept).data)
+    return touch(((this.#shards[shard] as readonly Kept[])[index] as Kept).data)
   }
 
   sumFrom(shard: number, timeMs: number, count: number): number {

@@ -1,6 +1,6 @@
 // millrace, reading through leases instead of copies. Everything else is as in millrace.ts.
 import { type ContestedLog, type Contestant, NotBuilt } from '../contestant.ts'
-import { millrace, MillraceLog } from './millrace.ts'
+import { millrace, type MillraceLog } from './millrace.ts'
 
 export const millraceLeased: Contestant = {
   async open(folder, terms) {

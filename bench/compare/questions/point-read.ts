@@ -13,8 +13,8 @@ export const pointRead: Question = {
   title: 'point read by sequence number, 1 KiB',
   terms: [
     `${reads} reads a round of ${places} records, at random, among ${records} in ${shards} shards, all in the page cache.`,
-    'Each contestant gets what its users would note of a record: millrace sequence number and shard; lmdb and',
-    'classic-level a key; sqlite a rowid; the hand-written log and the arrays an index into their arrays.',
+    'Each contestant gets what its users would note of a record: millrace sequence number and shard; classic-level',
+    'a key; lmdb shard and counter; sqlite a rowid; the hand-written log and the arrays an index into their arrays.',
   ],
   unit: 'reads/s',
   better: 'more',

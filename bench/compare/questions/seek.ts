@@ -17,7 +17,7 @@ export const seek: Question = {
   ],
   unit: 'seeks/s',
   better: 'more',
-  contestants: ['millrace', 'lmdb', 'classic-level', 'sqlite', 'hand-written log', 'arrays'],
+  contestants: ['millrace', 'lmdb', 'lmdb by gets', 'classic-level', 'sqlite', 'hand-written log', 'arrays'],
   bars: [{ against: 'lmdb', floor: 6, goal: 11 }],
   async prepare({ contestant, folder, scale }) {
     const filled = await fill(contestant, folder, { payloadBytes, records: records * scale })
