@@ -4,7 +4,7 @@ import type { Question } from '../question.ts'
 import { inScratch } from '../scratch.ts'
 
 const payloadBytes = 1024
-const records = 100_000
+const records = 50_000
 
 /** How many records a second go in one by one, each stored when its call returns? */
 export const append: Question = {

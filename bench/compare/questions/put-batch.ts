@@ -21,7 +21,7 @@ export const putBatch1KiB: Question = question({
   id: 'put-batch-1k',
   title: 'putBatch, 500 × 1 KiB',
   payloadBytes: 1024,
-  records: 400_000,
+  records: 200_000,
   durability: 'process',
   contestants: everybody,
   bars: [
@@ -35,7 +35,7 @@ export const putBatch100B: Question = question({
   id: 'put-batch-100',
   title: 'putBatch, 500 × 100 B',
   payloadBytes: 100,
-  records: 800_000,
+  records: 500_000,
   durability: 'process',
   contestants: everybody,
   bars: [{ against: 'lmdb', floor: 3.5, goal: 5 }],
