@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import type { Answer, Told } from './contestant-process.ts'
 import type { ContestantName } from './contestants.ts'
 import type { Measured, Question } from './question.ts'
+import type { Course } from './results.ts'
 
 /** One contestant with its process and its folder. */
-export class Lane {
+export class Lane implements Course {
   readonly name: ContestantName
   readonly rounds: Measured[] = []
   /** Why there are no figures: what is asked for does not exist in this version. */

@@ -1,11 +1,13 @@
 // npm run bench:plot
 //
-// Draws bench/results/compare.json as docs/benchmarks.svg: how many times as good millrace is as each peer.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Draws bench/results/compare.json as docs/benchmarks.svg (how many times as good millrace is as each peer), and
+// puts its figures into docs/benchmarks.md.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chartOf } from './chart.ts'
 import { installPeers, peerModule } from './peers.ts'
 import type { Results } from './results.ts'
+import { summary, withSummary } from './summary.ts'
 
 /** What is used of vega and vega-lite. */
 interface Vega {
@@ -29,9 +31,10 @@ async function main(): Promise<void> {
   const { spec } = peerModule<VegaLite>('vega-lite').compile(chartOf(results))
   const svg = await new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG()
   const file = join('docs', 'benchmarks.svg')
-  mkdirSync('docs', { recursive: true })
   writeFileSync(file, `${readableInTheDark(svg)}\n`)
-  process.stderr.write(`plot: drawn in ${file}\n`)
+  const page = join('docs', 'benchmarks.md')
+  writeFileSync(page, withSummary(readFileSync(page, 'utf8'), summary(results)))
+  process.stderr.write(`plot: drawn in ${file}, figures in ${page}\n`)
 }
 
 /** Attributes give way to style sheets, so a rule for each colour is enough. */

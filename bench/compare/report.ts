@@ -35,7 +35,7 @@ function barRow({ title, unit }: Answered, bar: Verdict): string[] {
   const against = bar.against === undefined ? '' : `, of ${bar.against}`
   return [
     `${title}${of}${against}`,
-    bar.reached === undefined ? '' : spread(bar.reached, bar.against === undefined ? figure : ratio),
+    bar.reached === undefined ? '' : spread(bar.reached, bar.against === undefined ? figure : ratioText),
     bar.floor === undefined ? '' : show(bar.floor),
     show(bar.goal),
     bar.verdict,
@@ -65,7 +65,7 @@ function row(standing: Standing, also: readonly string[]): string[] {
   return [
     name,
     spread(figures, figure),
-    standing.ratio === undefined ? '' : `${spread(standing.ratio, ratio)} ×`,
+    standing.ratio === undefined ? '' : `${spread(standing.ratio, ratioText)} ×`,
     ...also.map((what) => figure(standing.also[what] ?? Number.NaN)),
   ]
 }
@@ -74,7 +74,8 @@ function spread({ median, least, most }: Spread, show: (value: number) => string
   return `${show(median)} (${show(least)} – ${show(most)})`
 }
 
-function ratio(value: number): string {
+/** A ratio with three digits, or so. */
+export function ratioText(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1)
 }
 

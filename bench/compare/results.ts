@@ -1,7 +1,6 @@
 import { type Spread, spreadOf } from '../spread.ts'
 import type { ContestantName } from './contestants.ts'
-import type { Lane } from './lane.ts'
-import type { Bar, Question } from './question.ts'
+import type { Bar, Measured, Question } from './question.ts'
 
 /** What a run leaves in bench/results/compare.json. */
 export interface Results {
@@ -12,6 +11,14 @@ export interface Results {
   /** 1 for a whole run. */
   readonly scale: number
   readonly questions: readonly Answered[]
+}
+
+/** What one contestant did in all rounds of a question. */
+export interface Course {
+  readonly name: ContestantName
+  readonly rounds: readonly Measured[]
+  /** Why there are no rounds: what is asked for does not exist in this version. */
+  readonly notBuilt: string | undefined
 }
 
 /** One question with everybody's answers. */
@@ -50,7 +57,11 @@ export interface Verdict {
   readonly verdict: 'goal' | 'floor' | 'below' | 'not built'
 }
 
-export function answeredBy(question: Question, lanes: readonly Lane[]): Answered {
+/** What comparing needs of a question. */
+type Asked = Pick<Question, 'id' | 'title' | 'terms' | 'unit' | 'better' | 'bars'>
+
+/** Compares what all did; `lanes` begins with millrace. */
+export function answeredBy(question: Asked, lanes: readonly Course[]): Answered {
   const { id, title, terms, unit, better } = question
   const [ours] = lanes
   const contestants = lanes.map((lane) => standing(lane, lane === ours ? undefined : ours, better))
@@ -58,7 +69,7 @@ export function answeredBy(question: Question, lanes: readonly Lane[]): Answered
   return { id, title, terms, unit, better, contestants, bars }
 }
 
-function standing(lane: Lane, ours: Lane | undefined, better: Question['better']): Standing {
+function standing(lane: Course, ours: Course | undefined, better: Question['better']): Standing {
   const { name, notBuilt } = lane
   const figures = lane.rounds.map(({ figure }) => figure)
   if (notBuilt !== undefined) return { name, notBuilt, figures: [], also: {} }
@@ -72,7 +83,7 @@ function standing(lane: Lane, ours: Lane | undefined, better: Question['better']
   return { name, figures, spread: spreadOf(figures), ...ratio, also: Object.fromEntries(medians) }
 }
 
-function judge(bar: Bar, lanes: readonly Lane[], better: Question['better']): Verdict {
+function judge(bar: Bar, lanes: readonly Course[], better: Question['better']): Verdict {
   const { of = 'millrace', against, floor, goal } = bar
   const told = { of, ...(against && { against }), ...(floor !== undefined && { floor }), goal }
   const ours = lanes.find(({ name }) => name === of)
@@ -86,7 +97,7 @@ function judge(bar: Bar, lanes: readonly Lane[], better: Question['better']): Ve
   return { ...told, reached, verdict }
 }
 
-function ratioOf(ours: Lane, peer: Lane, better: Question['better']): Spread {
+function ratioOf(ours: Course, peer: Course, better: Question['better']): Spread {
   const ratios = ours.rounds.map(({ figure }, round) => {
     const other = peer.rounds[round]?.figure ?? Number.NaN
     return better === 'more' ? figure / other : other / figure

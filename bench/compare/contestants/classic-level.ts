@@ -1,9 +1,12 @@
 // classic-level (LevelDB): one store; keys are shard, arrival and counter, 11 bytes, so a range read finds a time.
-// One array batch a call. Buffers of values are reused: a batch is copied before its promise resolves. Compression is
-// off: payloads do not compress. It has no synchronous put, so appends are awaited. `commit`: sync, one a batch.
+// Compression is off: payloads do not compress. It has no synchronous put, so appends are awaited. `commit`: sync, one
+// a batch.
+//
+// Chosen by measuring: a chained batch, whose puts copy at once and so share one buffer, is up to twice as fast as an
+// array of puts; a write buffer of 64 MiB 1.3 to 2.5 times as fast as the usual 4 MiB; 256 MiB gain nothing more.
 import { mkdirSync } from 'node:fs'
 import type { PutEntry } from 'millrace'
-import { type Contestant, type ContestedLog, shards, type Terms, touch } from '../contestant.ts'
+import { type Contestant, type ContestedLog, type Terms, touch } from '../contestant.ts'
 import { peerModule } from '../peers.ts'
 import { shardOf } from '../routing.ts'
 
@@ -13,21 +16,21 @@ interface ClassicLevelModule {
 }
 interface Level {
   open(options: Readonly<Record<string, unknown>>): Promise<void>
-  batch(operations: readonly Put[], options: { readonly sync: boolean }): Promise<void>
+  batch(): Batch
   put(key: Buffer, value: Buffer, options: { readonly sync: boolean }): Promise<void>
-  getSync(key: Buffer): Buffer
+  getSync(key: Uint8Array): Uint8Array
   iterator(options: Readonly<Record<string, unknown>>): Iterator
-  keys(): { all(): Promise<Buffer[]> }
+  keys(): { all(): Promise<Uint8Array[]> }
   close(): Promise<void>
 }
 interface Iterator {
-  nextv(size: number): Promise<[key: Buffer | undefined, value: Buffer][]>
+  nextv(size: number): Promise<[key: unknown, value: Uint8Array][]>
   close(): Promise<void>
 }
-interface Put {
-  readonly type: 'put'
-  readonly key: Buffer
-  value: Buffer
+interface Batch {
+  /** Copies both. */
+  put(key: Buffer, value: Buffer): unknown
+  write(options: { readonly sync: boolean }): Promise<void>
 }
 
 const keyBytes = 11
@@ -38,7 +41,7 @@ export const classicLevel: Contestant = {
   async open(folder, terms) {
     mkdirSync(folder, { recursive: true })
     const { ClassicLevel } = peerModule<ClassicLevelModule>('classic-level')
-    const level = new ClassicLevel(folder, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
+    const level = new ClassicLevel(folder, { keyEncoding: 'view', valueEncoding: 'view' })
     await level.open({ compression: false, writeBufferSize: 64 * 2 ** 20, cacheSize: 64 * 2 ** 20 })
     return new LevelLog(level, terms)
   },
@@ -48,7 +51,8 @@ class LevelLog implements ContestedLog {
   readonly #level: Level
   readonly #nowMs: () => number
   readonly #sync: { readonly sync: boolean }
-  readonly #puts: Put[] = []
+  readonly #key = Buffer.alloc(keyBytes)
+  #value = Buffer.alloc(0)
   #counter = 0
 
   constructor(level: Level, { nowMs, durability }: Terms) {
@@ -59,27 +63,30 @@ class LevelLog implements ContestedLog {
 
   putBatch(entries: readonly PutEntry[]): Promise<void> {
     const nowMs = this.#nowMs()
-    for (const [index, entry] of entries.entries()) this.#place(index, entry, nowMs)
-    this.#puts.length = entries.length
-    return this.#level.batch(this.#puts, this.#sync)
+    const batch = this.#level.batch()
+    for (const entry of entries) {
+      this.#place(entry, nowMs)
+      batch.put(this.#key, this.#value)
+    }
+    return batch.write(this.#sync)
   }
 
   append(entry: PutEntry): Promise<void> {
-    const { key, value } = this.#place(0, entry, this.#nowMs())
-    return this.#level.put(key, value, this.#sync)
+    this.#place(entry, this.#nowMs())
+    return this.#level.put(this.#key, this.#value, this.#sync)
   }
 
   sumOfAll(): Promise<number> {
     return this.#sum({}, Number.POSITIVE_INFINITY)
   }
 
-  async places(count: number): Promise<readonly Buffer[]> {
+  async places(count: number): Promise<readonly Uint8Array[]> {
     const keys = await this.#level.keys().all()
     const step = Math.max(1, Math.floor(keys.length / count))
     return keys.filter((_, index) => index % step === 0)
   }
 
-  sumAt(place: Buffer): number {
+  sumAt(place: Uint8Array): number {
     return touchValue(this.#level.getSync(place))
   }
 
@@ -116,23 +123,22 @@ class LevelLog implements ContestedLog {
     return sum
   }
 
-  /** Leaves a record in the buffers of the batch's `index`. */
-  #place(index: number, { partitionKey, data }: PutEntry, nowMs: number): Put {
-    const put = (this.#puts[index] ??= { type: 'put', key: Buffer.alloc(keyBytes), value: Buffer.alloc(0) })
-    const { key } = put
-    key[0] = shardOf(partitionKey) % shards
-    key.writeUIntBE(nowMs, 1, 6)
-    key.writeUInt32BE((this.#counter += 1), 7)
+  /** Leaves the record in the two buffers. */
+  #place({ partitionKey, data }: PutEntry, nowMs: number): void {
+    this.#key[0] = shardOf(partitionKey)
+    this.#key.writeUIntBE(nowMs, 1, 6)
+    this.#key.writeUInt32BE((this.#counter += 1), 7)
     const dataAt = headerBytes + partitionKey.length
-    if (put.value.length !== dataAt + data.length) put.value = Buffer.alloc(dataAt + data.length)
-    put.value.writeDoubleLE(nowMs, 0)
-    put.value.writeUInt16LE(partitionKey.length, 8)
-    put.value.write(partitionKey, headerBytes, 'latin1')
-    put.value.set(data, dataAt)
-    return put
+    if (this.#value.length !== dataAt + data.length) this.#value = Buffer.alloc(dataAt + data.length)
+    this.#value.writeDoubleLE(nowMs, 0)
+    this.#value.writeUInt16LE(partitionKey.length, 8)
+    this.#value.write(partitionKey, headerBytes, 'latin1')
+    this.#value.set(data, dataAt)
   }
 }
 
-function touchValue(value: Buffer): number {
-  return touch(value.subarray(headerBytes + value.readUInt16LE(8)))
+/** Views are plain Uint8Arrays. */
+function touchValue(value: Uint8Array): number {
+  const keyLength = (value[8] as number) + 256 * (value[9] as number)
+  return touch(value.subarray(headerBytes + keyLength))
 }

@@ -31,6 +31,8 @@ interface Database {
     readonly start?: number
     readonly limit?: number
   }): Iterable<{ readonly value: Buffer }>
+  getKeys(options: { readonly reverse: boolean; readonly limit: number }): Iterable<number>
+  /** Walks through all keys. */
   getCount(): number
 }
 
@@ -79,7 +81,7 @@ class LmdbLog implements ContestedLog {
     this.databases = Array.from({ length: shards }, (_, shard) =>
       environment.openDB({ name: `shard-${shard}`, encoding: 'binary', keyEncoding: 'uint32' }),
     )
-    this.last = this.databases.map((database) => database.getCount())
+    this.last = this.databases.map((database) => [...database.getKeys({ reverse: true, limit: 1 })][0] ?? 0)
   }
 
   putBatch(entries: readonly PutEntry[]): void {

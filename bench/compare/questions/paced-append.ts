@@ -55,7 +55,7 @@ export const pacedAppend: Question = {
           const of = (name: string): number => late[percentileNames.indexOf(name)] as number
           return {
             figure: of('p99.99'),
-            also: { 'p50 ms': of('p50'), 'p99 ms': of('p99'), 'max ms': of('max') },
+            also: { 'p50 µs': of('p50') * 1000, 'p99 ms': of('p99'), 'max ms': of('max') },
           }
         }),
       close: async () => {},
