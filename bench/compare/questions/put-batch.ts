@@ -66,8 +66,8 @@ function question({ payloadBytes, records, durability, ...rest }: Wanted): Quest
   const megabytes = Math.round((records * payloadBytes) / 1e6)
   const burst =
     durability === 'commit'
-      ? 'Each call returns after a sync. '
-      : 'A burst into the page cache, which takes up to about 2 GB before the disk sets the pace. '
+      ? 'Each call returns after a sync.'
+      : 'A burst into the page cache, which takes up to about 2 GB before the disk sets the pace.'
   return {
     ...rest,
     unit: 'records/s',
