@@ -106,7 +106,7 @@ Error LogReader::damaged(std::size_t segment, FileOffset at, const char* what) c
 // `from`. Every number is checked against the one before, so a damaged one cannot hide a record.
 Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, FileOffset start,
                                           Sequence expected, Sequence from, FileOffset end) const {
-  Cursor cursor{segment, start, expected};
+  Cursor cursor{segment, start, expected, {}};
   while (cursor.at < end) {
     struct {
       FrameHeader header;
@@ -131,13 +131,18 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
       ++cursor.sequence.value;
     }
     cursor.at.bytes += frame_stride(seen.header.length);
+    cursor.passed = {seen.header.arrival_ms};
   }
   return cursor;
 }
 
 Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition log_end) {
   if (cursor_.sequence == from) return cursor_;
-  const std::size_t index = segments_.index_of(from);
+  return find_in(segments_.index_of(from), from, log_end);
+}
+
+Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from,
+                                             LogPosition log_end) {
   const Segment& segment = segments_[index];
   const FileOffset end = segments_.end_of(index, log_end);
   Result<Bytes> bytes = map_segment(index);

@@ -39,7 +39,7 @@ class LogReader {
   [[nodiscard]] Sequence first() const noexcept;
   // Where the log ends for readers, as every read begins by asking.
   [[nodiscard]] LogPosition visible() const noexcept { return control_->visible(); }
-  // What precedes `position`, where a frame ends: read as of now, for reports.
+  // What precedes `position`, where a frame ends. Headers are believed if they are in order.
   struct End {
     Sequence next = kFirstSequence;  // the number behind the last frame
     ArrivalTime arrival;             // of the last frame
@@ -57,7 +57,8 @@ class LogReader {
   struct Cursor {
     std::size_t segment = 0;
     FileOffset at;
-    Sequence sequence;  // of the frame there; at an end, of the next frame at the least
+    Sequence sequence;   // of the frame there; at an end, of the next frame at the least
+    ArrivalTime passed;  // of the last frame that was walked past on the way there
   };
   struct Fill;  // one page being filled (log_reader.cc)
 
@@ -65,6 +66,7 @@ class LogReader {
   Result<Bytes> map_segment(std::size_t index);
   // The frame with this sequence number, or the first behind it.
   Result<Cursor> find(Sequence from, LogPosition log_end);
+  Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end);
   Result<Cursor> walk(std::size_t segment, Bytes bytes, FileOffset start, Sequence expected,
                       Sequence from, FileOffset end) const;
   Result<void> fill_segment(Cursor& cursor, FileOffset end, Fill& fill);

@@ -112,23 +112,13 @@ Result<LogReader::End> LogReader::end_at(LogPosition position) {
   if (segments_.empty()) return End{};
   const std::size_t index = segments_.index_of(position);
   const SegmentHeader& header = segments_[index].header;
-  End answer{segments_[index].base_sequence(), {header.previous_arrival_ms}};
   const FileOffset end = segments_.end_of(index, position);
-  if (end.bytes == header.data_offset) return answer;
-  Result<Bytes> bytes = map_segment(index);
-  if (!bytes) return bytes.error();
-  TimeWalk walk;
-  const bool read = guarded([&]() noexcept {
-    const FileOffset start = TimeIndex(*bytes, header).at_or_below({end.bytes - 1}).at;
-    const bool whole =
-        check_frame(bytes->subspan(start.bytes, end.bytes - start.bytes), seed_of(header)).fault ==
-        FrameFault::kNone;
-    walk = walk_to_time(*bytes, header, whole ? start : FileOffset{header.data_offset}, end,
-                        {INT64_MAX}, {});
-  });
-  if (!read) return damaged(index, {header.data_offset}, "an unreadable page of the data");
-  if (walk.found == Found::kDamage) return damaged(index, walk.at, "a damaged frame");
-  return End{walk.sequence, walk.arrival};
+  if (end.bytes == header.data_offset) {
+    return End{segments_[index].base_sequence(), {header.previous_arrival_ms}};
+  }
+  Result<Cursor> found = find_in(index, {UINT64_MAX}, position);
+  if (!found) return found.error();
+  return End{found->sequence, found->passed};
 }
 
 }  // namespace millrace

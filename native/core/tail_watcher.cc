@@ -146,7 +146,8 @@ void TailWatcher::run() {
       quiet_since_ns = end_ns;
       continue;
     }
-    std::uint64_t timeout_ns = round.armed ? kSecond : kForever;
+    // A log may be armed while the thread sleeps, so it looks as long as there is any.
+    std::uint64_t timeout_ns = entries.empty() ? kForever : kSecond;
     if (round.polling) timeout_ns = poll_at_ns - std::min(poll_at_ns, end_ns);
     sleep(words, timeout_ns);
   }
@@ -167,7 +168,6 @@ TailWatcher::Round TailWatcher::look(const Entries& entries, bool polls_due,
     if (seen == kDisarmed) continue;
     const bool wakes = word != nullptr && control->announce();
     if (!wakes && word != nullptr) entry->polled.store(true);
-    round.armed = true;
     round.polling = round.polling || !wakes;
     if (!wakes && !polls_due) continue;
     if (!entry->is_changed(seen) || !entry->disarm()) continue;

@@ -25,9 +25,8 @@ struct TailSource {
 // One thread that waits for any number of logs to grow, whoever writes them: it sleeps on the wake
 // words of all of them at once, and looks again now and then at those that nobody can wake it for.
 //
-// Started by the first watch, joined by the last owner. Nothing is armed: it sleeps without end.
-// Something is armed: it also looks once a second, because a writer may die between moving its mark
-// and waking.
+// Started by the first watch, joined by the last owner. It also looks once a second, because a
+// writer may die between moving its mark and waking.
 class TailWatcher : public std::enable_shared_from_this<TailWatcher> {
  private:
   struct Entry;
@@ -65,11 +64,10 @@ class TailWatcher : public std::enable_shared_from_this<TailWatcher> {
 
  private:
   using Entries = std::vector<std::shared_ptr<Entry>>;
-  // How many watched logs are in which state, as one round of the thread found them.
+  // What one round of the thread found.
   struct Round {
-    bool fired = false;
-    bool armed = false;
-    bool polling = false;  // one that nobody wakes for is armed
+    bool fired = false;    // somebody was called
+    bool polling = false;  // a log that nobody wakes for is armed
   };
 
   explicit TailWatcher(std::shared_ptr<Env> env) : env_(std::move(env)) {}
