@@ -18,6 +18,7 @@ namespace millrace {
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4096;
+constexpr std::uint64_t kCommittedSegmentBytes = 64 * kMiB;
 constexpr const char* kIdentityRule =
     "a log is named by 32 lowercase hexadecimal digits and a shard number";
 
@@ -67,6 +68,8 @@ std::optional<LogOptions> folder_options(const Napi::CallbackInfo& info) {
   }
   options.written = true;
   options.sync_commits = info[2].As<Napi::Boolean>().Value();
+  // Larger ones would be filled with zeros faster than anybody needs them.
+  if (options.sync_commits) options.segment_bytes = kCommittedSegmentBytes;
   options.show_committed = info[3].As<Napi::Boolean>().Value();
   options.checkpoint_ms = *checkpoint_ms;
   options.backlog_bytes = *backlog_bytes;
