@@ -32,8 +32,9 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   /** Shards that may have something to read, in turn. */
   readonly #ready: ShardReader<T>[]
   readonly #turns: Turns = new Turns()
-  /** Ends all waits. */
-  readonly #stop: AbortController = new AbortController()
+  /** Ends all waits. There from the first one on: a read that never waits is spared it, and the abort. */
+  #stop: AbortController | undefined
+  #finished = false
   #waiting = 0
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
@@ -44,8 +45,6 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   constructor(shards: readonly ShardReader<T>[], guard: ReadGuard) {
     this.#ready = [...shards]
     this.#guard = guard
-    // One listener a waiting shard is no leak.
-    setMaxListeners(0, this.#stop.signal)
   }
 
   /**
@@ -102,12 +101,10 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     }
   }
 
-  get #finished(): boolean {
-    return this.#stop.signal.aborted
-  }
-
   #finish(): void {
-    this.#stop.abort()
+    if (this.#finished) return
+    this.#finished = true
+    this.#stop?.abort()
     this.#ready.length = 0
     this.#wake?.()
   }
@@ -120,6 +117,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
 
   /** Puts a shard aside until it has something to read. */
   #await(shard: ShardReader<T>): void {
+    this.#stop ??= newStop()
     const waited = shard.wait(this.#stop.signal)
     if (!isLater(waited)) {
       this.#ready.push(shard)
@@ -163,4 +161,11 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#recordsInTurn = 0
     await nextTurn()
   }
+}
+
+function newStop(): AbortController {
+  const stop = new AbortController()
+  // One listener a waiting shard is no leak.
+  setMaxListeners(0, stop.signal)
+  return stop
 }
