@@ -20,12 +20,11 @@ bool may_be_stale(const Error& error) noexcept {
 
 // Whether the log has files that can be followed; the page is mapped for it. A page that is damaged
 // and has no segments beside it is one that is being made, or that a crash left half made.
-Result<std::shared_ptr<const ControlView>> open_view(const FollowerContext& context,
-                                                     const std::string& directory,
-                                                     const LogIdentity& identity) {
-  Env& env = *context.env;
+Result<std::shared_ptr<const ControlView>> open_view(Env& env, const std::string& directory,
+                                                     const LogIdentity& identity,
+                                                     std::uint64_t boot_hash) {
   Result<std::shared_ptr<const ControlView>> view =
-      ControlView::open(env, directory, identity, context.boot_hash);
+      ControlView::open(env, directory, identity, boot_hash);
   if (view) return view;
   if (view.error().code == Errc::kNotFound) return std::shared_ptr<const ControlView>();
   if (view.error().code != Errc::kCorrupt) return view;
@@ -42,7 +41,8 @@ LogFollower::LogFollower(FollowerContext context, std::string directory,
 
 Result<bool> LogFollower::begin() {
   if (control_ != nullptr) return true;
-  Result<std::shared_ptr<const ControlView>> view = open_view(context_, directory_, identity_);
+  Result<std::shared_ptr<const ControlView>> view =
+      open_view(*context_.env, directory_, identity_, context_.boot_hash);
   if (!view) return view.error();
   if (*view == nullptr) return false;
   control_ = std::move(*view);
@@ -52,9 +52,11 @@ Result<bool> LogFollower::begin() {
 
 TailSource LogFollower::source() const {
   if (control_ != nullptr) return {context_.env, control_, nullptr};
-  return {context_.env, nullptr, [context = context_, directory = directory_, id = identity_] {
+  return {context_.env, nullptr,
+          [env = context_.env, directory = directory_, identity = identity_,
+           boot_hash = context_.boot_hash] {
             const Result<std::shared_ptr<const ControlView>> view =
-                open_view(context, directory, id);
+                open_view(*env, directory, identity, boot_hash);
             return !view || *view != nullptr;  // a failure is for the reader to see
           }};
 }

@@ -19,8 +19,9 @@ class Follower {
   Follower(std::shared_ptr<Env> env, LogFixture& log)
       : Follower(env, log, take(current_boot_hash(*env))) {}
   Follower(std::shared_ptr<Env> env, LogFixture& log, std::uint64_t boot_hash)
-      : cache_(std::make_shared<SegmentCache>(*env, background_, 4)),
-        follower_({std::move(env), cache_, boot_hash}, log.directory(), log.identity()) {}
+      : env_(std::move(env)),
+        cache_(std::make_shared<SegmentCache>(*env_, background_, 4)),
+        follower_({env_, cache_, boot_hash}, log.directory(), log.identity()) {}
 
   LogFollower* operator->() noexcept { return &follower_; }
 
@@ -44,6 +45,7 @@ class Follower {
   }
 
  private:
+  std::shared_ptr<Env> env_;
   Background background_;
   std::shared_ptr<SegmentCache> cache_;
   LogFollower follower_;

@@ -40,6 +40,22 @@ function isAnnounced(folder: string): boolean {
   return readFileSync(wake).readUInt32LE(0) !== 0
 }
 
+/** A worker that waits at the tail. */
+async function tailing(folder: string): Promise<Worker> {
+  const worker = new Worker(new URL('programs/tail-worker.mjs', import.meta.url), {
+    workerData: { folder },
+  })
+  await once(worker, 'message')
+  return worker
+}
+
+/** A store with a stream of four shards. */
+async function withStream(folder: string): Promise<Store> {
+  const store = await open(folder)
+  await store.createStream('s', { shards: 4 })
+  return store
+}
+
 describe('reader processes', () => {
   it('see every record once and in order, while segments roll', { timeout }, async () => {
     const folder = scratch.fresh()
@@ -58,20 +74,20 @@ describe('reader processes', () => {
     const first = await Child.start('writer', folder)
     await first.ask({ append: 1, bytes: 100 })
     await first.kill()
-    const tailing = await readers(folder, 2)
+    const children = await readers(folder, 2)
     let records = 1
     for (let round = 0; round < 6; round++) {
       const writer = await Child.start('writer', folder)
       writer.tell({ forEver: 20_000 })
       // Killed while it is at it, at another moment in each round.
-      await Promise.all(tailing.map((reader) => reader.ask({ until: records + 50 + 37 * round })))
+      await Promise.all(children.map((reader) => reader.ask({ until: records + 50 + 37 * round })))
       await writer.kill()
       records = await recordsIn(folder)
-      await Promise.all(tailing.map((reader) => reader.ask({ until: records })))
+      await Promise.all(children.map((reader) => reader.ask({ until: records })))
     }
     const last = await Child.start('writer', folder)
     await last.ask({ append: 1, bytes: 100 })
-    expect(await Promise.all(tailing.map((reader) => reader.ask({ until: records + 1 })))).toEqual([
+    expect(await Promise.all(children.map((reader) => reader.ask({ until: records + 1 })))).toEqual([
       { seen: records + 1 },
       { seen: records + 1 },
     ])
@@ -124,20 +140,6 @@ describe('a process that waits at a tail', () => {
 })
 
 describe('workers that read beside the writer in their process', () => {
-  async function tailing(folder: string): Promise<Worker> {
-    const worker = new Worker(new URL('programs/tail-worker.mjs', import.meta.url), {
-      workerData: { folder },
-    })
-    await once(worker, 'message')
-    return worker
-  }
-
-  async function withStream(folder: string): Promise<Store> {
-    const store = await open(folder)
-    await store.createStream('s', { shards: 4 })
-    return store
-  }
-
   it('are woken by it', async () => {
     const folder = scratch.fresh()
     const store = await withStream(folder)
