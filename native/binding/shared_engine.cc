@@ -62,7 +62,7 @@ Result<std::shared_ptr<SharedEngine>> SharedEngine::open_folder(const std::strin
     std::error_code unknown;  // a folder that is not there is no open one
     const std::shared_ptr<SharedEngine> engine = weak.lock();
     if (!engine || !std::filesystem::equivalent(path, engine->root_, unknown)) continue;
-    if (Result<void> in = engine->join(member, options, std::move(joined)); !in) return in.error();
+    if (Result<void> in = engine->join(member, options, joined); !in) return in.error();
     return engine;
   }
   auto engine = open(std::make_shared<EnvPosix>(), path, options);
@@ -81,7 +81,7 @@ Result<std::shared_ptr<SharedEngine>> SharedEngine::open_memory(Member member) {
 }
 
 Result<void> SharedEngine::join(Member member, const LogOptions& options,
-                                std::function<void()> joined) {
+                                const std::function<void()>& joined) {
   std::map<Member, std::function<void()>> others;
   {
     const std::lock_guard guard(mutex_);

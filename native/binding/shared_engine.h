@@ -50,7 +50,7 @@ class SharedEngine {
   static Result<std::shared_ptr<SharedEngine>> open(std::shared_ptr<Env> env,
                                                     const std::string& root,
                                                     const LogOptions& options);
-  Result<void> join(Member member, const LogOptions& options, std::function<void()> joined);
+  Result<void> join(Member member, const LogOptions& options, const std::function<void()>& joined);
 
   // In the order of need: the engine goes first, the threads last.
   const std::shared_ptr<Background> background_;
