@@ -125,11 +125,10 @@ Result<Page> LogFollower::read(Sequence from, const PageLimits& limits, const Pa
     seen_ = control_->visible();
     Result<Page> page = reader_->read(from, limits, into);
     if (!page) return page;
-    page->tail = page->next;
-    if (page->at_tail && page->count > 0) return page;
+    if (page->at_tail) return page;
     // Damage behind this page is for those who read it.
     const Result<LogReader::End> last = end();
-    if (last) page->tail = last->next;
+    page->tail = last ? last->next : page->next;
     return page;
   });
 }

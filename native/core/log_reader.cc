@@ -303,6 +303,7 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   }
   if (segments_.empty()) {
     fill.page.at_tail = true;
+    fill.page.tail = fill.page.first;
     return fill.page;
   }
   Result<Cursor> found = find(from, end);
@@ -325,6 +326,7 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   cursor_ = filled ? cursor : Cursor{};
   fill.page.next = std::max(from, cursor.sequence);
   fill.page.at_tail = filled.ok() && !fill.full;
+  if (fill.page.at_tail) fill.page.tail = cursor.sequence;
   fill.page.ended = fill.page.at_tail && sealed;
   return fill.page;
 }

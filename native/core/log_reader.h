@@ -29,7 +29,7 @@ class LogReader {
             const LogIdentity& identity, std::shared_ptr<const ControlView> control,
             SegmentList segments);
 
-  // Fills everything of a page but `tail`. Errors as ShardLog::read.
+  // Fills a page, its `tail` only at the tail. Errors as ShardLog::read.
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
   // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
   Result<Sequence> seek(ArrivalTime arrival);
