@@ -1,13 +1,24 @@
-import type { RecordBatch } from './record-batch.ts'
 import { showAsJson } from './show-as-json.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 
+/** Where a record object finds what it shows. Indices are the source's own. */
+export interface RecordSource<T> {
+  readonly shardId: string
+  sequenceNumber(index: number): SequenceNumber
+  arrivedAtMs(index: number): number
+  partitionKey(index: number): string
+  explicitHashKey(index: number): string | undefined
+  bytes(index: number): Uint8Array
+  data(index: number): T
+}
+
 /**
  * A record as it was stored. Everything is made when it is looked at: a reader that wants only the data pays only
- * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept.
+ * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept; one that
+ * `get` answered keeps only itself.
  */
 export class StoredRecord<T = Uint8Array> {
-  private readonly batch: RecordBatch<T>
+  private readonly source: RecordSource<T>
   private readonly index: number
   private decoded: { readonly value: T } | undefined = undefined
 
@@ -16,33 +27,33 @@ export class StoredRecord<T = Uint8Array> {
   }
 
   /** Readers make records. */
-  constructor(batch: RecordBatch<T>, index: number) {
-    this.batch = batch
+  constructor(source: RecordSource<T>, index: number) {
+    this.source = source
     this.index = index
   }
 
   /** The shard that holds the record, such as `shardId-000000000002`. */
   get shardId(): string {
-    return this.batch.shardId
+    return this.source.shardId
   }
 
   /** Position in the shard: resume with `{ from: 'sequence', sequence }`. */
   get sequenceNumber(): SequenceNumber {
-    return this.batch.sequenceNumber(this.index)
+    return this.source.sequenceNumber(this.index)
   }
 
   /** Arrival, milliseconds since 1970 on the store's clock. Never decreases within a shard. */
   get arrivedAtMs(): number {
-    return this.batch.arrivedAtMs(this.index)
+    return this.source.arrivedAtMs(this.index)
   }
 
   get partitionKey(): string {
-    return this.batch.partitionKey(this.index)
+    return this.source.partitionKey(this.index)
   }
 
   /** The hash key that the producer gave to route the record, decimal; `undefined` if its partition key did. */
   get explicitHashKey(): string | undefined {
-    return this.batch.explicitHashKey(this.index)
+    return this.source.explicitHashKey(this.index)
   }
 
   /**
@@ -51,13 +62,13 @@ export class StoredRecord<T = Uint8Array> {
    * @throws `ERR_MILLRACE_CODEC` if the stored bytes are nothing that the codec can decode
    */
   get data(): T {
-    this.decoded ??= { value: this.batch.data(this.index) }
+    this.decoded ??= { value: this.source.data(this.index) }
     return this.decoded.value
   }
 
   /** The payload as it is stored: a view of the page, not a copy. */
   get bytes(): Uint8Array {
-    return this.batch.bytes(this.index)
+    return this.source.bytes(this.index)
   }
 
   /** What `JSON.stringify` and `console.log` show. */

@@ -112,11 +112,10 @@ function offsetsOf(
   if (!Array.isArray(numbers) || numbers.length === 0) {
     throw invalidArgument('sequence', sequence, 'a sequence number or a list of them')
   }
-  const byIndex = new Map(all.map((shard) => [shard.index, shard]))
   const asked = new Set(shards)
   const offsets = new Map<Shard, number>()
   for (const number of numbers as readonly unknown[]) {
-    const { shard, offset } = recordOf(number, byIndex)
+    const { shard, offset } = placeOf(number, all)
     if (!asked.has(shard)) throw ofAnotherShard(number, shard, shards)
     if (offsets.has(shard)) throw invalidArgument('sequence', number, `the only one of ${shard.id}`)
     offsets.set(shard, inclusive ? offset : offset + 1)
@@ -124,25 +123,37 @@ function offsetsOf(
   return offsets
 }
 
-/** The record that a sequence number names. */
-function recordOf(
-  number: unknown,
-  byIndex: ReadonlyMap<number, Shard>,
-): { readonly shard: Shard; readonly offset: number } {
+/** Where the record of a sequence number lies. */
+export interface RecordPlace {
+  readonly shard: Shard
+  readonly offset: number
+  /** Arrival, whole seconds since 1970. */
+  readonly arrivedAtSeconds: number
+}
+
+/**
+ * The place that a sequence number names.
+ *
+ * @param all every shard of the stream, by index
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for what is no sequence number, or one of another stream
+ */
+export function placeOf(number: unknown, all: readonly Shard[]): RecordPlace {
   const fields = typeof number === 'string' ? parseSequenceNumber(number) : undefined
   if (fields === undefined || fields.counter >= BigInt(Number.MAX_SAFE_INTEGER)) {
     throw invalidArgument('sequence', number, 'a sequence number as records and results carry it')
   }
-  const shard = byIndex.get(fields.shardIndex)
+  const { shardIndex, arrivedAtSeconds } = fields
+  const guess = all[shardIndex]
+  const shard = guess?.index === shardIndex ? guess : all.find(({ index }) => index === shardIndex)
   if (shard?.spec.createdAtSeconds !== fields.shardCreatedAtSeconds) {
     throw new MillraceError(
       'ERR_MILLRACE_INVALID_ARGUMENT',
-      `sequence ${String(number)} belongs to another stream: no ${formatShardId(fields.shardIndex)} of this one ` +
+      `sequence ${String(number)} belongs to another stream: no ${formatShardId(shardIndex)} of this one ` +
         'was created when its shard was',
       { details: { field: 'sequence', value: number, rule: 'a sequence number of this stream' } },
     )
   }
-  return { shard, offset: Number(fields.counter) }
+  return { shard, offset: Number(fields.counter), arrivedAtSeconds }
 }
 
 function ofAnotherShard(number: unknown, owner: Shard, shards: readonly Shard[]): MillraceError {

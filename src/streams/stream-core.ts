@@ -5,6 +5,7 @@ import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
+import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
 import { ShardMap } from './shard-map.ts'
@@ -29,6 +30,7 @@ export class StreamCore {
   readonly id: string
   readonly shards: readonly Shard[]
   readonly map: ShardMap
+  readonly points: PointRead = new PointRead()
   readonly #host: StreamHost
   #state: StreamState
   #commits: GroupCommit | undefined

@@ -35,7 +35,7 @@ import { type ReadPlan, ShardReader } from './reader.ts'
 import type { StoredRecord } from './record.ts'
 import { RecordReader } from './record-reader.ts'
 import type { Staging } from './staging.ts'
-import { shardsToRead, startOf } from './starting-position.ts'
+import { placeOf, shardsToRead, startOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
 import type { StreamCore } from './stream-core.ts'
 import { RecordSource } from './web-readable.ts'
@@ -144,6 +144,19 @@ export class Stream<T = Uint8Array> {
   readBatches(options: ReadBatchesOptions): BatchReader<T> {
     const guard = this.#guard(options, 'readBatches')
     return new BatchReader(this.#shardReaders(options), guard)
+  }
+
+  /**
+   * The record with this sequence number; `undefined` if it is not there (any more): expired, or lost with the
+   * power before it was durable. Cheaper than a read that begins there.
+   *
+   * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT` for what is no sequence number of this stream, and with
+   * `ERR_MILLRACE_CORRUPT` and `ERR_MILLRACE_IO`.
+   */
+  async get(sequenceNumber: string): Promise<StoredRecord<T> | undefined> {
+    const core = this.#core
+    core.requireUsable()
+    return core.points.record(placeOf(sequenceNumber, core.shards), this.#codec, core.horizonMs())
   }
 
   /**

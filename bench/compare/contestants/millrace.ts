@@ -19,9 +19,8 @@ export const millrace: Contestant = {
   },
 }
 
-/** What a user notes of a record: both come with the result of a put and with the record. */
+/** What a user notes of a record: it comes with the result of a put and with the record. */
 interface MillracePlace {
-  readonly shardId: string
   readonly sequenceNumber: string
 }
 
@@ -62,23 +61,16 @@ export class MillraceLog implements ContestedLog {
     const places: MillracePlace[] = []
     for await (const batch of this.stream.readBatches({ from: 'oldest', until: 'tail' })) {
       for (let index = 0; index < batch.length; index += step) {
-        places.push({ shardId: batch.shardId, sequenceNumber: batch.sequenceNumber(index) })
+        places.push({ sequenceNumber: batch.sequenceNumber(index) })
       }
     }
     return places
   }
 
-  async sumAt(place: MillracePlace): Promise<number> {
-    const { shardId, sequenceNumber: sequence } = place
-    const reader = this.stream.readBatches({
-      from: 'sequence',
-      sequence,
-      inclusive: true,
-      shardId,
-      batchRecords: 1,
-    })
-    for await (const batch of reader) return touch(batch.data(0))
-    throw new Error(`nothing at ${sequence}`)
+  async sumAt({ sequenceNumber }: MillracePlace): Promise<number> {
+    const record = await this.stream.get(sequenceNumber)
+    if (record === undefined) throw new Error(`nothing at ${sequenceNumber}`)
+    return touch(record.data)
   }
 
   async sumFrom(shard: number, timeMs: number, count: number): Promise<number> {

@@ -13,7 +13,7 @@ export const pointRead: Question = {
   title: 'point read by sequence number, 1 KiB',
   terms: [
     `${reads} reads a round of ${places} records, at random, among ${records} in ${shards} shards, all in the page cache.`,
-    'Each contestant gets what its users would note of a record: millrace sequence number and shard; classic-level',
+    'Each contestant gets what its users would note of a record: a millrace sequence number; classic-level',
     'a key; lmdb shard and counter; sqlite a rowid; the hand-written log and the arrays an index into their arrays.',
   ],
   unit: 'reads/s',
