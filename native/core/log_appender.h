@@ -17,6 +17,7 @@
 #include "core/segment_sealer.h"
 #include "core/segment_writer.h"
 #include "core/units.h"
+#include "core/zeros_ahead.h"
 
 namespace millrace {
 
@@ -46,6 +47,9 @@ class LogAppender {
  public:
   LogAppender(const LogContext& context, std::string directory, const LogIdentity& identity,
               const LogOptions& options, const RecoveredLog& recovered);
+  LogAppender(const LogAppender&) = delete;
+  LogAppender& operator=(const LogAppender&) = delete;
+  ~LogAppender();
 
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
   Result<Sequence> seal(ArrivalTime now);
@@ -84,6 +88,7 @@ class LogAppender {
   Result<void> write_gap(ArrivalTime now);
   Result<void> roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason);
   void finish(const SegmentWriter& writer, SealReason reason);
+  void stop_zeros() noexcept;
   Result<void> begin_segment(SegmentPlan plan, std::uint64_t stride);
   [[nodiscard]] SegmentPlan plan_segment(std::uint64_t stride, ArrivalTime now) const;
   Result<std::size_t> append_run(const PackedBatch& batch, std::size_t from, ArrivalTime arrival,
@@ -105,13 +110,13 @@ class LogAppender {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
   std::shared_ptr<NextSegment> next_segment_;
-  FrameStage stage_;           // before writer_, which points to it
-  std::size_t pad_bytes_ = 0;  // behind the tail, staged too
-  bool is_fresh_ = false;      // as StagedWrite::fresh
-  bool shares_flush_ = false;
+  FrameStage stage_;                     // before writer_, which points to it
+  std::size_t pad_bytes_ = 0;            // behind the tail, staged too
+  bool is_fresh_ = false;                // as StagedWrite::fresh
   std::optional<SegmentWriter> writer_;  // there once this process has appended
   std::optional<Segment> last_segment_;  // what an earlier writer left, until writer_ is there
   std::vector<Segment> started_;
+  std::shared_ptr<ZerosAhead> zeros_;  // of writer_'s segment, if commits are synced
 
   LogMarks marks_;
   FrameOrder order_;
