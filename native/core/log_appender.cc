@@ -51,12 +51,14 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
   }
 }
 
-LogAppender::~LogAppender() { stop_zeros(); }
+LogAppender::~LogAppender() { let_go_of_segment(); }
 
 // Before anybody else writes to the segment, or may.
-void LogAppender::stop_zeros() noexcept {
+void LogAppender::let_go_of_segment() noexcept {
   if (zeros_) zeros_->stop();
   zeros_.reset();
+  if (const std::shared_ptr<File> file = file_.lock()) context_.held->let_go(file);
+  file_.reset();
 }
 
 Result<void> LogAppender::check(const PackedBatch& batch) const {
@@ -237,7 +239,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   marks_.seal();
   control_->wake_waiters();
   sealed_ = true;
-  stop_zeros();
+  let_go_of_segment();
   finish(*writer_, SealReason::kShardEnd);
   return end;
 }
@@ -284,6 +286,23 @@ std::optional<StagedWrite> LogAppender::staged() const {
                      .shares_flush = zeros_ && zeros_->claim(end)};
 }
 
+Result<std::shared_ptr<File>> LogAppender::file() {
+  Env& env = *context_.env;
+  const std::string& path = writer_->segment().path;
+  if (context_.held == nullptr) {
+    Result<File> file = File::open(env, path, OpenMode::kReadWrite);
+    if (!file) return file.error();
+    return std::make_shared<File>(std::move(*file));
+  }
+  if (std::shared_ptr<File> file = file_.lock()) {
+    context_.held->used(file);
+    return file;
+  }
+  Result<std::shared_ptr<File>> file = context_.held->open(env, path);
+  if (file) file_ = *file;
+  return file;
+}
+
 void LogAppender::written() {
   if (options_.show_committed) publish();
 }
@@ -296,6 +315,7 @@ void LogAppender::landed() {
 }
 
 Error LogAppender::lost(PoisonStage stage, const Error& cause) {
+  let_go_of_segment();
   stage_.clear();
   pad_bytes_ = 0;
   checkpointer_->poison(stage, cause);
@@ -311,7 +331,7 @@ Result<void> LogAppender::settle() {
 }
 
 Result<void> LogAppender::close() {
-  stop_zeros();
+  let_go_of_segment();
   next_segment_->discard();
   if (!checkpointer_ || !options_.sync) return {};
   if (checkpointer_->poisoned()) return {};

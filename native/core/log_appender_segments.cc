@@ -165,13 +165,12 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
 // The first commit into a segment syncs all of it; up to where later ones may share a flush is up
 // to the file.
 Result<void> LogAppender::look_at_segment() {
+  let_go_of_segment();
   if (!options_.sync_commits) return {};
-  Env& env = *context_.env;
-  stop_zeros();
   is_fresh_ = true;
-  Result<File> file = File::open(env, writer_->segment().path, OpenMode::kRead);
+  const Result<std::shared_ptr<File>> file = this->file();
   if (!file) return file.error();
-  const Result<FileOffset> shares = env.shares_flush_below(file->id());
+  const Result<FileOffset> shares = context_.env->shares_flush_below((*file)->id());
   if (!shares) return shares.error();
   zeros_ = std::make_shared<ZerosAhead>(
       context_.env,
@@ -220,7 +219,7 @@ Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealRe
     pad_bytes_ = writer_->pad(pad);
     if (Result<void> settled = settle(); !settled) return settled;
   }
-  stop_zeros();
+  let_go_of_segment();
   if (Result<void> begun = begin_segment(plan, stride); !begun) return begun;
   if (has_frames) {
     if (!options_.written) (void)old.pad(pad);
