@@ -1,6 +1,7 @@
 #include "core/zeros_ahead.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace {
 // What one sync covers: a commit that comes meanwhile waits for it in the device.
 constexpr std::uint64_t kPieceBytes = 512 * kKiB;
 
+// Logs that grow alike ask for a piece at different times.
+constexpr std::uint64_t kTurns = 8;
+
 // What one call writes: a commit into the same file waits for it.
 constexpr std::uint64_t kCallBytes = 128 * kKiB;
 
@@ -24,6 +28,7 @@ ZerosAhead::ZerosAhead(std::shared_ptr<Env> env, Segment segment,
       path_(std::move(segment.path)),
       file_bytes_(segment.file_bytes),
       checkpointer_(std::move(checkpointer)),
+      turn_bytes_(std::hash<std::string>()(path_) % kTurns * (kPieceBytes / kTurns)),
       used_(segment.tail.bytes),
       filled_(std::max(segment.filled, segment.shares_flush).bytes),
       shares_flush_(segment.shares_flush.bytes) {}
@@ -39,9 +44,13 @@ void ZerosAhead::keep_ahead(Background& background, FileOffset tail, std::uint64
   {
     const std::lock_guard guard(mutex_);
     if (scheduled_ || stopped_) return;
-    if (filled_ >= tail.bytes && filled_ - tail.bytes >= ahead_bytes / 2) return;
-    const std::uint64_t end = align_up<std::uint64_t>(tail.bytes + ahead_bytes, kPieceBytes);
-    wanted_ = std::min(end, file_bytes_);
+    const std::uint64_t half = ahead_bytes / 2;
+    const std::uint64_t lead = filled_ - std::min(filled_, tail.bytes);
+    if (lead >= half + std::min(turn_bytes_, half)) return;
+    // Normally a piece a time, in turn with other logs, so that zeros come as evenly as frames.
+    const std::uint64_t from = std::max(filled_, tail.bytes);
+    const std::uint64_t end = lead < half / 2 ? tail.bytes + ahead_bytes : from + 1;
+    wanted_ = std::min(align_up<std::uint64_t>(end, kPieceBytes), file_bytes_);
     if (filled_ >= wanted_) return;
     scheduled_ = true;
   }

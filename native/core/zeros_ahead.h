@@ -55,6 +55,7 @@ class ZerosAhead : public std::enable_shared_from_this<ZerosAhead> {
   const std::string path_;
   const std::uint64_t file_bytes_;
   const std::weak_ptr<Checkpointer> checkpointer_;
+  const std::uint64_t turn_bytes_;  // so much earlier than others it asks for its next piece
 
   std::mutex mutex_;  // guards all below; held for moments
   std::condition_variable idle_;
