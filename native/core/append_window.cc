@@ -18,6 +18,10 @@ constexpr std::uint64_t kStepBytes = 2 * kMiB;
 // Zeros are written in pieces of this size.
 constexpr std::uint64_t kZeroBytes = 512 * kKiB;
 
+// Data that is filled with zeros when a file is made: what whoever waits for it can wait for, too.
+// ZerosAhead sees to the rest.
+constexpr std::uint64_t kFirstZeros = 1 * kMiB;
+
 // A window of a segment this large asks for large pages. With small ones the kernel supplies 2
 // GB/s, with large ones 5 to 8, and it would turn to them by itself anyway, but only after 8 MiB.
 // Smaller segments belong to logs that may never grow, where every sync would write a large page
@@ -60,8 +64,14 @@ Result<std::shared_ptr<AppendWindow>> AppendWindow::create(Env& env, const std::
   Result<File> file = File::open(env, path, OpenMode::kCreateEmpty);
   if (!file) return file.error();
   Result<void> room = file->reserve(FileOffset{0}, file_bytes);
-  if (!room && room.error().code == Errc::kUnsupported) room = file->resize(file_bytes);
-  if (room && fill == SegmentFill::kZeros) room = write_zeros(*file, file_bytes);
+  const bool reserved = room || room.error().code != Errc::kUnsupported;
+  if (!reserved) room = file->resize(file_bytes);
+  std::uint64_t filled = 0;
+  if (room && fill == SegmentFill::kZeros) {
+    // Where room cannot be reserved, zeros take it.
+    filled = reserved ? std::min(file_bytes, data_offset + kFirstZeros) : file_bytes;
+    room = write_zeros(*file, filled);
+  }
   Result<Mapping> mapping =
       room ? Mapping::map(*file, FileOffset{0}, file_bytes, MapMode::kReadWrite)
            : Result<Mapping>(room.error());
@@ -73,8 +83,10 @@ Result<std::shared_ptr<AppendWindow>> AppendWindow::create(Env& env, const std::
     (void)env.unlink(path);  // the first error is the one to report
     return mapping.error();
   }
-  return std::shared_ptr<AppendWindow>(
+  std::shared_ptr<AppendWindow> window(
       new AppendWindow(std::move(*mapping), data_offset, data_offset));
+  window->filled_ = FileOffset{filled};
+  return window;
 }
 
 Result<std::shared_ptr<AppendWindow>> AppendWindow::open(Env& env, const std::string& path,

@@ -22,7 +22,7 @@ inline constexpr std::uint64_t kWindowAheadBytes = 8 * kMiB;
 // What a new segment file holds.
 enum class SegmentFill : std::uint8_t {
   kReserved,  // room, where the file system can promise it
-  kZeros,     // zeros that were written and synced: to overwrite them changes no metadata
+  kZeros,     // at its beginning zeros that were written and synced (filled())
 };
 
 // A segment file mapped for writing, of which only pages that the system has promised may be stored
@@ -46,6 +46,9 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   [[nodiscard]] Bytes bytes() const noexcept { return mapping_.bytes(); }
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return mapping_.bytes().size(); }
   [[nodiscard]] std::uint64_t data_offset() const noexcept { return data_offset_; }
+
+  // Zeros were written below it when the file was created.
+  [[nodiscard]] FileOffset filled() const noexcept { return filled_; }
 
   // Makes [the window's start, end) of the data, and the index slots that belong to it, safe to
   // store to. kNoSpace: the disk is full, nothing changed. Writer only; usually one load.
@@ -77,6 +80,7 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
 
   Mapping mapping_;
   const std::uint64_t data_offset_;
+  FileOffset filled_;  // set by create() alone
   // File offset below which every data page from the window's start on may be stored to. Moved by
   // whoever holds populating_, with release; read by the writer with acquire.
   std::atomic<std::uint64_t> ready_;

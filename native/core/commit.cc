@@ -8,7 +8,7 @@ namespace millrace {
 
 void Commit::add(LogAppender& log) {
   if (std::optional<StagedWrite> staged = log.staged()) {
-    parts_.push_back({&log, std::move(*staged), std::nullopt});
+    parts_.push_back({&log, std::move(*staged), nullptr});
   }
 }
 
@@ -21,9 +21,9 @@ void Commit::lose(Part& part, PoisonStage stage, const Error& cause) {
 // Ahead of the frames, so that whoever sees a frame finds it by its index. Not durable: recovery
 // builds the slots of frames again that no checkpoint has covered.
 Result<void> Commit::write_slots(Part& part) {
-  Result<File> file = File::open(env_, part.write.path, OpenMode::kReadWrite);
+  Result<std::shared_ptr<File>> file = part.log->file();
   if (!file) return file.error();
-  part.file.emplace(std::move(*file));
+  part.file = std::move(*file);
   if (part.write.slots.empty()) return {};
   return part.file->write_all(part.write.slots, part.write.slots_at);
 }

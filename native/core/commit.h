@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "core/env.h"
@@ -28,7 +28,7 @@ class Commit {
   struct Part {
     LogAppender* log;
     StagedWrite write;
-    std::optional<File> file;  // none once the log was lost
+    std::shared_ptr<File> file;  // null once the log was lost
   };
 
   void lose(Part& part, PoisonStage stage, const Error& cause);

@@ -11,6 +11,9 @@ namespace millrace {
 namespace {
 
 constexpr std::size_t kMappedSegmentsMax = 64;
+
+// Active segments of logs that are written by calls: processes often may have 1024 descriptors.
+constexpr std::size_t kHeldFilesMax = 64;
 constexpr std::string_view kTrashSuffix = ".trash";
 
 // Whether a folder in `shards` is a log's, in sight or not. Others are somebody else's business.
@@ -57,6 +60,7 @@ Engine::Engine(std::shared_ptr<Env> env, std::shared_ptr<Background> background,
     : env_(std::move(env)),
       background_(std::move(background)),
       cache_(std::make_shared<SegmentCache>(*env_, *background_, kMappedSegmentsMax)),
+      held_(std::make_shared<HeldFiles>(kHeldFilesMax)),
       root_(folder.root()),
       folder_(std::move(folder)),
       options_(options) {}
@@ -91,7 +95,7 @@ Result<std::unique_ptr<ShardLog>> Engine::open_shared(const LogIdentity& identit
   if (const std::shared_ptr<SharedLog> shared = known.lock()) {
     if (std::unique_ptr<ShardLog> joined = ShardLog::join(shared)) return joined;
   }
-  const LogContext context{env_, background_.get(), cache_};
+  const LogContext context{env_, background_.get(), cache_, held_};
   Result<std::unique_ptr<ShardLog>> log = ShardLog::open(context, directory, identity, options);
   if (log) known = (*log)->shared();
   return log;

@@ -21,7 +21,7 @@ struct DurableWrite {
   FileId file = FileId::kNone;
   FileOffset at;
   Bytes bytes;
-  bool shares_flush = false;  // as Env::shares_flush() said of this file when it was last opened
+  bool shares_flush = false;  // all of it lies where Env::shares_flush_below() said
 };
 
 enum class OpenMode : std::uint8_t {
@@ -96,9 +96,10 @@ class Env {
   // as the system allows. After a failure any part may be. A range overwrites bytes that the file
   // has; no two ranges overlap.
   virtual Result<void> write_durably(std::span<const DurableWrite> writes) = 0;
-  // Whether overwriting any bytes of this file changes nothing but them, on a file system where one
-  // flush makes such writes to any number of its files durable.
-  virtual Result<bool> shares_flush(FileId file) = 0;
+  // Overwriting bytes of this file below the answer changes nothing but them, on a file system
+  // where one flush makes such writes to any number of its files durable. 0 where that is not so.
+  // Speaks of what the next sync of the file covers, too.
+  virtual Result<FileOffset> shares_flush_below(FileId file) = 0;
 
   // Names.
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;

@@ -43,7 +43,9 @@ class EnvForwarding : public Env {
   Result<void> write_durably(std::span<const DurableWrite> writes) override {
     return base_.write_durably(writes);
   }
-  Result<bool> shares_flush(FileId file) override { return base_.shares_flush(file); }
+  Result<FileOffset> shares_flush_below(FileId file) override {
+    return base_.shares_flush_below(file);
+  }
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
     return base_.list(directory);

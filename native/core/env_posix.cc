@@ -163,8 +163,8 @@ Result<void> EnvPosix::write_durably(std::span<const DurableWrite> writes) {
   return posix::write_durably(crew_, writes);
 }
 
-Result<bool> EnvPosix::shares_flush(FileId file) {
-  return posix::shares_flush(descriptor_of(file));
+Result<FileOffset> EnvPosix::shares_flush_below(FileId file) {
+  return posix::shares_flush_below(descriptor_of(file));
 }
 
 Result<std::vector<DirectoryEntry>> EnvPosix::list(const std::string& directory) {

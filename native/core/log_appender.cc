@@ -51,6 +51,16 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
   }
 }
 
+LogAppender::~LogAppender() { let_go_of_segment(); }
+
+// Before anybody else writes to the segment, or may.
+void LogAppender::let_go_of_segment() noexcept {
+  if (zeros_) zeros_->stop();
+  zeros_.reset();
+  if (const std::shared_ptr<File> file = file_.lock()) context_.held->let_go(file);
+  file_.reset();
+}
+
 Result<void> LogAppender::check(const PackedBatch& batch) const {
   for (const std::uint32_t index : batch.order) {
     if (!PackedRecord::fits(batch, index)) {
@@ -183,11 +193,11 @@ void LogAppender::publish(bool durable) {
     const std::uint64_t ahead = std::min<std::uint64_t>(appended_bytes_, kWindowAheadBytes);
     writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
   }
-  const std::uint64_t file_bytes = writer_->segment().header.file_bytes;
-  // Zeros cost the disk as much as records, so a log that commits asks for them later; one that
-  // comes too early for them goes on without.
-  const std::uint64_t enough = options_.sync_commits ? file_bytes / 4 * 3 : file_bytes / 2;
-  if (writer_->tail().bytes > enough) {
+  if (zeros_) {
+    const std::uint64_t ahead = std::min(appended_bytes_, kZerosAheadBytes);
+    zeros_->keep_ahead(*context_.background, writer_->tail(), ahead);
+  }
+  if (writer_->tail().bytes > writer_->segment().header.file_bytes / 2) {
     next_segment_->prepare(*context_.background,
                            next_data_bytes(writer_->segment().header, options_));
   }
@@ -229,6 +239,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   marks_.seal();
   control_->wake_waiters();
   sealed_ = true;
+  let_go_of_segment();
   finish(*writer_, SealReason::kShardEnd);
   return end;
 }
@@ -264,13 +275,32 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
 
 std::optional<StagedWrite> LogAppender::staged() const {
   if (!writer_ || (stage_.empty(writer_->tail()) && pad_bytes_ == 0)) return std::nullopt;
+  const Bytes frames = stage_.frames({writer_->tail().bytes + pad_bytes_});
+  const FileOffset end{stage_.start().bytes + frames.size()};
   return StagedWrite{.path = writer_->segment().path,
                      .at = stage_.start(),
-                     .frames = stage_.frames({writer_->tail().bytes + pad_bytes_}),
+                     .frames = frames,
                      .slots_at = stage_.slots_at(),
                      .slots = stage_.slots(),
                      .fresh = is_fresh_,
-                     .shares_flush = shares_flush_};
+                     .shares_flush = zeros_ && zeros_->claim(end)};
+}
+
+Result<std::shared_ptr<File>> LogAppender::file() {
+  Env& env = *context_.env;
+  const std::string& path = writer_->segment().path;
+  if (context_.held == nullptr) {
+    Result<File> file = File::open(env, path, OpenMode::kReadWrite);
+    if (!file) return file.error();
+    return std::make_shared<File>(std::move(*file));
+  }
+  if (std::shared_ptr<File> file = file_.lock()) {
+    context_.held->used(file);
+    return file;
+  }
+  Result<std::shared_ptr<File>> file = context_.held->open(env, path);
+  if (file) file_ = *file;
+  return file;
 }
 
 void LogAppender::written() {
@@ -285,6 +315,7 @@ void LogAppender::landed() {
 }
 
 Error LogAppender::lost(PoisonStage stage, const Error& cause) {
+  let_go_of_segment();
   stage_.clear();
   pad_bytes_ = 0;
   checkpointer_->poison(stage, cause);
@@ -300,6 +331,7 @@ Result<void> LogAppender::settle() {
 }
 
 Result<void> LogAppender::close() {
+  let_go_of_segment();
   next_segment_->discard();
   if (!checkpointer_ || !options_.sync) return {};
   if (checkpointer_->poisoned()) return {};

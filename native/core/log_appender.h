@@ -8,6 +8,7 @@
 
 #include "core/checkpointer.h"
 #include "core/control_file.h"
+#include "core/file.h"
 #include "core/frame_stage.h"
 #include "core/log_marks.h"
 #include "core/log_options.h"
@@ -17,6 +18,7 @@
 #include "core/segment_sealer.h"
 #include "core/segment_writer.h"
 #include "core/units.h"
+#include "core/zeros_ahead.h"
 
 namespace millrace {
 
@@ -46,6 +48,9 @@ class LogAppender {
  public:
   LogAppender(const LogContext& context, std::string directory, const LogIdentity& identity,
               const LogOptions& options, const RecoveredLog& recovered);
+  LogAppender(const LogAppender&) = delete;
+  LogAppender& operator=(const LogAppender&) = delete;
+  ~LogAppender();
 
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
   Result<Sequence> seal(ArrivalTime now);
@@ -54,6 +59,8 @@ class LogAppender {
 
   // What waits to be written, if anything does.
   [[nodiscard]] std::optional<StagedWrite> staged() const;
+  // The segment that staged() goes into, open: held from one commit to the next.
+  Result<std::shared_ptr<File>> file();
   // Whether it is to be published as soon as it is written.
   [[nodiscard]] bool shows_early() const noexcept { return options_.show_committed; }
   // It was written, but is not durable yet: publishes it if it is to be shown early.
@@ -84,6 +91,7 @@ class LogAppender {
   Result<void> write_gap(ArrivalTime now);
   Result<void> roll(std::uint64_t stride, ArrivalTime arrival, SealReason reason);
   void finish(const SegmentWriter& writer, SealReason reason);
+  void let_go_of_segment() noexcept;
   Result<void> begin_segment(SegmentPlan plan, std::uint64_t stride);
   [[nodiscard]] SegmentPlan plan_segment(std::uint64_t stride, ArrivalTime now) const;
   Result<std::size_t> append_run(const PackedBatch& batch, std::size_t from, ArrivalTime arrival,
@@ -105,13 +113,14 @@ class LogAppender {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
   std::shared_ptr<NextSegment> next_segment_;
-  FrameStage stage_;           // before writer_, which points to it
-  std::size_t pad_bytes_ = 0;  // behind the tail, staged too
-  bool is_fresh_ = false;      // as StagedWrite::fresh
-  bool shares_flush_ = false;
+  FrameStage stage_;                     // before writer_, which points to it
+  std::size_t pad_bytes_ = 0;            // behind the tail, staged too
+  bool is_fresh_ = false;                // as StagedWrite::fresh
   std::optional<SegmentWriter> writer_;  // there once this process has appended
   std::optional<Segment> last_segment_;  // what an earlier writer left, until writer_ is there
   std::vector<Segment> started_;
+  std::weak_ptr<File> file_;           // writer_'s segment, as long as context_.held has it
+  std::shared_ptr<ZerosAhead> zeros_;  // of writer_'s segment, if commits are synced
 
   LogMarks marks_;
   FrameOrder order_;

@@ -26,9 +26,7 @@ std::uint64_t data_bytes_of(const SegmentHeader& header) noexcept {
 }  // namespace
 
 std::uint64_t next_data_bytes(const SegmentHeader& last, const LogOptions& options) noexcept {
-  // What is filled with zeros before it is used should not be much more than what is used.
-  const std::uint64_t growth = options.sync_commits ? 2 : 4;
-  return std::min(data_bytes_of(last) * growth, std::max(options.segment_bytes, kSegmentDataMin));
+  return std::min(data_bytes_of(last) * 4, std::max(options.segment_bytes, kSegmentDataMin));
 }
 
 Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arrival) {
@@ -164,17 +162,24 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
   return look_at_segment();
 }
 
-// The first commit into a segment syncs all of it; whether later ones may share a flush is up to
-// the file.
+// The first commit into a segment syncs all of it; up to where later ones may share a flush is up
+// to the file.
 Result<void> LogAppender::look_at_segment() {
+  let_go_of_segment();
   if (!options_.sync_commits) return {};
-  Env& env = *context_.env;
   is_fresh_ = true;
-  Result<File> file = File::open(env, writer_->segment().path, OpenMode::kRead);
+  const Result<std::shared_ptr<File>> file = this->file();
   if (!file) return file.error();
-  Result<bool> shares = env.shares_flush(file->id());
+  const Result<FileOffset> shares = context_.env->shares_flush_below((*file)->id());
   if (!shares) return shares.error();
-  shares_flush_ = *shares;
+  zeros_ = std::make_shared<ZerosAhead>(
+      context_.env,
+      ZerosAhead::Segment{.path = writer_->segment().path,
+                          .file_bytes = writer_->segment().header.file_bytes,
+                          .tail = writer_->tail(),
+                          .filled = writer_->window()->filled(),
+                          .shares_flush = *shares},
+      checkpointer_);
   return {};
 }
 
@@ -214,6 +219,7 @@ Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealRe
     pad_bytes_ = writer_->pad(pad);
     if (Result<void> settled = settle(); !settled) return settled;
   }
+  let_go_of_segment();
   if (Result<void> begun = begin_segment(plan, stride); !begun) return begun;
   if (has_frames) {
     if (!options_.written) (void)old.pad(pad);

@@ -7,6 +7,7 @@
 #include "core/background.h"
 #include "core/bytes.h"
 #include "core/env.h"
+#include "core/held_files.h"
 #include "core/log_page.h"
 #include "core/segment_cache.h"
 #include "core/units.h"
@@ -46,6 +47,7 @@ struct LogContext {
   std::shared_ptr<Env> env;
   Background* background;
   std::shared_ptr<SegmentCache> cache;
+  std::shared_ptr<HeldFiles> held = {};  // of active segments; null: none is kept open
 };
 
 // Records to append, packed; words of `columns` as in the contract (src/log/log.ts).

@@ -7,13 +7,6 @@
 
 namespace millrace {
 
-namespace {
-
-// A segment of this size is filled with zeros in the time of a sync or two.
-constexpr std::uint64_t kUrgentFillMax = 1 * kMiB;
-
-}  // namespace
-
 NextSegment::NextSegment(Env& env, const std::string& directory, SegmentFill fill)
     : env_(env),
       fill_(fill),
@@ -56,10 +49,8 @@ Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
       if (Result<void> removed = env_.unlink(prepared_path_); !removed) return removed.error();
     }
   }
-  // Whoever waits for it does not wait for zeros: the commits into it convert extents instead.
-  const SegmentFill fill = data_bytes <= kUrgentFillMax ? fill_ : SegmentFill::kReserved;
   Result<std::shared_ptr<AppendWindow>> window =
-      AppendWindow::create(env_, urgent_path_, data_bytes, fill);
+      AppendWindow::create(env_, urgent_path_, data_bytes, fill_);
   if (!window) return window.error();
   return Taken{std::move(*window), urgent_path_};
 }

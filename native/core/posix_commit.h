@@ -13,7 +13,7 @@ namespace millrace::posix {
 // Env::write_durably.
 Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes);
 
-// Env::shares_flush.
-[[nodiscard]] Result<bool> shares_flush(int descriptor);
+// Env::shares_flush_below.
+[[nodiscard]] Result<FileOffset> shares_flush_below(int descriptor);
 
 }  // namespace millrace::posix

@@ -115,8 +115,8 @@ bool mount_overwrites(dev_t device) {
   return has_barrier;
 }
 
-// Every block exists, holds written data, and belongs to this file alone.
-bool is_fully_written(int descriptor, std::uint64_t bytes) {
+// Up to where every block exists, holds written data, and belongs to this file alone.
+std::uint64_t written_below(int descriptor, std::uint64_t bytes) {
   constexpr std::uint32_t kExtents = 64;
   constexpr std::uint32_t kHarmless = FIEMAP_EXTENT_LAST | FIEMAP_EXTENT_MERGED;
   std::vector<std::byte> memory(sizeof(fiemap) + kExtents * sizeof(fiemap_extent));
@@ -127,45 +127,69 @@ bool is_fully_written(int descriptor, std::uint64_t bytes) {
     request->fm_start = at;
     request->fm_length = bytes - at;
     request->fm_extent_count = kExtents;
-    if (::ioctl(descriptor, FS_IOC_FIEMAP, request) != 0) return false;
-    if (request->fm_mapped_extents == 0) return false;
+    if (::ioctl(descriptor, FS_IOC_FIEMAP, request) != 0) return at;
+    if (request->fm_mapped_extents == 0) return at;
     for (std::uint32_t i = 0; i < request->fm_mapped_extents; ++i) {
       const fiemap_extent& extent = request->fm_extents[i];
-      if (extent.fe_logical > at || (extent.fe_flags & ~kHarmless) != 0) return false;
+      if (extent.fe_logical > at || (extent.fe_flags & ~kHarmless) != 0) return at;
       at = extent.fe_logical + extent.fe_length;
     }
   }
-  return true;
+  return bytes;
 }
 
 // A flush reaches one device.
 bool on_one_device(std::span<const DurableWrite> writes) noexcept {
   struct stat first = {};
   if (::fstat(descriptor_of(writes.front()), &first) != 0) return false;
-  return std::all_of(writes.begin(), writes.end(), [&](const DurableWrite& write) {
+  return std::all_of(writes.begin() + 1, writes.end(), [&](const DurableWrite& write) {
     struct stat status = {};
-    return write.shares_flush && ::fstat(descriptor_of(write), &status) == 0 &&
-           status.st_dev == first.st_dev;
+    return ::fstat(descriptor_of(write), &status) == 0 && status.st_dev == first.st_dev;
   });
+}
+
+// The writes from `alone` on cannot share a flush, and do not keep those before from it.
+Result<void> write_in_two_ways(Crew& crew, std::span<const DurableWrite> writes,
+                               std::size_t alone) {
+  Result<void> sharing;
+  std::vector<SysErrno> outcomes(writes.size() - alone);
+  crew.run(outcomes.size() + 1, [&](std::size_t i) {
+    if (i == 0) {
+      sharing = write_behind_one_flush(writes.first(alone));
+    } else {
+      outcomes[i - 1] = write_all(writes[alone + i - 1], RWF_DSYNC);
+    }
+  });
+  if (!sharing) return sharing;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i] != 0) return failed("pwritev2", writes[alone + i], outcomes[i]);
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes) {
   if (writes.empty()) return {};
-  const bool one_flush = writes.size() > 1 && on_one_device(writes);
-  return one_flush ? write_behind_one_flush(writes) : write_together(crew, writes);
+  std::vector<DurableWrite> sorted(writes.begin(), writes.end());
+  const auto alone = std::ranges::stable_partition(sorted, &DurableWrite::shares_flush).begin();
+  const auto sharing = static_cast<std::size_t>(alone - sorted.begin());
+  if (sharing < 2 || !on_one_device(std::span(sorted).first(sharing))) {
+    return write_together(crew, writes);
+  }
+  if (sharing == sorted.size()) return write_behind_one_flush(sorted);
+  return write_in_two_ways(crew, sorted, sharing);
 }
 
-Result<bool> shares_flush(int descriptor) {
+Result<FileOffset> shares_flush_below(int descriptor) {
   struct statfs system = {};
   struct stat status = {};
   if (::fstatfs(descriptor, &system) != 0 || ::fstat(descriptor, &status) != 0) {
     return system_error("fstat", path_of(descriptor), errno);
   }
-  if (static_cast<std::uint32_t>(system.f_type) != EXT4_SUPER_MAGIC) return false;
-  if (!flushes_always() || !mount_overwrites(status.st_dev)) return false;
-  return is_fully_written(descriptor, static_cast<std::uint64_t>(status.st_size));
+  if (static_cast<std::uint32_t>(system.f_type) != EXT4_SUPER_MAGIC) return FileOffset{0};
+  if (!flushes_always() || !mount_overwrites(status.st_dev)) return FileOffset{0};
+  return FileOffset{written_below(descriptor, static_cast<std::uint64_t>(status.st_size))};
 }
 
 }  // namespace millrace::posix

@@ -42,7 +42,7 @@ Result<void> write_durably(Crew&, std::span<const DurableWrite> writes) {
   return system_error("fcntl(F_FULLFSYNC)", path_of(last), failed);
 }
 
-Result<bool> shares_flush(int) { return false; }
+Result<FileOffset> shares_flush_below(int) { return FileOffset{0}; }
 
 }  // namespace millrace::posix
 
