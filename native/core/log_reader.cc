@@ -180,14 +180,26 @@ Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from, L
     IndexSlot slot{};
     FrameHeader header{};
     // The index may be damaged: a slot counts only if the frame it names agrees.
-    const bool read = guarded([&]() noexcept {
+    const auto look_up = [&]() noexcept {
       const TimeIndex time_index(*bytes, segment.header);
       const WalkStart found = time_index.before(from, end);
       if (found.at == data || found.at >= end) return;
       if (end.bytes - found.at.bytes < kFrameHeaderBytes) return;
       slot = time_index.sane_slot(time_index.cell_of(found.at));
-      header = load<FrameHeader>(bytes->data() + found.at.bytes);
-    });
+      if (slot.offset != found.at.bytes) slot = {};
+    };
+    const auto look_at_frame = [&]() noexcept {
+      header = load<FrameHeader>(bytes->data() + slot.offset);
+    };
+    bool read = guarded(look_up);
+    if (read && slot.offset != 0) {
+      if (resident_only) {
+        const FileOffset walked{slot.offset + kWalkBytes};
+        Result<void> there = require_resident(index, {slot.offset}, walked, end);
+        if (!there) return there.error();
+      }
+      read = guarded(look_at_frame);
+    }
     if (!read) return damaged(index, data, "an unreadable page in the index or");
     const std::uint64_t sequence = segment.header.base_sequence + slot.sequence_delta;
     if (slot.offset != 0 && header.sequence == sequence && sequence <= from.value) {
@@ -315,7 +327,9 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill)
       break;
     }
     if (fill.limits.resident_only) {
-      const FileOffset to{cursor.at.bytes + fill.into.bytes.size() - fill.used_bytes};
+      // A frame's header is looked at even where the frame has no room.
+      const std::uint64_t room = fill.into.bytes.size() - fill.used_bytes;
+      const FileOffset to{cursor.at.bytes + std::max<std::uint64_t>(room, kFrameHeaderBytes)};
       if (Result<void> there = require_resident(cursor.segment, cursor.at, to, end); !there) {
         return there;
       }
