@@ -28,7 +28,7 @@ export interface ReadGuard {
 /**
  * The records of one or more shards as an async iterable of batches, each of one shard. Shards take turns, a page
  * each; within a shard the order is kept, across shards there is none. At the tail of all of them it waits for
- * whichever goes on first, without polling. Leaving a `for await` loop, `return()` and `await using` end it.
+ * whichever goes on first, without polling. The event loop goes on while pages that are not in memory are loaded. Leaving a `for await` loop, `return()` and `await using` end it.
  */
 export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<RecordBatch<T>, undefined> {
   readonly #guard: ReadGuard
