@@ -14,7 +14,7 @@ namespace {
 // So much of what was written last is taken for resident.
 constexpr std::uint64_t kHotBytes = 16 * kMiB;
 // What finding a frame by its number walks over, at least; more only behind a damaged index.
-constexpr std::uint64_t kWalkBytes = 4 * kGridBytes;
+constexpr std::uint64_t kWalkBytes = std::uint64_t{4} * kGridBytes;
 
 // Whether a header can be believed enough to walk on; its checksum is not looked at.
 bool walkable(const FrameHeader& header, std::uint64_t left) noexcept {

@@ -215,7 +215,7 @@ const Suite residency_tests("residency", [](Suite& s) {
     log.log.reopen();
     expect_eq(take(scan(log.log, kPageOfRecords, kPageOfBytes)).size(), 8'000u);
     expect(log.env->loads.empty() && log.env->asked.empty() && log.env->marked.empty());
-    expect_le(log.env->looks, 8'000 * 1'100 / Residency::kStretchBytes + 2);
+    expect_le(log.env->looks, std::size_t{8'000} * 1'100 / Residency::kStretchBytes + 2);
   });
 
   s.test("what is written while the reader lives is not looked at", [] {
@@ -264,8 +264,9 @@ const Suite residency_tests("residency", [](Suite& s) {
     expect_le(marked.front().begin, cold.env->loads.front().end);
     std::size_t bytes = 0;
     for (const PageRange& range : marked) bytes += range.end - range.begin;
-    expect_ge(bytes, 30'000 * 1'024 - Residency::kKeptBytes - 3 * Residency::kStretchBytes);
-    expect_le(marked.back().end, 30'000 * 1'100 - Residency::kKeptBytes / 2);
+    expect_ge(bytes,
+              std::size_t{30'000} * 1'024 - Residency::kKeptBytes - 3 * Residency::kStretchBytes);
+    expect_le(marked.back().end, std::size_t{30'000} * 1'100 - Residency::kKeptBytes / 2);
   });
 
   s.test("reads the same records as a read that waits, whatever is in memory", [] {
@@ -348,7 +349,8 @@ const Suite residency_tests("residency", [](Suite& s) {
     cold.env->cold = true;
     // The tail's own pages, which the writer keeps in memory.
     for (std::size_t page_at = 0; page_at < 20; ++page_at) cold.env->warm(page_at);
-    for (std::size_t page_at = 4'000 * 1'024 / kPageBytes - 30; page_at < 1'200; ++page_at) {
+    for (std::size_t page_at = std::size_t{4'000} * 1'024 / kPageBytes - 30; page_at < 1'200;
+         ++page_at) {
       cold.env->warm(page_at);
     }
     std::vector<ReadRecord> all;
