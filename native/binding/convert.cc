@@ -36,6 +36,7 @@ const char* public_code(Errc code) noexcept {
     case Errc::kRemoved:
       return "ERR_MILLRACE_STREAM_NOT_FOUND";
     case Errc::kIo:
+    case Errc::kNotResident:  // the calls that may meet it answer a number instead
     case Errc::kNotFound:  // a file that has to be there is not: errno tells it from other failures
       return "ERR_MILLRACE_IO";
   }

@@ -21,6 +21,8 @@ inline constexpr std::int32_t kRefusalBusy = -3;
 inline constexpr std::int32_t kRefusalTrimmed = -5;
 // Only between the addon and src/log: the next record needs more room than `bytes` has.
 inline constexpr std::int32_t kRefusalGrow = -100;
+// The same of readResident: it would have waited for the disk.
+inline constexpr std::int32_t kRefusalCold = -101;
 
 // Answers of raw callbacks.
 [[nodiscard]] napi_value to_js(napi_env env, double number) noexcept;

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "binding/cold_page.h"
 #include "binding/convert.h"
 #include "binding/log_reading.h"
 
@@ -11,6 +12,8 @@ Napi::Function LogFollowerObject::define(Napi::Env env) {
   return DefineClass(env, "NativeLogFollower",
                      {
                          raw_method("read", read),
+                         raw_method("readResident", read_resident),
+                         method<&LogFollowerObject::load>("load"),
                          method<&LogFollowerObject::seek>("seek"),
                          method<&LogFollowerObject::stats>("stats"),
                          method<&LogFollowerObject::watch>("watch"),
@@ -28,7 +31,19 @@ napi_value LogFollowerObject::read(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   const LogFollowerObject* object = receiver(env, call.self);
   OpenFollower* follower = object == nullptr ? nullptr : object->open_follower();
-  return follower == nullptr ? nullptr : read_page(call, follower->log());
+  return follower == nullptr ? nullptr : read_page(call, follower->log(), false);
+}
+
+napi_value LogFollowerObject::read_resident(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  const LogFollowerObject* object = receiver(env, call.self);
+  OpenFollower* follower = object == nullptr ? nullptr : object->open_follower();
+  return follower == nullptr ? nullptr : read_page(call, follower->log(), true);
+}
+
+Napi::Value LogFollowerObject::load(const Napi::CallbackInfo& info) {
+  OpenFollower* follower = open_follower();
+  return follower == nullptr ? Napi::Value() : load_cold(info, follower->log());
 }
 
 Napi::Value LogFollowerObject::seek(const Napi::CallbackInfo& info) {

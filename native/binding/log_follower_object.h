@@ -22,7 +22,9 @@ class LogFollowerObject : public NativeObject<LogFollowerObject, std::unique_ptr
 
   // Hot, so raw.
   static napi_value read(napi_env env, napi_callback_info info);
+  static napi_value read_resident(napi_env env, napi_callback_info info);
 
+  Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value seek(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value watch(const Napi::CallbackInfo& info);

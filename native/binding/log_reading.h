@@ -30,6 +30,7 @@ napi_value refuse_read(napi_env env, Log& log, const Error& error, PageHeader he
     header.set_bytes_needed(error.detail);
     return to_js_integer(env, kRefusalGrow);
   }
+  if (error.code == Errc::kNotResident) return to_js_integer(env, kRefusalCold);
   if (error.code != Errc::kTrimmed) return throw_error(env, error);
   const Result<LogStats> stats = log.stats();
   if (!stats) return throw_error(env, stats.error());
@@ -37,9 +38,10 @@ napi_value refuse_read(napi_env env, Log& log, const Error& error, PageHeader he
   return to_js_integer(env, kRefusalTrimmed);
 }
 
-// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
+// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header), and readResident of
+// the same, which never waits for the disk
 template <typename Log>
-napi_value read_page(const Call<8>& call, Log& log) {
+napi_value read_page(const Call<8>& call, Log& log, bool resident_only) {
   napi_env env = call.env;
   const auto from = clamped_number(env, call[0]);
   const auto bytes_max = clamped_number(env, call[1]);
@@ -58,6 +60,7 @@ napi_value read_page(const Call<8>& call, Log& log) {
       .payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
       .records = std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
                           slots_of(columns->size(), offsets->size(), arrivals->size())),
+      .resident_only = resident_only,
   };
   const Sequence sequence{static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))};
   const auto page = log.read(sequence, limits, {*bytes, *columns, *offsets, *arrivals});

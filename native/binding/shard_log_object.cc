@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "binding/arguments.h"
+#include "binding/cold_page.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/log_reading.h"
@@ -29,6 +30,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          raw_method("append", append),
                          raw_method("appendOne", append_one),
                          raw_method("read", read),
+                         raw_method("readResident", read_resident),
+                         method<&ShardLogObject::load>("load"),
                          method<&ShardLogObject::seek>("seek"),
                          method<&ShardLogObject::trim>("trim"),
                          method<&ShardLogObject::seal>("seal"),
@@ -103,7 +106,19 @@ napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   ShardLog* log = open_log(env, call.self);
   if (log == nullptr) return nullptr;
-  return read_page(call, *log);
+  return read_page(call, *log, false);
+}
+
+napi_value ShardLogObject::read_resident(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  return read_page(call, *log, true);
+}
+
+Napi::Value ShardLogObject::load(const Napi::CallbackInfo& info) {
+  ShardLog* log = open_log();
+  return log == nullptr ? Napi::Value() : load_cold(info, *log);
 }
 
 Napi::Value ShardLogObject::seek(const Napi::CallbackInfo& info) {

@@ -41,6 +41,7 @@ enum class AdviseMode : std::uint8_t {
   kRandom,
   kWillNeed,
   kDontNeed,
+  kCold,        // the first to go when memory runs short
   kLargePages,  // pages that are populated from now on may come in large pieces
 };
 
@@ -122,6 +123,11 @@ class Env {
   // way to learn of a full disk without a signal. kUnsupported: never store through this mapping.
   virtual Result<void> populate(MutableBytes pages) = 0;
   virtual void advise(Bytes pages, AdviseMode mode) noexcept = 0;
+  // Which pages of a mapping are in memory: 1 or 0 for each. kUnsupported when the system does not
+  // tell.
+  virtual Result<void> residency(Bytes pages, std::span<std::uint8_t> resident) = 0;
+  // Brings pages of a mapping into memory, and waits until they are there.
+  virtual Result<void> load(Bytes pages) = 0;
   // Bytes of a writable mapping were stored and are about to be published. For observers only.
   virtual void stored(Bytes range) noexcept = 0;
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<const char*, kEnvCallCount> kCallNames = {
     "open",    "pread",   "pwrite", "fstat",   "ftruncate", "fallocate", "punch", "fdatasync",
     "opendir", "stat",    "mkdir",  "rmdir",   "rename",    "unlink",    "fsync", "flock",
-    "mmap",    "madvise", "futex",  "boot id", "getrandom", "probe"};
+    "mmap",    "madvise", "futex",  "boot id", "getrandom", "probe",     "load"};
 
 // These report EINVAL, too, as "this cannot be had here".
 bool is_optional_feature(EnvCall call) noexcept {
@@ -242,6 +242,11 @@ void EnvFaulting::unmap(MutableBytes mapping) noexcept {
 Result<void> EnvFaulting::populate(MutableBytes pages) {
   if (auto error = refusal(EnvCall::kPopulate, path_of(pages.data()))) return std::move(*error);
   return base_.populate(pages);
+}
+
+Result<void> EnvFaulting::load(Bytes pages) {
+  if (auto error = refusal(EnvCall::kLoad, path_of(pages.data()))) return std::move(*error);
+  return base_.load(pages);
 }
 
 Result<bool> EnvFaulting::wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,

@@ -39,8 +39,9 @@ enum class EnvCall : std::uint8_t {
   kBootId,
   kRandomBytes,
   kSupportsMappedWrites,
+  kLoad,
 };
-inline constexpr std::size_t kEnvCallCount = 22;
+inline constexpr std::size_t kEnvCallCount = 23;
 
 // Which call goes wrong, and how. The default is the first call of any kind, once, with EIO.
 struct Fault {
@@ -101,6 +102,7 @@ class EnvFaulting final : public EnvForwarding {
   Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) override;
   void unmap(MutableBytes mapping) noexcept override;
   Result<void> populate(MutableBytes pages) override;
+  Result<void> load(Bytes pages) override;
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                        std::uint64_t timeout_ms) override;

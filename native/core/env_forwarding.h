@@ -73,6 +73,10 @@ class EnvForwarding : public Env {
   void unmap(MutableBytes mapping) noexcept override { base_.unmap(mapping); }
   Result<void> populate(MutableBytes pages) override { return base_.populate(pages); }
   void advise(Bytes pages, AdviseMode mode) noexcept override { base_.advise(pages, mode); }
+  Result<void> residency(Bytes pages, std::span<std::uint8_t> resident) override {
+    return base_.residency(pages, resident);
+  }
+  Result<void> load(Bytes pages) override { return base_.load(pages); }
   void stored(Bytes range) noexcept override { base_.stored(range); }
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,

@@ -207,6 +207,10 @@ Result<void> EnvMemory::populate(MutableBytes pages) {
   return memory_error("madvise", "to populate", ENOMEM);
 }
 
+Result<void> EnvMemory::residency(Bytes, std::span<std::uint8_t>) {
+  return system_error("mincore", "", ENOTSUP);
+}
+
 Result<bool> EnvMemory::wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                 std::uint64_t timeout_ms) {
   return posix::wait_on(word, expected, timeout_ms);

@@ -55,6 +55,9 @@ class EnvMemory final : public Env {
   Result<void> populate(MutableBytes pages) override;
   // The pages are the only copy: nothing may be dropped, nothing can be read ahead.
   void advise(Bytes, AdviseMode) noexcept override {}
+  // Nothing ever waits for a disk.
+  Result<void> residency(Bytes pages, std::span<std::uint8_t> resident) override;
+  Result<void> load(Bytes) override { return {}; }
   void stored(Bytes) noexcept override {}
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,

@@ -19,6 +19,7 @@
 
 #include "core/mapped_write_probe.h"
 #include "core/posix_commit.h"
+#include "core/posix_residency.h"
 #include "core/posix_system.h"
 #include "core/system_error.h"
 
@@ -65,6 +66,8 @@ int advice_of(AdviseMode mode) noexcept {
       return MADV_WILLNEED;
     case AdviseMode::kDontNeed:
       return MADV_DONTNEED;
+    case AdviseMode::kCold:
+      return posix::cold_advice();
     case AdviseMode::kLargePages:
       return posix::large_pages_advice();
   }
@@ -246,6 +249,12 @@ Result<void> EnvPosix::populate(MutableBytes pages) { return posix::populate(pag
 void EnvPosix::advise(Bytes pages, AdviseMode mode) noexcept {
   ::madvise(const_cast<std::byte*>(pages.data()), pages.size(), advice_of(mode));
 }
+
+Result<void> EnvPosix::residency(Bytes pages, std::span<std::uint8_t> resident) {
+  return posix::residency(pages, resident);
+}
+
+Result<void> EnvPosix::load(Bytes pages) { return posix::load(pages); }
 
 Result<bool> EnvPosix::wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                std::uint64_t timeout_ms) {

@@ -38,6 +38,8 @@ class EnvPosix final : public Env {
   void unmap(MutableBytes mapping) noexcept override;
   Result<void> populate(MutableBytes pages) override;
   void advise(Bytes pages, AdviseMode mode) noexcept override;
+  Result<void> residency(Bytes pages, std::span<std::uint8_t> resident) override;
+  Result<void> load(Bytes pages) override;
   void stored(Bytes) noexcept override {}
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,

@@ -133,6 +133,12 @@ Result<Page> LogFollower::read(Sequence from, const PageLimits& limits, const Pa
   });
 }
 
+std::optional<ColdStretch> LogFollower::take_cold() {
+  std::optional<ColdStretch> cold = reader_ ? reader_->take_cold() : std::nullopt;
+  if (cold) cold->env = context_.env;
+  return cold;
+}
+
 Result<Sequence> LogFollower::seek(ArrivalTime arrival) {
   Result<bool> begun = begin();
   if (!begun) return begun.error();

@@ -41,6 +41,9 @@ class LogFollower {
   Result<Sequence> seek(ArrivalTime arrival);
   Result<LogStats> stats();
 
+  // After a read that answered kNotResident: what to load before it is made again.
+  [[nodiscard]] std::optional<ColdStretch> take_cold();
+
   // For a TailWatcher: what to watch, and the mark that the last read went up to. The source is
   // another one once has_files() was false and is true.
   [[nodiscard]] TailSource source() const;

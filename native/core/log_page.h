@@ -32,6 +32,7 @@ struct PageBuffers {
 struct PageLimits {
   std::uint64_t payload_bytes = 0;  // keys and payloads; the first record may exceed it
   std::size_t records = 0;
+  bool resident_only = false;  // kNotResident rather than waiting for the disk
 };
 
 struct Page {

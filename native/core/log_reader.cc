@@ -11,6 +11,11 @@ namespace millrace {
 
 namespace {
 
+// So much of what was written last is taken for resident.
+constexpr std::uint64_t kHotBytes = 16 * kMiB;
+// What finding a frame by its number walks over, at least; more only behind a damaged index.
+constexpr std::uint64_t kWalkBytes = std::uint64_t{4} * kGridBytes;
+
 // Whether a header can be believed enough to walk on; its checksum is not looked at.
 bool walkable(const FrameHeader& header, std::uint64_t left) noexcept {
   return header.length >= kFrameHeaderBytes && header.length <= kFrameLengthMax &&
@@ -39,7 +44,8 @@ LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string 
       directory_(std::move(directory)),
       identity_(identity),
       control_(std::move(control)),
-      segments_(std::move(segments)) {}
+      segments_(std::move(segments)),
+      residency_(std::make_shared<Residency>(env_, cache_->background())) {}
 
 Sequence LogReader::first() const noexcept {
   // Relaxed: trimming only hides; a reader that sees it late reads what was there a moment ago.
@@ -151,13 +157,29 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
   return cursor;
 }
 
-Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition log_end) {
-  if (cursor_.sequence == from) return cursor_;
-  return find_in(segments_.index_of(from), from, log_end);
+Result<void> LogReader::require_resident(std::size_t index, FileOffset at, FileOffset to,
+                                         FileOffset end) {
+  const FileOffset hot = segments_.end_of(index, hot_from_);
+  const bool all_hot = segments_[index].base_position() >= hot_from_;
+  if (all_hot || at >= hot) return {};
+  if (Result<Bytes> mapped = map_segment(index); !mapped) return mapped.error();
+  if (residency_->is_resident(mapping_, at, to, std::min(end, hot))) return {};
+  return Error{.code = Errc::kNotResident, .message = {}};
 }
 
-Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from,
-                                             LogPosition log_end) {
+std::optional<ColdStretch> LogReader::take_cold() noexcept {
+  std::optional<ColdStretch> cold = residency_->take_cold();
+  if (cold) cold->asked_by = residency_;
+  return cold;
+}
+
+Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition log_end, bool resident_only) {
+  if (cursor_.sequence == from) return cursor_;
+  return find_in(segments_.index_of(from), from, log_end, resident_only);
+}
+
+Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from, LogPosition log_end,
+                                             bool resident_only) {
   const Segment& segment = segments_[index];
   const FileOffset end = segments_.end_of(index, log_end);
   Result<Bytes> bytes = map_segment(index);
@@ -166,22 +188,44 @@ Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from,
   FileOffset start = data;
   Sequence expected = segment.base_sequence();
   if (from > segment.base_sequence()) {
+    if (resident_only) {
+      Result<void> there = require_resident(index, {0}, data, data);
+      if (!there) return there.error();
+    }
     IndexSlot slot{};
     FrameHeader header{};
     // The index may be damaged: a slot counts only if the frame it names agrees.
-    const bool read = guarded([&]() noexcept {
+    const auto look_up = [&]() noexcept {
       const TimeIndex time_index(*bytes, segment.header);
       const WalkStart found = time_index.before(from, end);
       if (found.at == data || found.at >= end) return;
       if (end.bytes - found.at.bytes < kFrameHeaderBytes) return;
       slot = time_index.sane_slot(time_index.cell_of(found.at));
-      header = load<FrameHeader>(bytes->data() + found.at.bytes);
-    });
+      if (slot.offset != found.at.bytes) slot = {};
+    };
+    const auto look_at_frame = [&]() noexcept {
+      header = load<FrameHeader>(bytes->data() + slot.offset);
+    };
+    bool read = guarded(look_up);
+    if (read && slot.offset != 0) {
+      if (resident_only) {
+        const FileOffset walked{slot.offset + kWalkBytes};
+        Result<void> there = require_resident(index, {slot.offset}, walked, end);
+        if (!there) return there.error();
+      }
+      read = guarded(look_at_frame);
+    }
     if (!read) return damaged(index, data, "an unreadable page in the index or");
     const std::uint64_t sequence = segment.header.base_sequence + slot.sequence_delta;
     if (slot.offset != 0 && header.sequence == sequence && sequence <= from.value) {
       start = {slot.offset};
       expected = {sequence};
+    }
+  }
+  if (resident_only) {
+    const FileOffset walked{start.bytes + kWalkBytes};
+    if (Result<void> there = require_resident(index, start, walked, end); !there) {
+      return there.error();
     }
   }
   return walk(index, *bytes, start, expected, from, end);
@@ -297,6 +341,14 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill)
       fill.full = true;
       break;
     }
+    if (fill.limits.resident_only) {
+      // A frame's header is looked at even where the frame has no room.
+      const std::uint64_t room = fill.into.bytes.size() - fill.used_bytes;
+      const FileOffset to{cursor.at.bytes + std::max<std::uint64_t>(room, kFrameHeaderBytes)};
+      if (Result<void> there = require_resident(cursor.segment, cursor.at, to, end); !there) {
+        return there;
+      }
+    }
     Result<std::uint64_t> chunk = copy_chunk(cursor, end, fill);
     if (!chunk) return chunk.error();
     if (*chunk == 0) break;
@@ -310,6 +362,8 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   const bool sealed = control_->page().sealed.load(std::memory_order_acquire) != 0;
   const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
+  if (!began_at_) began_at_ = end;
+  hot_from_ = std::max(*began_at_, LogPosition{end.bytes - std::min(end.bytes, kHotBytes)});
   Fill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
   fill.page.next = from;
@@ -321,7 +375,7 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
     fill.page.tail = fill.page.first;
     return fill.page;
   }
-  Result<Cursor> found = find(from, end);
+  Result<Cursor> found = find(from, end, limits.resident_only);
   if (!found) return found.error();
   Cursor cursor = *found;
   Result<void> filled;
@@ -334,7 +388,8 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
     cursor.sequence = segments_[cursor.segment].base_sequence();
   }
   // Damage ends the page; the next call, starting there, reports it.
-  if (!filled && fill.page.count == 0) return filled.error();
+  const bool waits = !filled && filled.error().code == Errc::kNotResident;
+  if (!filled && (waits || fill.page.count == 0)) return filled.error();
   if (fill.lacking_bytes != 0 && fill.page.count == 0) {
     return Error{.code = Errc::kTooLarge, .message = {}, .detail = fill.lacking_bytes};
   }

@@ -9,6 +9,7 @@
 #include "core/control_view.h"
 #include "core/env.h"
 #include "core/log_page.h"
+#include "core/residency.h"
 #include "core/result.h"
 #include "core/segment_cache.h"
 #include "core/segment_list.h"
@@ -29,8 +30,10 @@ class LogReader {
             const LogIdentity& identity, std::shared_ptr<const ControlView> control,
             SegmentList segments);
 
-  // Fills a page, its `tail` only at the tail. Errors as ShardLog::read.
+  // Fills a page, its `tail` only at the tail. Errors as ShardLog::read; with `resident_only` also
+  // kNotResident, and take_cold() says what to load before the same call is made again.
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
+  [[nodiscard]] std::optional<ColdStretch> take_cold() noexcept;
   // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
   Result<Sequence> seek(ArrivalTime arrival);
   // Arrival of the first readable record; nullopt when there is none.
@@ -65,8 +68,12 @@ class LogReader {
   Result<void> refresh(LogPosition end);
   Result<Bytes> map_segment(std::size_t index);
   // The frame with this sequence number, or the first behind it.
-  Result<Cursor> find(Sequence from, LogPosition log_end);
-  Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end);
+  Result<Cursor> find(Sequence from, LogPosition log_end, bool resident_only = false);
+  Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end,
+                         bool resident_only = false);
+  // kNotResident when touching [at, to) of a segment, whose part to be read ends at `end`, would
+  // wait for the disk.
+  Result<void> require_resident(std::size_t index, FileOffset at, FileOffset to, FileOffset end);
   Result<Cursor> walk(std::size_t segment, Bytes bytes, FileOffset start, Sequence expected,
                       Sequence from, FileOffset end) const;
   Result<void> fill_segment(Cursor& cursor, FileOffset end, Fill& fill);
@@ -85,6 +92,10 @@ class LogReader {
   // The mapping of the segment read last.
   std::shared_ptr<const Mapping> mapping_;
   Sequence mapped_base_;
+  std::shared_ptr<Residency> residency_;
+  // What was written since the first read, and not long ago, is in memory.
+  std::optional<LogPosition> began_at_;
+  LogPosition hot_from_;
 };
 
 }  // namespace millrace

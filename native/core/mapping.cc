@@ -61,6 +61,18 @@ Result<void> Mapping::populate(std::size_t at, std::size_t bytes) const {
   return uninterrupted([&] { return env_->populate(bytes_.subspan(pages.begin, pages.bytes)); });
 }
 
+Result<void> Mapping::residency(std::size_t at, std::size_t bytes,
+                                std::span<std::uint8_t> resident) const {
+  const PageRange pages = pages_of(at, bytes, bytes_.size());
+  assert(pages.begin == at && resident.size() == (pages.bytes + kPageBytes - 1) / kPageBytes);
+  return env_->residency(bytes_.subspan(pages.begin, pages.bytes), resident);
+}
+
+Result<void> Mapping::load(std::size_t at, std::size_t bytes) const {
+  const PageRange pages = pages_of(at, bytes, bytes_.size());
+  return uninterrupted([&] { return env_->load(bytes_.subspan(pages.begin, pages.bytes)); });
+}
+
 void Mapping::advise(std::size_t at, std::size_t bytes, AdviseMode mode) const noexcept {
   const PageRange pages = pages_of(at, bytes, bytes_.size());
   if (pages.bytes > 0) env_->advise(bytes_.subspan(pages.begin, pages.bytes), mode);

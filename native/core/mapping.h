@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "core/bytes.h"
 #include "core/env.h"
@@ -36,6 +38,10 @@ class Mapping {
   // Call after storing a range and before publishing it, so that a recording Env sees it.
   void stored(Bytes range) const noexcept { env_->stored(range); }
   void advise(std::size_t at, std::size_t bytes, AdviseMode mode) const noexcept;
+  // Which pages of [at, at + bytes) are in memory: 1 or 0 for each; `at` is the first byte of one.
+  Result<void> residency(std::size_t at, std::size_t bytes, std::span<std::uint8_t> resident) const;
+  // Brings [at, at + bytes) into memory, and waits until it is there.
+  Result<void> load(std::size_t at, std::size_t bytes) const;
 
  private:
   Mapping(Env& env, MutableBytes bytes) noexcept : env_(&env), bytes_(bytes) {}

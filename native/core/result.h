@@ -28,6 +28,7 @@ enum class Errc : std::uint8_t {
   kTooLarge,     // the record or the buffer exceeds what the format can hold
   kUnsupported,  // this file system or kernel cannot do it
   kRemoved,      // the log's folder is gone: its stream was deleted under a reader
+  kNotResident,  // a read that may not wait would have waited for the disk; never leaves the addon
 };
 
 // A failure as a value. Strings are only built on the way out of a failure, never on a hot path.

@@ -26,6 +26,7 @@ class SegmentCache {
   Result<std::shared_ptr<const Mapping>> get(const Segment& segment);
   // The file is about to go: later calls may not get the old mapping.
   void forget(const std::string& path);
+  [[nodiscard]] Background& background() const noexcept { return background_; }
 
  private:
   struct Entry {

@@ -91,6 +91,12 @@ Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageB
   return page;
 }
 
+std::optional<ColdStretch> ShardLog::take_cold() {
+  std::optional<ColdStretch> cold = reader_ ? reader_->take_cold() : std::nullopt;
+  if (cold) cold->env = shared_->context().env;
+  return cold;
+}
+
 Result<Sequence> ShardLog::seek(ArrivalTime arrival) {
   if (closed_) return closed(shared_->directory());
   LogReader* const reader = this->reader();

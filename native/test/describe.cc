@@ -39,6 +39,8 @@ std::string_view name_of(Errc code) {
       return "kTooLarge";
     case Errc::kRemoved:
       return "kRemoved";
+    case Errc::kNotResident:
+      return "kNotResident";
     case Errc::kUnsupported:
       return "kUnsupported";
     default:

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
-import type { NativeAddon, NativeEngine as NativeHandle, NativeShardLog } from '../native/addon.ts'
+import type { NativeAddon, NativeEngine as NativeHandle } from '../native/addon.ts'
 import { awaitNative, callNative } from '../native/failure.ts'
 import { GroupAppender } from './group-appender.ts'
 import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
-import { NativeLog } from './native-log.ts'
+import { NativeLog, type NativeLogHost } from './native-log.ts'
+import { NativeMetaLog } from './native-meta-log.ts'
 import { createNativeRouter } from './native-router.ts'
 import type { Sharing } from './sharing.ts'
 import { type NativeSlot, requireNativeSlot } from './native-slot.ts'
@@ -60,12 +61,28 @@ export class NativeEngine implements LogEngine {
   open(slot: Slot): NativeLog {
     this.#requireOpen()
     const { id, shard } = requireNativeSlot(slot)
-    return this.#openOnce(id, slot, () => this.#native.openLog(id, shard))
+    return this.#openOnce(
+      id,
+      slot,
+      (host) =>
+        new NativeLog(
+          callNative(() => this.#native.openLog(id, shard)),
+          host,
+        ),
+    )
   }
 
-  openMeta(): NativeLog {
+  openMeta(): NativeMetaLog {
     this.#requireOpen()
-    return this.#openOnce(metaName, metaName, () => this.#native.openMeta())
+    return this.#openOnce(
+      metaName,
+      metaName,
+      (host) =>
+        new NativeMetaLog(
+          callNative(() => this.#native.openMeta()),
+          host,
+        ),
+    )
   }
 
   /** Retention is decided above (streams trim); an embedded log only frees space. */
@@ -119,9 +136,9 @@ export class NativeEngine implements LogEngine {
     if (failed !== undefined) throw failed.reason
   }
 
-  #openOnce(name: string, given: unknown, open: () => NativeShardLog): NativeLog {
+  #openOnce<Log extends NativeLog>(name: string, given: unknown, open: (host: NativeLogHost) => Log): Log {
     if (this.#openLogs.has(name)) throw invalidArgument('slot', given, 'a log that is not open')
-    const log = new NativeLog(callNative(open), {
+    const log = open({
       clock: this.#clock,
       maxBatchRecords,
       group: this.#group,

@@ -107,8 +107,13 @@ export class NativeLog implements ShardLog {
     return 1
   }
 
-  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {
     return this.#pages.read(from, maxBytes, maxRecords, into)
+  }
+
+  /** `read`, within the call even if that waits for the disk. */
+  readNow(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    return this.#pages.readNow(from, maxBytes, maxRecords, into)
   }
 
   seek(timeMs: number): Offset {

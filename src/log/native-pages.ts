@@ -1,6 +1,7 @@
-import { growBytes, type NativeLogReading, PageField } from '../native/addon.ts'
+import { coldPages, growBytes, type NativeLogReading, PageField } from '../native/addon.ts'
 import { callNative, fromNative } from '../native/failure.ts'
-import { Column, type LogStats, type Offset, Refusal } from './log.ts'
+import { readCold } from './cold-pages.ts'
+import { Column, type LogStats, type Maybe, type Offset, Refusal } from './log.ts'
 import type { ReadBlock } from './read-block.ts'
 
 /** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
@@ -26,14 +27,39 @@ export class NativePages {
     this.#native = native
   }
 
-  /** `ShardLog.read`. */
-  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+  /** `ShardLog.read`: at once if what it touches is in memory; otherwise a helper thread waits for the disk. */
+  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {
+    const answer = this.#readResident(from, maxBytes, maxRecords, into)
+    if (answer !== coldPages) return answer
+    return readCold(this.#native, () => this.#readResident(from, maxBytes, maxRecords, into))
+  }
+
+  /** `ShardLog.read`, within the call even if that waits for the disk. */
+  readNow(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    return this.#fill(into, maxBytes, maxRecords, ({ bytes, columns, offsets, timesMs }, header) =>
+      this.#native.read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header),
+    )
+  }
+
+  #readResident(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    return this.#fill(into, maxBytes, maxRecords, ({ bytes, columns, offsets, timesMs }, header) =>
+      this.#native.readResident(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header),
+    )
+  }
+
+  #fill(
+    into: ReadBlock,
+    maxBytes: number,
+    maxRecords: number,
+    read: (into: ReadBlock, header: Float64Array) => number,
+  ): number {
     const header = this.#header
     let answer: number
     try {
       for (;;) {
-        const { bytes, columns, offsets, timesMs } = into
-        answer = this.#native.read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
+        const { bytes } = into
+        answer = read(into, header)
+        if (answer === coldPages) return answer
         const wantedBytes = this.#wantedBytes(answer, maxBytes, Math.min(maxRecords, into.recordCapacity))
         if (bytes.length >= wantedBytes) break
         into.reserveBytes(wantedBytes)
@@ -74,8 +100,11 @@ export class NativePages {
     }
     const { bytes, columns, doubles } = this.#probe
     const header = this.#header
-    const answer = callNative(() => this.#native.read(from, 0, 1, bytes, columns, doubles, doubles, header))
-    if (answer === growBytes || answer > 0) return true
+    const answer = callNative(() =>
+      this.#native.readResident(from, 0, 1, bytes, columns, doubles, doubles, header),
+    )
+    // What is not in memory was written some time ago.
+    if (answer === growBytes || answer === coldPages || answer > 0) return true
     if (answer !== Refusal.trimmed) return header[PageField.ended] === 1
     return header[PageField.atTail] === 0 || header[PageField.ended] === 1
   }

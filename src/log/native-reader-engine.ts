@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
-import type { NativeAddon, NativeLogFollower, NativeStoreReader } from '../native/addon.ts'
+import type { NativeAddon, NativeStoreReader } from '../native/addon.ts'
 import { callNative } from '../native/failure.ts'
 import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
-import { NativeReaderLog, readOnly } from './native-reader-log.ts'
+import { NativeReaderMetaLog } from './native-meta-log.ts'
+import { type NativeReaderHost, NativeReaderLog, readOnly } from './native-reader-log.ts'
 import { createNativeRouter } from './native-router.ts'
 import { requireNativeSlot } from './native-slot.ts'
 
@@ -40,12 +41,28 @@ export class NativeReaderEngine implements LogEngine {
   open(slot: Slot): NativeReaderLog {
     this.#requireOpen()
     const { id, shard } = requireNativeSlot(slot)
-    return this.#openOnce(id, slot, () => this.#native.openLog(id, shard))
+    return this.#openOnce(
+      id,
+      slot,
+      (host) =>
+        new NativeReaderLog(
+          callNative(() => this.#native.openLog(id, shard)),
+          host,
+        ),
+    )
   }
 
-  openMeta(): NativeReaderLog {
+  openMeta(): NativeReaderMetaLog {
     this.#requireOpen()
-    return this.#openOnce(metaName, metaName, () => this.#native.openMeta())
+    return this.#openOnce(
+      metaName,
+      metaName,
+      (host) =>
+        new NativeReaderMetaLog(
+          callNative(() => this.#native.openMeta()),
+          host,
+        ),
+    )
   }
 
   setRetention(): never {
@@ -72,9 +89,13 @@ export class NativeReaderEngine implements LogEngine {
     callNative(() => this.#native.close())
   }
 
-  #openOnce(name: string, given: unknown, open: () => NativeLogFollower): NativeReaderLog {
+  #openOnce<Log extends NativeReaderLog>(
+    name: string,
+    given: unknown,
+    open: (host: NativeReaderHost) => Log,
+  ): Log {
     if (this.#openLogs.has(name)) throw invalidArgument('slot', given, 'a log that is not open')
-    const log = new NativeReaderLog(callNative(open), {
+    const log = open({
       clock: this.#clock,
       closed: () => this.#openLogs.delete(name),
     })

@@ -2,7 +2,7 @@ import { invalidArgument, MillraceError } from '../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { NativeLogFollower } from '../native/addon.ts'
 import { callNative } from '../native/failure.ts'
-import type { LogStats, Offset, ShardLog } from './log.ts'
+import type { LogStats, Maybe, Offset, ShardLog } from './log.ts'
 import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
 import { TailWatch } from './tail-watch.ts'
@@ -40,8 +40,13 @@ export class NativeReaderLog implements ShardLog {
     throw readOnly()
   }
 
-  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {
     return this.#pages.read(from, maxBytes, maxRecords, into)
+  }
+
+  /** `read`, within the call even if that waits for the disk. */
+  readNow(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    return this.#pages.readNow(from, maxBytes, maxRecords, into)
   }
 
   seek(timeMs: number): Offset {

@@ -58,7 +58,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 6
+export const interfaceVersion = 8
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -128,6 +128,22 @@ export interface NativeLogReading {
     timesMs: Float64Array,
     header: Float64Array,
   ): number
+  /** `read` that never waits for the disk: where it would have to, it answers `coldPages`, and `load` helps. */
+  readResident(
+    from: number,
+    maxBytes: number,
+    maxRecords: number,
+    bytes: Uint8Array,
+    columns: Uint32Array,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+    header: Float64Array,
+  ): number
+  /**
+   * Brings what the last `readResident` lacked into memory, on a helper thread. Resolves when that read may be made
+   * again; what cannot be read, it will tell.
+   */
+  load(): Promise<void>
   seek(timeMs: number): number
   /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
   stats(out: Float64Array): void
@@ -192,6 +208,9 @@ export interface NativeRouter {
 
 /** Answer of `NativeShardLog.read`: the next record does not fit `bytes`. Not a count and not a `Refusal`. */
 export const growBytes = -100
+
+/** Answer of `NativeShardLog.readResident`: pages are not in memory. Not a count and not a `Refusal`. */
+export const coldPages = -101
 
 /** Places in the `header` of `NativeShardLog.read`. */
 export const PageField = {

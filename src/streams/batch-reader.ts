@@ -11,6 +11,9 @@ import { Turns } from './turns.ts'
 const turnBytes: number = MiB
 const turnRecords = 8192
 
+/** In place of a page: the read was ended, or its signal aborted, while the page was read elsewhere. */
+const cutShort: unique symbol = Symbol('cut short')
+
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** What ends a read from outside. */
@@ -25,7 +28,7 @@ export interface ReadGuard {
 /**
  * The records of one or more shards as an async iterable of batches, each of one shard. Shards take turns, a page
  * each; within a shard the order is kept, across shards there is none. At the tail of all of them it waits for
- * whichever goes on first, without polling. Leaving a `for await` loop, `return()` and `await using` end it.
+ * whichever goes on first, without polling. The event loop goes on while pages that are not in memory are loaded. Leaving a `for await` loop, `return()` and `await using` end it.
  */
 export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<RecordBatch<T>, undefined> {
   readonly #guard: ReadGuard
@@ -37,6 +40,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   #finished = false
   #waiting = 0
   #wake: (() => void) | undefined
+  /** Gives up on a page that is read elsewhere. */
+  #cut: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
   #bytesInTurn = 0
   #recordsInTurn = 0
@@ -82,7 +87,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
           continue
         }
         const page = shard.page()
-        const batch = isLater(page) ? await page : page
+        const batch = isLater(page) ? await this.#unlessCutShort(page) : page
+        if (batch === cutShort) continue
         if (batch !== undefined && !shard.done) this.#ready.push(shard)
         else if (!shard.done) this.#await(shard)
         if (batch !== undefined && !this.#finished) {
@@ -107,12 +113,29 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#stop?.abort()
     this.#ready.length = 0
     this.#wake?.()
+    this.#cut?.()
   }
 
   #requireGoing(): void {
     this.#guard.signal?.throwIfAborted()
     this.#guard.requireUsable()
     if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** A page that is still to come, unless the read ends first: then whoever brings it finds nobody. */
+  async #unlessCutShort<Page>(page: Promise<Page>): Promise<Page | typeof cutShort> {
+    const { signal } = this.#guard
+    let release: (() => void) | undefined
+    const cut = new Promise<typeof cutShort>((resolve) => {
+      this.#cut = () => resolve(cutShort)
+      release = signal && onAbort(signal, this.#cut)
+    })
+    try {
+      return await Promise.race([page, cut])
+    } finally {
+      release?.()
+      this.#cut = undefined
+    }
   }
 
   /** Puts a shard aside until it has something to read. */

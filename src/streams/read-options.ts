@@ -13,7 +13,7 @@ export interface ReadControls {
    * ever.
    */
   readonly until?: 'tail' | undefined
-  /** Ends the read: `next` then rejects with the signal's reason. */
+  /** Ends the read, at once even while it waits: `next` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /**
    * What happens when records expire before a slow reader comes to them: `'error'` throws `ERR_MILLRACE_TRIMMED`,

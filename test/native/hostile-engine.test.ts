@@ -235,9 +235,19 @@ describe('anything at all', () => {
   it('is answered or refused by a known code', { timeout: 60_000 }, async () => {
     const router = addon.createRouter(Buffer.alloc(16))
     const targets: readonly (readonly [object, string])[] = [
-      ...['append', 'append', 'append', 'appendOne', 'read', 'read', 'seek', 'trim', 'stats', 'flush'].map(
-        (method) => [log, method] as const,
-      ),
+      ...[
+        'append',
+        'append',
+        'append',
+        'appendOne',
+        'read',
+        'readResident',
+        'load',
+        'seek',
+        'trim',
+        'stats',
+        'flush',
+      ].map((method) => [log, method] as const),
       ...['newIdentity', 'drop', 'sweep'].map((method) => [engine, method] as const),
       [router, 'route'],
       [addon, 'createRouter'],

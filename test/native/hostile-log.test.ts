@@ -149,11 +149,11 @@ describe('appendOne', () => {
   })
 })
 
-describe('read', () => {
+describe.each(['read', 'readResident'])('%s', (read) => {
   it('refuses arguments of a wrong type, each by itself', async () => {
     const bad = [noNumbers, noNumbers, noNumbers, noUint8s, noUint32s, noFloat64s, noFloat64s, noFloat64s]
     for (const args of spoiled(readArguments, bad)) {
-      expect([args, await outcomeOf(() => call(log, 'read', args))]).toEqual([
+      expect([args, await outcomeOf(() => call(log, read, args))]).toEqual([
         args,
         'ERR_MILLRACE_INVALID_ARGUMENT',
       ])
@@ -162,15 +162,15 @@ describe('read', () => {
 
   it('refuses a header without room for its fields', async () => {
     const args = readArguments().with(7, new Float64Array(PageField.count - 1))
-    expect(await outcomeOf(() => call(log, 'read', args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+    expect(await outcomeOf(() => call(log, read, args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
   })
 
   it('writes no more records than the shortest column takes', () => {
     for (let count = 0; count < 5; count++) call(log, 'append', appendArguments())
     for (const index of [4, 5, 6]) {
       const short = index === 4 ? new Uint32Array(2 * Column.stride + 5) : new Float64Array(2)
-      expect(call(log, 'read', readArguments().with(index, short))).toBe(2)
-      expect(call(log, 'read', readArguments().with(index, short.subarray(0, 0)))).toBe(0)
+      expect(call(log, read, readArguments().with(index, short))).toBe(2)
+      expect(call(log, read, readArguments().with(index, short.subarray(0, 0)))).toBe(0)
     }
   })
 
@@ -178,9 +178,7 @@ describe('read', () => {
     call(log, 'append', appendArguments())
     const args = readArguments()
     detached(args[index] as Uint8Array)
-    expect(['none', 'ERR_MILLRACE_INVALID_ARGUMENT']).toContain(
-      await outcomeOf(() => call(log, 'read', args)),
-    )
+    expect(['none', 'ERR_MILLRACE_INVALID_ARGUMENT']).toContain(await outcomeOf(() => call(log, read, args)))
   })
 
   it.each([-1, -(2 ** 60), 2 ** 53, 2 ** 63, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5])(
@@ -188,7 +186,7 @@ describe('read', () => {
     async (number) => {
       call(log, 'append', appendArguments())
       for (const index of [0, 1, 2]) {
-        expect(await outcomeOf(() => call(log, 'read', readArguments().with(index, number)))).toBe('none')
+        expect(await outcomeOf(() => call(log, read, readArguments().with(index, number)))).toBe('none')
       }
     },
   )

@@ -94,7 +94,8 @@ describe('a log that is only read', () => {
   it('refuses arguments of a wrong type, each by itself', async () => {
     const bad = [noNumbers, noNumbers, noNumbers, noUint8s, noUint32s, noFloat64s, noFloat64s, noFloat64s]
     for (const args of spoiled(readArguments, bad)) {
-      expect(await outcomeOf(() => call(follower, 'read', args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+      for (const read of ['read', 'readResident'])
+        expect(await outcomeOf(() => call(follower, read, args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
     }
     for (const value of noNumbers) {
       expect(await outcomeOf(() => call(follower, 'seek', [value]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')

@@ -64,6 +64,33 @@ describe.each(bothAnswers)('the end of a read, engine answers %s', (answers) => 
     expect(listeners(controller.signal)).toBe(0)
   })
 
+  it('comes at once while a page is read elsewhere, which nobody minds then', async () => {
+    const { stream, faults } = await filled(answers, 0)
+    await stream.put('k', 1)
+    const controller = new AbortController()
+    const arrive = faults.hold('read')
+    const next = stream.readBatches({ from: 'oldest', signal: controller.signal }).next()
+    await settled()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(next).rejects.toBe(reason)
+    expect(listeners(controller.signal)).toBe(0)
+    arrive()
+    await settled()
+  })
+
+  it('comes at once by return() while a page is read elsewhere', async () => {
+    const { stream, faults } = await filled(answers, 0)
+    const arrive = faults.hold('read')
+    const reader = stream.readBatches({ from: 'oldest' })
+    const next = reader.next()
+    await settled()
+    await reader.return()
+    expect(await next).toEqual({ done: true, value: undefined })
+    arrive()
+    await settled()
+  })
+
   it('comes at the first record when the signal was aborted before', async () => {
     const { stream } = await filled(answers, 5)
     const reader = stream.read({ from: 'oldest', signal: AbortSignal.abort() })
