@@ -20,6 +20,8 @@ export const errorCodes = [
   'ERR_MILLRACE_TRIMMED',
   /** Used after `close()`. */
   'ERR_MILLRACE_CLOSED',
+  /** Records of a leasing read were used after their batch had been released. */
+  'ERR_MILLRACE_RELEASED',
   /** Another process has the store open for writing. */
   'ERR_MILLRACE_STORE_BUSY',
   /** The folder holds something that is not a store. */

@@ -14,6 +14,9 @@ struct Environment {
   Napi::FunctionReference shard_log;
   Napi::FunctionReference router;
   Napi::FunctionReference folder_check;
+  Napi::FunctionReference lease;
+  // Leases are given. Not once the runtime has refused an external buffer.
+  bool lends = true;
 };
 
 }  // namespace millrace

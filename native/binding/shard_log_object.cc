@@ -12,6 +12,7 @@
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
+#include "binding/lease_object.h"
 #include "binding/page_header.h"
 #include "binding/passed_batch.h"
 #include "binding/promised_work.h"
@@ -33,6 +34,41 @@ napi_value refuse_read(napi_env env, ShardLog& log, const Error& error, PageHead
   return to_js_integer(env, kRefusalTrimmed);
 }
 
+// What `read` and `readLeased` have in common: where to begin, how much, and where to.
+struct PassedPage {
+  Sequence from;
+  PageLimits limits;
+  PageBuffers into;
+  PageHeader header;
+};
+
+// `bytes` is looked at by `read` alone.
+std::optional<PassedPage> passed_page(napi_env env, const Call<8>& call,
+                                      std::optional<std::span<std::byte>> bytes) {
+  const auto from = clamped_number(env, call[0]);
+  const auto bytes_max = clamped_number(env, call[1]);
+  const auto records_max = clamped_number(env, call[2]);
+  const auto columns = elements<std::uint32_t>(env, call[4]);
+  const auto offsets = elements<double>(env, call[5]);
+  const auto arrivals = elements<double>(env, call[6]);
+  const auto header = PageHeader::over(elements<double>(env, call[7]));
+  if (!from || !bytes_max || !records_max || !bytes || !columns || !offsets || !arrivals ||
+      !header) {
+    return std::nullopt;
+  }
+  return PassedPage{
+      .from = {static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))},
+      .limits = {.payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
+                 .records =
+                     std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
+                              slots_of(columns->size(), offsets->size(), arrivals->size()))},
+      .into = {*bytes, *columns, *offsets, *arrivals},
+      .header = *header,
+  };
+}
+
+constexpr const char* kPageRule = "a page takes a position, two limits and its arrays";
+
 }  // namespace
 
 Napi::Function ShardLogObject::define(Napi::Env env) {
@@ -41,6 +77,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          raw_method("append", append),
                          raw_method("appendOne", append_one),
                          raw_method("read", read),
+                         raw_method("readLeased", read_leased),
+                         method<&ShardLogObject::lease>("lease"),
                          method<&ShardLogObject::seek>("seek"),
                          method<&ShardLogObject::trim>("trim"),
                          method<&ShardLogObject::seal>("seal"),
@@ -114,29 +152,38 @@ napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   ShardLog* log = open_log(env, call.self);
   if (log == nullptr) return nullptr;
-  const auto from = clamped_number(env, call[0]);
-  const auto bytes_max = clamped_number(env, call[1]);
-  const auto records_max = clamped_number(env, call[2]);
-  const auto bytes = elements<std::byte>(env, call[3]);
-  const auto columns = elements<std::uint32_t>(env, call[4]);
-  const auto offsets = elements<double>(env, call[5]);
-  const auto arrivals = elements<double>(env, call[6]);
-  const auto header = PageHeader::over(elements<double>(env, call[7]));
-  if (!from || !bytes_max || !records_max || !bytes || !columns || !offsets || !arrivals ||
-      !header) {
-    return throw_invalid_argument(env,
-                                  "read takes a position, two limits and the arrays of a page");
-  }
-  const PageLimits limits{
-      .payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
-      .records = std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
-                          slots_of(columns->size(), offsets->size(), arrivals->size())),
-  };
-  const Sequence sequence{static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))};
-  const auto page = log->read(sequence, limits, {*bytes, *columns, *offsets, *arrivals});
-  if (!page) return refuse_read(env, *log, page.error(), *header);
-  header->set_page(*page);
+  const auto passed = passed_page(env, call, elements<std::byte>(env, call[3]));
+  if (!passed) return throw_invalid_argument(env, kPageRule);
+  const auto page = log->read(passed->from, passed->limits, passed->into);
+  if (!page) return refuse_read(env, *log, page.error(), passed->header);
+  passed->header.set_page(*page);
   return to_js_integer(env, static_cast<std::int32_t>(page->count));
+}
+
+// readLeased(from, maxBytes, maxRecords, lease, columns, offsets, timesMs, header)
+napi_value ShardLogObject::read_leased(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  if (log == nullptr) return nullptr;
+  LeasedSegment* const lease = LeaseObject::lease_of(env, call[3]);
+  const auto passed = passed_page(env, call, std::span<std::byte>{});
+  if (lease == nullptr || !passed) return throw_invalid_argument(env, kPageRule);
+  const auto page = log->read_leased(passed->from, passed->limits, passed->into, *lease);
+  if (!page) return refuse_read(env, *log, page.error(), passed->header);
+  passed->header.set_page(*page);
+  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+}
+
+Napi::Value ShardLogObject::lease(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  if (log == nullptr) return {};
+  const auto from = clamped_number(env, info[0]);
+  if (!from) return throw_invalid_argument(env, "lease takes an offset");
+  if (!env.GetInstanceData<Environment>()->lends) return env.Null();
+  auto lease = log->lease({static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))});
+  if (!lease) return throw_error(env, lease.error());
+  return *lease ? LeaseObject::lend(env, std::move(**lease)) : env.Null();
 }
 
 Napi::Value ShardLogObject::seek(const Napi::CallbackInfo& info) {

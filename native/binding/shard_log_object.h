@@ -29,7 +29,9 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
   static napi_value append(napi_env env, napi_callback_info info);
   static napi_value append_one(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
+  static napi_value read_leased(napi_env env, napi_callback_info info);
 
+  Napi::Value lease(const Napi::CallbackInfo& info);
   Napi::Value seek(const Napi::CallbackInfo& info);
   Napi::Value trim(const Napi::CallbackInfo& info);
   Napi::Value seal(const Napi::CallbackInfo& info);

@@ -12,12 +12,6 @@ namespace millrace {
 
 namespace {
 
-// Whether a header can be believed enough to walk on; its checksum is not looked at.
-bool walkable(const FrameHeader& header, std::uint64_t left) noexcept {
-  return header.length >= kFrameHeaderBytes && header.length <= kFrameLengthMax &&
-         frame_stride(header.length) <= left;
-}
-
 bool is(const FrameHeader& header, FrameType type) noexcept {
   return header.type == static_cast<std::uint8_t>(type);
 }
@@ -63,6 +57,7 @@ void LogReader::segment_started(const Segment& segment) {
 std::vector<std::string> LogReader::drop_before(Sequence base) {
   cursor_ = {};
   std::vector<std::string> paths = segments_.drop_before(base);
+  verified_.erase(verified_.begin(), verified_.lower_bound(base));
   if (mapped_base_ < base) {
     mapping_.reset();
     mapped_base_ = {};
@@ -170,43 +165,9 @@ Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition committed) 
   return walk(index, *bytes, start, expected, from, end);
 }
 
-// One page on its way to the caller.
-struct LogReader::Fill {
-  const PageLimits& limits;
-  const PageBuffers& into;
-  Page page;
-  std::uint64_t used_bytes = 0;
-  std::uint64_t payload_bytes = 0;
-  bool full = false;
-  std::uint64_t lacking_bytes = 0;  // what the next frame takes, when it did not fit
-
-  [[nodiscard]] std::size_t records_left() const noexcept {
-    return std::min(limits.records, into.offsets.size()) - page.count;
-  }
-  // False when the record must wait for the next page.
-  bool take(const FrameView& frame, std::uint64_t at) noexcept {
-    const std::uint64_t size = std::uint64_t{frame.header.key_bytes} + frame.payload_bytes;
-    const bool over = size > limits.payload_bytes - std::min(payload_bytes, limits.payload_bytes);
-    if (records_left() == 0 || (page.count > 0 && over)) return false;
-    std::uint32_t* words = into.columns.data() + page.count * column::kStride;
-    words[column::kKeyAt] = static_cast<std::uint32_t>(at + frame.key_at);
-    words[column::kKeyBytes] = frame.header.key_bytes;
-    words[column::kDataAt] = static_cast<std::uint32_t>(at + frame.payload_at);
-    words[column::kDataBytes] = frame.payload_bytes;
-    words[column::kHashKeyAt] =
-        frame.has_hash_key() ? static_cast<std::uint32_t>(at + frame.hash_key_at()) : kNoHashKey;
-    words[column::kFlags] = frame.header.flags & (kFlagCompressed | kFlagKms);
-    into.offsets[page.count] = static_cast<double>(frame.header.sequence);
-    into.arrivals_ms[page.count] = static_cast<double>(frame.header.arrival_ms);
-    payload_bytes += size;
-    ++page.count;
-    return true;
-  }
-};
-
 // Copies what the page can probably take, judging by the size of its first frame. Answers how many
 // bytes: 0 when not even one frame fits.
-Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end, Fill& fill) {
+Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end, PageFill& fill) {
   Result<Bytes> bytes = map_segment(cursor.segment);
   if (!bytes) return bytes.error();
   const std::uint64_t left = end.bytes - cursor.at.bytes;
@@ -243,7 +204,7 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
 // Verifies and takes the whole frames of the chunk just copied; a frame that it cuts off is left
 // for the next chunk.
 Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk,
-                                   Fill& fill) const {
+                                   PageFill& fill) const {
   const FrameSeed seed = seed_of(segments_[cursor.segment].header);
   const Bytes copied = Bytes(fill.into.bytes).subspan(fill.used_bytes, chunk);
   std::uint64_t done = 0;
@@ -274,7 +235,7 @@ Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t
   return {};
 }
 
-Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill) {
+Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, PageFill& fill) {
   while (cursor.at < end && !fill.full) {
     if (fill.records_left() == 0) {
       fill.full = true;
@@ -291,7 +252,7 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill)
 Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
   const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
-  Fill fill{.limits = limits, .into = into, .page = {}};
+  PageFill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
   fill.page.next = from;
   if (from < fill.page.first) {

@@ -229,6 +229,23 @@ Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageB
   return state_->read(from, limits, into);
 }
 
+Result<std::optional<LeasedSegment>> ShardLog::lease(Sequence from) {
+  if (state_->closed_) return closed(state_->directory_);
+  LogReader* const reader = state_->reader();
+  if (reader == nullptr) return std::optional<LeasedSegment>{};
+  return reader->lease(from, state_->context_.env);
+}
+
+Result<Page> ShardLog::read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,
+                                   LeasedSegment& lease) {
+  if (state_->closed_) return closed(state_->directory_);
+  LogReader* const reader = state_->reader();
+  if (reader == nullptr) return Error{.code = Errc::kNotFound, .message = "a log without files"};
+  Result<Page> page = reader->read_leased(from, limits, into, lease);
+  if (page) page->tail = std::max(page->next, state_->marks().next());
+  return page;
+}
+
 Result<Sequence> ShardLog::seek(ArrivalTime arrival) {
   if (state_->closed_) return closed(state_->directory_);
   LogReader* const reader = state_->reader();

@@ -14,6 +14,7 @@ import {
   type ShardLog,
 } from './log.ts'
 import type { ReadBlock } from './read-block.ts'
+import { SegmentLeases } from './segment-lease.ts'
 import { Waiters } from './waiters.ts'
 
 /** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
@@ -48,6 +49,7 @@ export class NativeLog implements ShardLog {
   readonly #native: NativeShardLog
   readonly #host: NativeLogHost
   readonly #waiters: Waiters
+  readonly #leases: SegmentLeases
   readonly #header: Float64Array = new Float64Array(PageField.count)
   /** Arrival of the last record, once this object has appended one: the engine stores none that is earlier. */
   #lastTimeMs = Number.POSITIVE_INFINITY
@@ -57,6 +59,7 @@ export class NativeLog implements ShardLog {
   constructor(native: NativeShardLog, host: NativeLogHost) {
     this.#native = native
     this.#host = host
+    this.#leases = new SegmentLeases(native)
     this.#waiters = new Waiters(host.clock)
   }
 
@@ -126,6 +129,35 @@ export class NativeLog implements ShardLog {
     } catch (error) {
       throw fromNative(error)
     }
+    return this.#answer(answer, into)
+  }
+
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    const header = this.#header
+    const { columns, offsets, timesMs } = into
+    try {
+      for (let at = from; ; at = header[PageField.next] as number) {
+        const lease = this.#leases.at(at)
+        if (lease === undefined) return undefined
+        const { native } = lease.share() // also if the read fails, the segment is not left mapped
+        try {
+          const log = this.#native
+          const answer = log.readLeased(at, maxBytes, maxRecords, native, columns, offsets, timesMs, header)
+          if (answer > 0) into.borrow(lease)
+          if (answer !== 0 || header[PageField.atTail] === 1) return this.#answer(answer, into)
+        } finally {
+          lease.release()
+        }
+      }
+    } catch {
+      // Damage, or a page that the device does not give: `read` finds out and says so.
+      return undefined
+    }
+  }
+
+  /** Sets the fields of a page that was read. */
+  #answer(answer: number, into: ReadBlock): number {
+    const header = this.#header
     into.count = answer === Refusal.trimmed ? 0 : answer
     into.next = header[PageField.next] as number
     into.first = header[PageField.first] as number

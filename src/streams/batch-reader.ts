@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { nextTurn } from '../clock.ts'
 import { MiB } from '../units.ts'
 import { onAbort } from './abort-fan-out.ts'
+import type { BlockSupply } from './block-supply.ts'
 import { isLater } from './maybe.ts'
 import type { ShardReader } from './reader.ts'
 import type { RecordBatch } from './record-batch.ts'
@@ -31,6 +32,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   readonly #guard: ReadGuard
   /** Shards that may have something to read, in turn. */
   readonly #ready: ShardReader<T>[]
+  readonly #shards: readonly ShardReader<T>[]
+  readonly #blocks: BlockSupply
   readonly #turns: Turns = new Turns()
   /** Ends all waits. */
   readonly #stop: AbortController = new AbortController()
@@ -41,8 +44,10 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   #recordsInTurn = 0
 
   /** `stream.readBatches` makes readers. */
-  constructor(shards: readonly ShardReader<T>[], guard: ReadGuard) {
+  constructor(shards: readonly ShardReader<T>[], blocks: BlockSupply, guard: ReadGuard) {
     this.#ready = [...shards]
+    this.#shards = shards
+    this.#blocks = blocks
     this.#guard = guard
     // One listener a waiting shard is no leak.
     setMaxListeners(0, this.#stop.signal)
@@ -73,6 +78,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   }
 
   async #advance(): Promise<IteratorResult<RecordBatch<T>, undefined>> {
+    this.#blocks.recall()
     try {
       while (!this.#finished) {
         this.#requireGoing()
@@ -109,6 +115,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   #finish(): void {
     this.#stop.abort()
     this.#ready.length = 0
+    this.#blocks.recall()
+    for (const shard of this.#shards) shard.end()
     this.#wake?.()
   }
 

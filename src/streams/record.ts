@@ -51,7 +51,9 @@ export class StoredRecord<T = Uint8Array> {
    * @throws `ERR_MILLRACE_CODEC` if the stored bytes are nothing that the codec can decode
    */
   get data(): T {
-    this.decoded ??= { value: this.batch.data(this.index) }
+    // A batch that was released says so.
+    if (this.decoded === undefined || this.batch.released)
+      this.decoded = { value: this.batch.data(this.index) }
     return this.decoded.value
   }
 
