@@ -92,8 +92,18 @@ describe('open refuses', () => {
   it.each([
     ['an unknown option', { durabilty: 'process' }, 'ERR_MILLRACE_UNKNOWN_OPTION', 'durabilty'],
     ['limits, which are not built', { limits: true }, 'ERR_MILLRACE_UNSUPPORTED', 'limits'],
-    ['durability commit, which memory cannot keep', { durability: 'commit' }, 'ERR_MILLRACE_UNSUPPORTED', 'commit'],
-    ['durability interval, which memory cannot keep', { durability: 'interval' }, 'ERR_MILLRACE_UNSUPPORTED', 'interval'],
+    [
+      'durability commit, which memory cannot keep',
+      { durability: 'commit' },
+      'ERR_MILLRACE_UNSUPPORTED',
+      'commit',
+    ],
+    [
+      'durability interval, which memory cannot keep',
+      { durability: 'interval' },
+      'ERR_MILLRACE_UNSUPPORTED',
+      'interval',
+    ],
     ['an unknown durability', { durability: 'safe' }, invalid, 'durability'],
     ['a durability that is no word', { durability: true }, invalid, 'durability'],
     ['a clock without timers', { clock: { nowMs: Date.now } }, invalid, 'clock'],

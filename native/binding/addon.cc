@@ -8,6 +8,7 @@
 #include "binding/folder_check.h"
 #include "binding/meta_records_object.h"
 #include "binding/router_object.h"
+#include "binding/store_reader_object.h"
 #include "binding/store_report_object.h"
 #include "core/frame.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 5;
+constexpr std::int32_t kInterfaceVersion = 7;
 
 // Runs once in each environment. The table is what src/native/addon.ts describes.
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
@@ -25,6 +26,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("recordBytesMax", static_cast<double>(kRecordBytesMax));
   exports.Set("openFolder", Napi::Function::New<EngineObject::open_folder>(env, "openFolder"));
   exports.Set("openMemory", Napi::Function::New<EngineObject::open_memory>(env, "openMemory"));
+  exports.Set("openReader", Napi::Function::New<StoreReaderObject::open_reader>(env, "openReader"));
   exports.Set("createRouter", Napi::Function::New<RouterObject::create>(env, "createRouter"));
   exports.Set("inspectFolder", Napi::Function::New<inspect_folder>(env, "inspectFolder"));
   exports.Set("verifyFolder",

@@ -33,6 +33,8 @@ const char* public_code(Errc code) noexcept {
       return "ERR_MILLRACE_RECORD_TOO_LARGE";
     case Errc::kUnsupported:
       return "ERR_MILLRACE_UNSUPPORTED";
+    case Errc::kRemoved:
+      return "ERR_MILLRACE_STREAM_NOT_FOUND";
     case Errc::kIo:
     case Errc::kNotFound:  // a file that has to be there is not: errno tells it from other failures
       return "ERR_MILLRACE_IO";

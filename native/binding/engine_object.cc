@@ -18,6 +18,7 @@ namespace millrace {
 namespace {
 
 constexpr std::size_t kPathBytesMax = 4096;
+constexpr std::uint64_t kCommittedSegmentBytes = 64 * kMiB;
 constexpr const char* kIdentityRule =
     "a log is named by 32 lowercase hexadecimal digits and a shard number";
 
@@ -51,15 +52,15 @@ std::optional<std::vector<LogIdentity>> identities(napi_env env, napi_value list
   return found;
 }
 
-// openFolder(path, sync[, syncCommits, showCommitted, checkpointMs, backlogBytes]): what follows
-// `sync` makes the logs `written` ones.
+// openFolder(path, sync[, syncCommits, showCommitted, checkpointMs, backlogBytes[, joined]]): what
+// follows `sync`, unless it is undefined, makes the logs `written` ones.
 std::optional<LogOptions> folder_options(const Napi::CallbackInfo& info) {
   constexpr std::uint64_t kMsMax = 86'400'000;
   constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
   if (!info[1].IsBoolean()) return std::nullopt;
   LogOptions options;
   options.sync = info[1].As<Napi::Boolean>().Value();
-  if (info.Length() < 3) return options;
+  if (info[2].IsUndefined()) return options;
   const auto checkpoint_ms = whole_number(info.Env(), info[4], kMsMax);
   const auto backlog_bytes = whole_number(info.Env(), info[5], kBytesMax);
   if (!info[2].IsBoolean() || !info[3].IsBoolean() || !checkpoint_ms || !backlog_bytes) {
@@ -67,6 +68,8 @@ std::optional<LogOptions> folder_options(const Napi::CallbackInfo& info) {
   }
   options.written = true;
   options.sync_commits = info[2].As<Napi::Boolean>().Value();
+  // Larger ones would be filled with zeros faster than anybody needs them.
+  if (options.sync_commits) options.segment_bytes = kCommittedSegmentBytes;
   options.show_committed = info[3].As<Napi::Boolean>().Value();
   options.checkpoint_ms = *checkpoint_ms;
   options.backlog_bytes = *backlog_bytes;
@@ -85,6 +88,9 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          method<&EngineObject::append_together>("appendTogether"),
                          method<&EngineObject::drop>("drop"),
                          method<&EngineObject::sweep>("sweep"),
+                         method<&EngineObject::is_shared>("isShared"),
+                         method<&EngineObject::take_turn>("takeTurn"),
+                         method<&EngineObject::give_turn>("giveTurn"),
                          method<&EngineObject::close>("close"),
                      });
 }
@@ -98,10 +104,17 @@ Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
                                   "openFolder takes a path, whether to sync, and how to write");
   }
   auto opened = std::make_shared<std::shared_ptr<OpenEngine>>();
-  auto work = [path = *path, options = *options, opened]() -> Result<void> {
-    auto engine = OpenEngine::open_folder(path, options);
+  const Environment* const member = env.GetInstanceData<Environment>();
+  const std::uint64_t call_id = member->tail_calls->new_id();
+  auto joined = [calls = member->tail_calls, call_id] { calls->call(call_id); };
+  if (info[6].IsFunction() &&
+      !member->tail_calls->expect(env, call_id, info[6].As<Napi::Function>())) {
+    return {};
+  }
+  auto work = [path = *path, options = *options, opened, member, joined]() -> Result<void> {
+    auto engine = SharedEngine::open_folder(path, options, member, joined);
     if (!engine) return std::move(engine.error());
-    *opened = std::move(*engine);
+    *opened = std::make_shared<OpenEngine>(std::move(*engine), member);
     return {};
   };
   auto outcome = [opened](Napi::Env into) { return new_engine(into, std::move(*opened)); };
@@ -109,9 +122,10 @@ Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::open_memory(const Napi::CallbackInfo& info) {
-  auto engine = OpenEngine::open_memory();
+  const Environment* const member = info.Env().GetInstanceData<Environment>();
+  auto engine = SharedEngine::open_memory(member);
   if (!engine) return throw_error(info.Env(), engine.error());
-  return new_engine(info.Env(), std::move(*engine));
+  return new_engine(info.Env(), std::make_shared<OpenEngine>(std::move(*engine), member));
 }
 
 OpenEngine* EngineObject::open_engine() const {
@@ -174,8 +188,25 @@ Napi::Value EngineObject::sweep(const Napi::CallbackInfo& info) {
   if (engine == nullptr) return {};
   std::optional<std::vector<LogIdentity>> live = identities(env, info[0]);
   if (!live) return throw_invalid_argument(env, "sweep takes an array of the live logs' ids");
-  const Result<void> swept = engine->sweep(std::move(*live));
+  const Result<void> swept = engine->sweep(*live);
   return swept ? env.Undefined() : throw_error(env, swept.error());
+}
+
+Napi::Value EngineObject::is_shared(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  return engine == nullptr ? Napi::Value() : Napi::Boolean::New(info.Env(), engine->is_shared());
+}
+
+Napi::Value EngineObject::take_turn(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  return engine == nullptr ? Napi::Value() : Napi::Boolean::New(info.Env(), engine->take_turn());
+}
+
+Napi::Value EngineObject::give_turn(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  engine->give_turn();
+  return info.Env().Undefined();
 }
 
 Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {

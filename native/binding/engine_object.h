@@ -30,6 +30,9 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
   Napi::Value append_together(const Napi::CallbackInfo& info);
   Napi::Value drop(const Napi::CallbackInfo& info);
   Napi::Value sweep(const Napi::CallbackInfo& info);
+  Napi::Value is_shared(const Napi::CallbackInfo& info);
+  Napi::Value take_turn(const Napi::CallbackInfo& info);
+  Napi::Value give_turn(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 };
 

@@ -3,8 +3,10 @@
 #include "binding/engine_object.h"
 #include "binding/folder_check.h"
 #include "binding/lease_object.h"
+#include "binding/log_follower_object.h"
 #include "binding/router_object.h"
 #include "binding/shard_log_object.h"
+#include "binding/store_reader_object.h"
 
 namespace millrace {
 
@@ -13,6 +15,11 @@ Environment::Environment(Napi::Env env)
       shard_log(Napi::Persistent(ShardLogObject::define(env))),
       router(Napi::Persistent(RouterObject::define(env))),
       folder_check(Napi::Persistent(FolderCheckObject::define(env))),
-      lease(Napi::Persistent(LeaseObject::define(env))) {}
+      store_reader(Napi::Persistent(StoreReaderObject::define(env))),
+      log_follower(Napi::Persistent(LogFollowerObject::define(env))),
+      lease(Napi::Persistent(LeaseObject::define(env))),
+      tail_calls(std::make_shared<TailCalls>()) {}
+
+Environment::~Environment() { tail_calls->end(); }
 
 }  // namespace millrace

@@ -4,54 +4,22 @@
 #include <cassert>
 #include <utility>
 
-#include "binding/shared_background.h"
-#include "core/env_memory.h"
-#include "core/env_posix.h"
-
 namespace millrace {
 
-OpenEngine::OpenEngine(std::shared_ptr<Env> env, std::shared_ptr<Background> background,
-                       std::unique_ptr<Engine> engine)
-    : background_(std::move(background)), env_(std::move(env)), engine_(std::move(engine)) {}
-
-Result<std::shared_ptr<OpenEngine>> OpenEngine::open_folder(const std::string& path,
-                                                            const LogOptions& options) {
-  return open(std::make_shared<EnvPosix>(), path, options);
+OpenEngine::~OpenEngine() {
+  if (shared_ != nullptr) (void)shared_->leave(member_);
 }
 
-Result<std::shared_ptr<OpenEngine>> OpenEngine::open_memory() {
-  LogOptions options;
-  options.sync = false;
-  return open(std::make_shared<EnvMemory>(), "/store", options);
-}
-
-Result<std::shared_ptr<OpenEngine>> OpenEngine::open(std::shared_ptr<Env> env,
-                                                     const std::string& root,
-                                                     const LogOptions& options) {
-  std::shared_ptr<Background> background = shared_background();
-  auto engine = Engine::open(env, background, root, options);
-  if (!engine) return std::move(engine.error());
-  return std::shared_ptr<OpenEngine>(
-      new OpenEngine(std::move(env), std::move(background), std::move(*engine)));
-}
-
-Result<void> OpenEngine::sweep(std::vector<LogIdentity> live) {
-  {
-    const std::lock_guard lock(mutex_);
-    live.insert(live.end(), open_.begin(), open_.end());
-  }
-  auto swept = engine_->sweep(live);
+Result<void> OpenEngine::sweep(const std::vector<LogIdentity>& live) {
+  if (shared_->is_shared()) return {};
+  auto swept = engine().sweep(live);
   if (!swept) return std::move(swept.error());
   return {};
 }
 
 Result<void> OpenEngine::close() {
   assert(!has_open_logs());
-  Result<void> result = engine_->close();
-  engine_.reset();
-  env_.reset();
-  background_.reset();
-  return result;
+  return std::exchange(shared_, nullptr)->leave(member_);
 }
 
 void OpenEngine::opened(const LogIdentity& identity) {
@@ -60,8 +28,11 @@ void OpenEngine::opened(const LogIdentity& identity) {
 }
 
 void OpenEngine::closed(const LogIdentity& identity) {
-  const std::lock_guard lock(mutex_);
-  open_.erase(identity);
+  {
+    const std::lock_guard lock(mutex_);
+    open_.erase(identity);
+  }
+  engine().left(identity);
 }
 
 bool OpenEngine::is_open(const LogIdentity& identity) const {

@@ -6,6 +6,7 @@
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
+#include "binding/log_reading.h"
 
 namespace millrace {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 constexpr std::uint64_t kCountMax = std::numeric_limits<std::int32_t>::max();  // answers are int32
 
 }  // namespace
-
-std::size_t slots_of(std::size_t column_words, std::size_t offsets, std::size_t arrivals) noexcept {
-  return std::min({column_words / column::kStride, offsets, arrivals});
-}
 
 std::optional<PassedBatch> passed_batch(napi_env env,
                                         const std::array<napi_value, 8>& arguments) noexcept {

@@ -27,10 +27,6 @@ inline constexpr const char* kBatchRule =
 [[nodiscard]] std::optional<PassedBatch> passed_batch(
     napi_env env, const std::array<napi_value, 8>& arguments) noexcept;
 
-// The first `count` records that every column has room for.
-[[nodiscard]] std::size_t slots_of(std::size_t column_words, std::size_t offsets,
-                                   std::size_t arrivals) noexcept;
-
 // The number that an append answers instead of a count; nullopt for an exception.
 [[nodiscard]] std::optional<std::int32_t> append_refusal(const Error& error) noexcept;
 

@@ -12,8 +12,8 @@
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
-#include "binding/lease_object.h"
-#include "binding/page_header.h"
+#include "binding/log_leasing.h"
+#include "binding/log_reading.h"
 #include "binding/passed_batch.h"
 #include "binding/promised_work.h"
 
@@ -21,53 +21,6 @@ namespace millrace {
 namespace {
 
 double as_double(Sequence sequence) noexcept { return static_cast<double>(sequence.value); }
-
-napi_value refuse_read(napi_env env, ShardLog& log, const Error& error, PageHeader header) {
-  if (error.code == Errc::kTooLarge) {
-    header.set_bytes_needed(error.detail);
-    return to_js_integer(env, kRefusalGrow);
-  }
-  if (error.code != Errc::kTrimmed) return throw_error(env, error);
-  const Result<LogStats> stats = log.stats();
-  if (!stats) return throw_error(env, stats.error());
-  header.set_trimmed(*stats);
-  return to_js_integer(env, kRefusalTrimmed);
-}
-
-// What `read` and `readLeased` have in common: where to begin, how much, and where to.
-struct PassedPage {
-  Sequence from;
-  PageLimits limits;
-  PageBuffers into;
-  PageHeader header;
-};
-
-// `bytes` is looked at by `read` alone.
-std::optional<PassedPage> passed_page(napi_env env, const Call<8>& call,
-                                      std::optional<std::span<std::byte>> bytes) {
-  const auto from = clamped_number(env, call[0]);
-  const auto bytes_max = clamped_number(env, call[1]);
-  const auto records_max = clamped_number(env, call[2]);
-  const auto columns = elements<std::uint32_t>(env, call[4]);
-  const auto offsets = elements<double>(env, call[5]);
-  const auto arrivals = elements<double>(env, call[6]);
-  const auto header = PageHeader::over(elements<double>(env, call[7]));
-  if (!from || !bytes_max || !records_max || !bytes || !columns || !offsets || !arrivals ||
-      !header) {
-    return std::nullopt;
-  }
-  return PassedPage{
-      .from = {static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))},
-      .limits = {.payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
-                 .records =
-                     std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
-                              slots_of(columns->size(), offsets->size(), arrivals->size()))},
-      .into = {*bytes, *columns, *offsets, *arrivals},
-      .header = *header,
-  };
-}
-
-constexpr const char* kPageRule = "a page takes a position, two limits and its arrays";
 
 }  // namespace
 
@@ -84,6 +37,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          method<&ShardLogObject::seal>("seal"),
                          method<&ShardLogObject::seal_later>("sealLater"),
                          method<&ShardLogObject::stats>("stats"),
+                         method<&ShardLogObject::watch>("watch"),
+                         method<&ShardLogObject::unwatch>("unwatch"),
                          method<&ShardLogObject::flush>("flush"),
                          method<&ShardLogObject::close>("close"),
                      });
@@ -147,54 +102,27 @@ napi_value ShardLogObject::append_one(napi_env env, napi_callback_info info) {
   return to_js(env, offset);
 }
 
-// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
 napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   ShardLog* log = open_log(env, call.self);
   if (log == nullptr) return nullptr;
-  const auto passed = passed_page(env, call, elements<std::byte>(env, call[3]));
-  if (!passed) return throw_invalid_argument(env, kPageRule);
-  const auto page = log->read(passed->from, passed->limits, passed->into);
-  if (!page) return refuse_read(env, *log, page.error(), passed->header);
-  passed->header.set_page(*page);
-  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+  return read_page(call, *log);
 }
 
-// readLeased(from, maxBytes, maxRecords, lease, columns, offsets, timesMs, header)
 napi_value ShardLogObject::read_leased(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
   ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  LeasedSegment* const lease = LeaseObject::lease_of(env, call[3]);
-  const auto passed = passed_page(env, call, std::span<std::byte>{});
-  if (lease == nullptr || !passed) return throw_invalid_argument(env, kPageRule);
-  const auto page = log->read_leased(passed->from, passed->limits, passed->into, *lease);
-  if (!page) return refuse_read(env, *log, page.error(), passed->header);
-  passed->header.set_page(*page);
-  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+  return log == nullptr ? nullptr : read_leased_page(call, *log);
 }
 
 Napi::Value ShardLogObject::lease(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   ShardLog* log = open_log();
-  if (log == nullptr) return {};
-  const auto from = clamped_number(env, info[0]);
-  if (!from) return throw_invalid_argument(env, "lease takes an offset");
-  if (!env.GetInstanceData<Environment>()->lends) return env.Null();
-  auto lease = log->lease({static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))});
-  if (!lease) return throw_error(env, lease.error());
-  return *lease ? LeaseObject::lend(env, std::move(**lease)) : env.Null();
+  return log == nullptr ? Napi::Value() : lease_segment(info, *log);
 }
 
 Napi::Value ShardLogObject::seek(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   ShardLog* log = open_log();
-  if (log == nullptr) return {};
-  const auto arrival = clamped_number(env, info[0]);
-  if (!arrival) return throw_invalid_argument(env, "seek takes a time");
-  const auto found = log->seek({*arrival});
-  if (!found) return throw_error(env, found.error());
-  return Napi::Number::New(env, as_double(*found));
+  return log == nullptr ? Napi::Value() : seek_arrival(info, *log);
 }
 
 Napi::Value ShardLogObject::trim(const Napi::CallbackInfo& info) {
@@ -237,31 +165,24 @@ Napi::Value ShardLogObject::seal_later(const Napi::CallbackInfo& info) {
   });
 }
 
-// stats(out): out is nine doubles, in the order of `LogStats` in src/log/log.ts.
 Napi::Value ShardLogObject::stats(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+  ShardLog* log = open_log();
+  return log == nullptr ? Napi::Value() : fill_stats(info, *log);
+}
+
+Napi::Value ShardLogObject::watch(const Napi::CallbackInfo& info) {
   ShardLog* log = open_log();
   if (log == nullptr) return {};
-  constexpr std::size_t kFields = 9;
-  const auto out = elements<double>(env, info[0]);
-  if (!out || out->size() < kFields) {
-    return throw_invalid_argument(env, "stats takes a Float64Array of nine");
+  if (watch_ == nullptr) {
+    watch_ = std::make_unique<LogWatch>(info.Env().GetInstanceData<Environment>()->tail_calls);
   }
-  const Result<LogStats> stats = log->stats();
-  if (!stats) return throw_error(env, stats.error());
-  const std::array<double, kFields> fields{
-      as_double(stats->first),
-      as_double(stats->next),
-      as_double(stats->durable),
-      static_cast<double>(stats->bytes),
-      static_cast<double>(stats->file_bytes),
-      static_cast<double>(stats->segments),
-      static_cast<double>(stats->first_arrival.ms),
-      static_cast<double>(stats->last_arrival.ms),
-      stats->sealed ? 1.0 : 0.0,
-  };
-  std::ranges::copy(fields, out->begin());
-  return env.Undefined();
+  return watch_log(info, *watch_, *log);
+}
+
+Napi::Value ShardLogObject::unwatch(const Napi::CallbackInfo& info) {
+  if (open_log() == nullptr) return {};
+  if (watch_ != nullptr) watch_->unwatch();
+  return info.Env().Undefined();
 }
 
 Napi::Value ShardLogObject::flush(const Napi::CallbackInfo& info) {
@@ -271,6 +192,7 @@ Napi::Value ShardLogObject::flush(const Napi::CallbackInfo& info) {
 
 Napi::Value ShardLogObject::close(const Napi::CallbackInfo& info) {
   if (open_log() == nullptr) return {};
+  watch_.reset();
   return PromisedWork::start(info.Env(), [log = std::move(owned_)] { return log->close(); });
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "binding/log_watch.h"
 #include "binding/native_object.h"
 #include "binding/open_log.h"
 
@@ -37,8 +38,12 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
   Napi::Value seal(const Napi::CallbackInfo& info);
   Napi::Value seal_later(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value watch(const Napi::CallbackInfo& info);
+  Napi::Value unwatch(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
+
+  std::unique_ptr<LogWatch> watch_;  // from the first watch() on
 };
 
 }  // namespace millrace

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kStepBytes = 2 * kMiB;
 
 // Zeros are written in pieces of this size.
-constexpr std::uint64_t kZeroBytes = 1 * kMiB;
+constexpr std::uint64_t kZeroBytes = 512 * kKiB;
 
 // A window of a segment this large asks for large pages. With small ones the kernel supplies 2
 // GB/s, with large ones 5 to 8, and it would turn to them by itself anyway, but only after 8 MiB.
@@ -36,8 +36,10 @@ Result<void> write_zeros(File& file, std::uint64_t bytes) {
   for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
     const Bytes piece = Bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), bytes - at));
     if (Result<void> written = file.write_all(piece, FileOffset{at}); !written) return written;
+    // Piece by piece: a commit that comes meanwhile waits for one piece, not for all of them.
+    if (Result<void> synced = file.sync_data(); !synced) return synced;
   }
-  return file.sync_data();
+  return {};
 }
 
 void prefer_large_pages(const Mapping& mapping) noexcept {

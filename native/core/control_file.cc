@@ -47,7 +47,9 @@ Result<Mapping> map_page(Env& env, const std::string& path, std::size_t bytes) {
 }  // namespace
 
 ControlFile::ControlFile(Env& env, std::string path, Mapping control, Mapping wake) noexcept
-    : env_(env), path_(std::move(path)), control_(std::move(control)), wake_(std::move(wake)) {}
+    : ControlView(std::move(control), std::move(wake), std::nullopt),
+      env_(env),
+      path_(std::move(path)) {}
 
 Result<std::shared_ptr<ControlFile>> ControlFile::map(Env& env, const std::string& directory) {
   std::string path = join_path(directory, kControlName);
@@ -79,39 +81,31 @@ Result<std::shared_ptr<ControlFile>> ControlFile::open(Env& env, const std::stri
                                                        const LogIdentity& identity) {
   Result<std::shared_ptr<ControlFile>> file = map(env, directory);
   if (!file) return file;
-  const std::string path = join_path(directory, kControlName);
-  switch (check_control_page((*file)->page(), identity)) {
-    case ControlFault::kNone:
-      return file;
-    case ControlFault::kNewerFormat:
-      return Error{.code = Errc::kNewerFormat, .message = path + ": written by a later version"};
-    case ControlFault::kForeign:
-      return Error{.code = Errc::kCorrupt, .message = path + ": belongs to another log"};
-    case ControlFault::kDamaged:
-      break;
-  }
-  return Error{.code = Errc::kCorrupt, .message = path + ": the control page is damaged"};
+  const ControlFault fault = check_control_page((*file)->page(), identity);
+  Result<void> good = refuse_control_page(fault, join_path(directory, kControlName));
+  if (!good) return good.error();
+  return file;
 }
 
 void ControlFile::publish(LogPosition end) noexcept {
-  ControlPage& control = page();
+  ControlPage& words = page();
   // Sequentially consistent, for two reasons. As a release: whoever loads this mark also sees every
-  // byte below it (LogReader::committed acquires). And in one order with LogReader::wait: either
-  // the load below sees the waiter that announced itself, or that waiter, looking again before it
-  // sleeps, sees this mark.
-  control.committed.store(end.bytes, std::memory_order_seq_cst);
-  control_.stored(bytes_of(control.committed));
+  // byte below it (ControlView::visible acquires). And in one order with ControlView::announce:
+  // either the load below sees the announcement, or that reader, looking again before it sleeps,
+  // sees this mark.
+  words.committed.store(end.bytes, std::memory_order_seq_cst);
+  control().stored(bytes_of(words.committed));
   if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
 void ControlFile::publish_durable(LogPosition end) noexcept {
-  ControlPage& control = page();
+  ControlPage& words = page();
   // Release: as in publish(); here the durable mark is what readers look at, so that the one in
   // order with their announcement is that.
-  control.committed.store(end.bytes, std::memory_order_release);
+  words.committed.store(end.bytes, std::memory_order_release);
   raise_durable(end);
-  control_.stored(bytes_of(control.committed));
-  control_.stored(bytes_of(control.durable));
+  control().stored(bytes_of(words.committed));
+  control().stored(bytes_of(words.durable));
   if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
@@ -130,9 +124,14 @@ void ControlFile::trim(Sequence before) noexcept {
   stored();
 }
 
+// Takes the flag before it changes the word. A reader loads the word first and then sets the flag:
+// one whose flag was taken here loaded the word as it was before, so its sleep ends, or never
+// begins. Nobody has to take the flag back: a reader that died costs one such call.
 void ControlFile::wake_waiters() noexcept {
-  // Relaxed: the futex call orders the word for sleepers; the mark itself was published before.
-  wake().word.fetch_add(1, std::memory_order_relaxed);
+  // Sequentially consistent like the other words of this protocol; it runs only when somebody
+  // waits.
+  wake().waiters.store(0, std::memory_order_seq_cst);
+  wake().word.fetch_add(1, std::memory_order_seq_cst);
   env_.wake_all(wake().word);
 }
 

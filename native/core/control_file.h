@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/control_page.h"
+#include "core/control_view.h"
 #include "core/env.h"
 #include "core/mapping.h"
 #include "core/result.h"
@@ -12,7 +13,7 @@ namespace millrace {
 
 // The files `ctl` and `wake` of one log, mapped for writing. Owned by the writer and by its helper
 // tasks together. The words are atomics: each says in control_page.h who stores it and when.
-class ControlFile {
+class ControlFile : public ControlView {
  public:
   // Writes both files and, if asked, syncs them; the folder exists. Replaces what a crash left of
   // an earlier attempt.
@@ -23,10 +24,7 @@ class ControlFile {
                                                    const LogIdentity& identity);
 
   [[nodiscard]] ControlPage& page() const noexcept {
-    return *reinterpret_cast<ControlPage*>(control_.bytes().data());
-  }
-  [[nodiscard]] WakePage& wake() const noexcept {
-    return *reinterpret_cast<WakePage*>(wake_.bytes().data());
+    return *reinterpret_cast<ControlPage*>(control().bytes().data());
   }
 
   // Moves the commit mark to `end` and wakes whoever waits for it. Writer only.
@@ -40,7 +38,7 @@ class ControlFile {
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.
-  void stored() const noexcept { control_.stored(control_.bytes().first(sizeof(ControlPage))); }
+  void stored() const noexcept { control().stored(control().bytes().first(sizeof(ControlPage))); }
   // The whole page is on the disk when it returns.
   Result<void> sync();
 
@@ -50,8 +48,6 @@ class ControlFile {
 
   Env& env_;
   std::string path_;
-  Mapping control_;
-  Mapping wake_;
 };
 
 }  // namespace millrace

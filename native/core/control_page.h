@@ -98,8 +98,9 @@ inline constexpr std::size_t kControlBytes = kPageBytes;
 
 // The file `wake`: the only page that a reader may write.
 struct WakePage {
-  std::atomic<std::uint32_t> waiters;  // readers that sleep or are about to
-  std::atomic<std::uint32_t> word;     // changed by the writer after each commit that has waiters
+  std::atomic<std::uint32_t>
+      waiters;                      // 1: a reader sleeps or is about to; the writer takes it back
+  std::atomic<std::uint32_t> word;  // changed by the writer as it wakes them (futex)
 };
 inline constexpr std::size_t kWakeBytes = kPageBytes;
 

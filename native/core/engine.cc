@@ -82,20 +82,34 @@ Result<LogIdentity> Engine::new_identity(std::uint32_t shard) {
   return identity;
 }
 
-Result<std::unique_ptr<ShardLog>> Engine::open_log(const LogIdentity& identity) {
-  if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
+// Joins the log of another thread if there is one. Opening takes the lock throughout, so that two
+// threads do not recover one log.
+Result<std::unique_ptr<ShardLog>> Engine::open_shared(const LogIdentity& identity,
+                                                      const std::string& directory,
+                                                      const LogOptions& options) {
+  std::weak_ptr<SharedLog>& known = logs_[identity];
+  if (const std::shared_ptr<SharedLog> shared = known.lock()) {
+    if (std::unique_ptr<ShardLog> joined = ShardLog::join(shared)) return joined;
+  }
   const LogContext context{env_, background_.get(), cache_};
-  return ShardLog::open(context, join_path(folder_->shards(), folder_name(identity)), identity,
-                        options_);
+  Result<std::unique_ptr<ShardLog>> log = ShardLog::open(context, directory, identity, options);
+  if (log) known = (*log)->shared();
+  return log;
+}
+
+Result<std::unique_ptr<ShardLog>> Engine::open_log(const LogIdentity& identity) {
+  const std::lock_guard guard(mutex_);
+  if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
+  return open_shared(identity, join_path(folder_->shards(), folder_name(identity)), options_);
 }
 
 Result<std::unique_ptr<ShardLog>> Engine::open_meta() {
+  const std::lock_guard guard(mutex_);
   if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
-  const LogContext context{env_, background_.get(), cache_};
   LogOptions options = options_;
   options.segment_age_ms = INT64_MAX;
   Result<std::unique_ptr<ShardLog>> log =
-      ShardLog::open(context, folder_->meta(), {folder_->uuid(), 0}, options);
+      open_shared({folder_->uuid(), 0}, folder_->meta(), options);
   if (!log) return log;
   if (Result<void> known = check_metadata(**log); !known) return known.error();
   return log;
@@ -118,8 +132,15 @@ Result<void> Engine::check_metadata(ShardLog& meta) {
   return {};
 }
 
-Result<void> Engine::drop(const LogIdentity& identity) {
-  if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
+bool Engine::is_open(const LogIdentity& identity) const {
+  const auto known = logs_.find(identity);
+  if (known == logs_.end()) return false;
+  const std::shared_ptr<SharedLog> shared = known->second.lock();
+  return shared != nullptr && shared->is_used();
+}
+
+Result<void> Engine::discard_log(const LogIdentity& identity) {
+  logs_.erase(identity);
   const std::string path = join_path(folder_->shards(), folder_name(identity));
   Result<bool> there = env_->exists(path);
   if (!there) return there.error();
@@ -127,10 +148,31 @@ Result<void> Engine::drop(const LogIdentity& identity) {
   return discard(env_, *background_, path);
 }
 
+Result<void> Engine::drop(const LogIdentity& identity) {
+  const std::lock_guard guard(mutex_);
+  if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
+  // A crash before the last thread has closed it leaves the folder to the next sweep.
+  if (is_open(identity)) {
+    dropped_.insert(identity);
+    return {};
+  }
+  return discard_log(identity);
+}
+
+void Engine::left(const LogIdentity& identity) {
+  const std::lock_guard guard(mutex_);
+  if (!folder_ || is_open(identity)) return;
+  if (dropped_.erase(identity) > 0) (void)discard_log(identity);
+}
+
 Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
+  const std::lock_guard guard(mutex_);
   if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
   std::set<std::string> names;
   for (const LogIdentity& identity : live) names.insert(folder_name(identity));
+  for (const auto& [identity, shared] : logs_) {
+    if (is_open(identity)) names.insert(folder_name(identity));
+  }
   Result<std::vector<DirectoryEntry>> entries = env_->list(folder_->shards());
   if (!entries) return entries.error();
   std::size_t removed = 0;
@@ -144,6 +186,7 @@ Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
 }
 
 Result<void> Engine::close() {
+  const std::lock_guard guard(mutex_);
   if (!folder_) return {};
   background_->drain();
   folder_.reset();

@@ -45,6 +45,14 @@ enum class AdviseMode : std::uint8_t {
   kLargePages,  // pages that are populated from now on may come in large pieces
 };
 
+// A word that somebody sleeps on, and what it held when that was decided.
+struct WaitWord {
+  const std::atomic<std::uint32_t>* word;
+  std::uint32_t expected;
+};
+
+inline constexpr std::size_t kWaitWordsMax = 128;
+
 struct DirectoryEntry {
   std::string name;
   bool is_directory = false;
@@ -121,6 +129,9 @@ class Env {
   // word may be shared with other processes. May wake without reason.
   virtual Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                std::uint64_t timeout_ms) = 0;
+  // The same for several words at once, until one of them changes. kUnsupported when the system
+  // can only wait for one, or there are more than it takes (kWaitWordsMax are fine if two are).
+  virtual Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) = 0;
   virtual void wake_all(std::atomic<std::uint32_t>& word) noexcept = 0;
 
   // Identifies this boot of this machine; 16 bytes, equal until the page cache may have been lost.

@@ -77,6 +77,9 @@ class EnvForwarding : public Env {
                        std::uint64_t timeout_ms) override {
     return base_.wait_on(word, expected, timeout_ms);
   }
+  Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) override {
+    return base_.wait_any(words, timeout_ns);
+  }
   void wake_all(std::atomic<std::uint32_t>& word) noexcept override { base_.wake_all(word); }
 
   Result<std::string> boot_id() override { return base_.boot_id(); }

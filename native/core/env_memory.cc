@@ -216,6 +216,10 @@ Result<bool> EnvMemory::wait_on(const std::atomic<std::uint32_t>& word, std::uin
   return posix::wait_on(word, expected, timeout_ms);
 }
 
+Result<bool> EnvMemory::wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) {
+  return posix::wait_any(words, timeout_ns);
+}
+
 void EnvMemory::wake_all(std::atomic<std::uint32_t>& word) noexcept { posix::wake_all(word); }
 
 Result<std::string> EnvMemory::boot_id() {

@@ -254,6 +254,10 @@ Result<bool> EnvPosix::wait_on(const std::atomic<std::uint32_t>& word, std::uint
   return posix::wait_on(word, expected, timeout_ms);
 }
 
+Result<bool> EnvPosix::wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) {
+  return posix::wait_any(words, timeout_ns);
+}
+
 void EnvPosix::wake_all(std::atomic<std::uint32_t>& word) noexcept { posix::wake_all(word); }
 
 Result<std::string> EnvPosix::boot_id() { return posix::boot_id(); }

@@ -42,6 +42,7 @@ class EnvPosix final : public Env {
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                        std::uint64_t timeout_ms) override;
+  Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) override;
   void wake_all(std::atomic<std::uint32_t>& word) noexcept override;
 
   Result<std::string> boot_id() override;

@@ -184,7 +184,10 @@ void LogAppender::publish(bool durable) {
     writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
   }
   const std::uint64_t file_bytes = writer_->segment().header.file_bytes;
-  if (writer_->tail().bytes > file_bytes / 2) {
+  // Zeros cost the disk as much as records, so a log that commits asks for them later; one that
+  // comes too early for them goes on without.
+  const std::uint64_t enough = options_.sync_commits ? file_bytes / 4 * 3 : file_bytes / 2;
+  if (writer_->tail().bytes > enough) {
     next_segment_->prepare(*context_.background,
                            next_data_bytes(writer_->segment().header, options_));
   }

@@ -26,7 +26,9 @@ std::uint64_t data_bytes_of(const SegmentHeader& header) noexcept {
 }  // namespace
 
 std::uint64_t next_data_bytes(const SegmentHeader& last, const LogOptions& options) noexcept {
-  return std::min(data_bytes_of(last) * 4, std::max(options.segment_bytes, kSegmentDataMin));
+  // What is filled with zeros before it is used should not be much more than what is used.
+  const std::uint64_t growth = options.sync_commits ? 2 : 4;
+  return std::min(data_bytes_of(last) * growth, std::max(options.segment_bytes, kSegmentDataMin));
 }
 
 Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arrival) {

@@ -37,6 +37,7 @@ struct LogOptions {
   bool show_committed = false;
 
   [[nodiscard]] bool shows_durable() const noexcept { return sync_commits && !show_committed; }
+  bool operator==(const LogOptions&) const = default;
 };
 
 // What logs of one store share. The background outlives every log; the Env outlives even tasks that

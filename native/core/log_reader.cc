@@ -1,7 +1,6 @@
 #include "core/log_reader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "core/frame.h"
@@ -19,7 +18,7 @@ bool is(const FrameHeader& header, FrameType type) noexcept {
 }  // namespace
 
 LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string directory,
-                     const LogIdentity& identity, std::shared_ptr<ControlFile> control,
+                     const LogIdentity& identity, std::shared_ptr<const ControlView> control,
                      SegmentList segments)
     : env_(env),
       cache_(std::move(cache)),
@@ -28,14 +27,6 @@ LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string 
       control_(std::move(control)),
       segments_(std::move(segments)) {}
 
-LogPosition LogReader::visible() const noexcept {
-  const ControlPage& page = control_->page();
-  // Relaxed: set before the writer's first frame. Acquire pairs with ControlFile::publish and
-  // publish_durable: every byte below the mark is visible.
-  const bool durable = page.shows.load(std::memory_order_relaxed) == kShowsDurable;
-  return {(durable ? page.durable : page.committed).load(std::memory_order_acquire)};
-}
-
 Sequence LogReader::first() const noexcept {
   // Relaxed: trimming only hides; a reader that sees it late reads what was there a moment ago.
   const Sequence trimmed{control_->page().trim_sequence.load(std::memory_order_relaxed)};
@@ -43,15 +34,13 @@ Sequence LogReader::first() const noexcept {
   return std::max(trimmed, base);
 }
 
-void LogReader::segment_started(const Segment& segment) {
-  if (!segments_.empty() && segments_.back().base_sequence() == segment.base_sequence()) {
-    segments_.drop_back();
-    cache_->forget(segment.path);
-    mapping_.reset();
-    mapped_base_ = {};
-    cursor_ = {};
-  }
-  segments_.add(segment);
+void LogReader::set_segments(SegmentList segments) {
+  segments_ = std::move(segments);
+  const Sequence base = segments_.empty() ? kFirstSequence : segments_.front().base_sequence();
+  verified_.erase(verified_.begin(), verified_.lower_bound(base));
+  mapping_.reset();
+  mapped_base_ = {};
+  cursor_ = {};
 }
 
 std::vector<std::string> LogReader::drop_before(Sequence base) {
@@ -65,21 +54,31 @@ std::vector<std::string> LogReader::drop_before(Sequence base) {
   return paths;
 }
 
-// The writer stores active_segment before it publishes anything in that segment.
-Result<void> LogReader::refresh(LogPosition committed) {
+// The writer stores active_segment before it publishes anything in that segment. It may be rolling
+// and trimming while the folder is listed: what does not fit together is kCorrupt or kNotFound, and
+// whoever reads beside another process looks again (LogFollower).
+Result<void> LogReader::refresh(LogPosition end) {
   const Sequence active{control_->page().active_segment.load(std::memory_order_relaxed)};
-  if (committed.bytes == 0 || active.value == 0) return {};
+  if (end.bytes == 0 || active.value == 0) return {};
   if (!segments_.empty() && segments_.back().base_sequence() >= active) return {};
   Result<std::vector<std::string>> names = list_segment_names(env_, directory_);
   if (!names) return names.error();
+  // Acquire, and behind the list: the writer says what it keeps before it removes the rest.
+  const Sequence kept{control_->page().first_segment.load(std::memory_order_acquire)};
   for (const std::string& name : *names) {
     const std::optional<Sequence> base = parse_segment_name(name);
+    if (*base < kept) continue;
     if (!segments_.empty() && *base <= segments_.back().base_sequence()) continue;
     Result<Segment> segment = read_segment(env_, join_path(directory_, name), identity_);
     if (!segment) return segment.error();
+    if (!segments_.empty()) {
+      Result<void> linked = SegmentList::check_link(segments_.back(), *segment);
+      if (!linked) return linked;
+    }
     segments_.add(std::move(*segment));
   }
-  return {};
+  if (!segments_.empty() && segments_.back().reaches(end)) return {};
+  return Error{.code = Errc::kNotFound, .message = directory_ + ": its last segment is missing"};
 }
 
 Result<Bytes> LogReader::map_segment(std::size_t index) {
@@ -104,7 +103,7 @@ Error LogReader::damaged(std::size_t segment, FileOffset at, const char* what) c
 // `from`. Every number is checked against the one before, so a damaged one cannot hide a record.
 Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, FileOffset start,
                                           Sequence expected, Sequence from, FileOffset end) const {
-  Cursor cursor{segment, start, expected};
+  Cursor cursor{segment, start, expected, {}};
   while (cursor.at < end) {
     struct {
       FrameHeader header;
@@ -129,15 +128,20 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
       ++cursor.sequence.value;
     }
     cursor.at.bytes += frame_stride(seen.header.length);
+    cursor.passed = {seen.header.arrival_ms};
   }
   return cursor;
 }
 
-Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition committed) {
+Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition log_end) {
   if (cursor_.sequence == from) return cursor_;
-  const std::size_t index = segments_.index_of(from);
+  return find_in(segments_.index_of(from), from, log_end);
+}
+
+Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from,
+                                             LogPosition log_end) {
   const Segment& segment = segments_[index];
-  const FileOffset end = segments_.end_of(index, committed);
+  const FileOffset end = segments_.end_of(index, log_end);
   Result<Bytes> bytes = map_segment(index);
   if (!bytes) return bytes.error();
   const FileOffset data{segment.header.data_offset};
@@ -250,6 +254,8 @@ Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, PageFill& f
 }
 
 Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
+  // Acquire, and before the mark: once it is set, every record lies below the mark.
+  const bool sealed = control_->page().sealed.load(std::memory_order_acquire) != 0;
   const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
   PageFill fill{.limits = limits, .into = into, .page = {}};
@@ -258,10 +264,9 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   if (from < fill.page.first) {
     return Error{.code = Errc::kTrimmed, .message = {}, .detail = fill.page.first.value};
   }
-  // Relaxed: the seal is stored before the mark that covers it.
-  const bool sealed = control_->page().sealed.load(std::memory_order_relaxed) != 0;
   if (segments_.empty()) {
     fill.page.at_tail = true;
+    fill.page.tail = fill.page.first;
     return fill.page;
   }
   Result<Cursor> found = find(from, end);
@@ -284,33 +289,9 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   cursor_ = filled ? cursor : Cursor{};
   fill.page.next = std::max(from, cursor.sequence);
   fill.page.at_tail = filled.ok() && !fill.full;
+  if (fill.page.at_tail) fill.page.tail = cursor.sequence;
   fill.page.ended = fill.page.at_tail && sealed;
   return fill.page;
-}
-
-Result<bool> LogReader::wait(LogPosition position, std::uint64_t timeout_ms) {
-  // Sequentially consistent: the mirror of ControlFile::publish. Announce, look again, sleep.
-  const auto ready = [&] {
-    const ControlPage& page = control_->page();
-    const bool durable = page.shows.load(std::memory_order_relaxed) == kShowsDurable;
-    return (durable ? page.durable : page.committed).load(std::memory_order_seq_cst) >
-               position.bytes ||
-           page.sealed.load(std::memory_order_seq_cst) != 0;
-  };
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  WakePage& wake = control_->wake();
-  while (!ready()) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) return false;
-    const std::uint32_t word = wake.word.load(std::memory_order_relaxed);
-    wake.waiters.fetch_add(1, std::memory_order_seq_cst);
-    Result<bool> slept = true;
-    if (!ready()) slept = env_.wait_on(wake.word, word, static_cast<std::uint64_t>(left.count()));
-    wake.waiters.fetch_sub(1, std::memory_order_relaxed);
-    if (!slept) return slept;
-  }
-  return true;
 }
 
 }  // namespace millrace

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/control_file.h"
+#include "core/control_view.h"
 #include "core/env.h"
 #include "core/leased_segment.h"
 #include "core/log_page.h"
@@ -21,19 +21,19 @@
 
 namespace millrace {
 
-// Reads one log by its commit mark and its files alone, so it can sit beside the writer, on another
-// thread or in another process. It never looks at a byte at or above the mark, hence never sees a
-// torn record; every frame's checksum is verified on the bytes that are handed out.
+// Reads one log by its visible mark and its files alone, so it can sit beside the writer, on
+// another thread or in another process. It never looks at a byte at or above the mark, hence never
+// sees a torn record; every frame's checksum is verified on the bytes that are handed out.
 //
 // One thread at a time; each thread makes its own.
 class LogReader {
  public:
   // `segments` is what is known now; later ones are found when the mark passes the last.
   LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string directory,
-            const LogIdentity& identity, std::shared_ptr<ControlFile> control,
+            const LogIdentity& identity, std::shared_ptr<const ControlView> control,
             SegmentList segments);
 
-  // Fills everything of a page but `tail`. Errors as ShardLog::read.
+  // Fills a page, its `tail` only at the tail. Errors as ShardLog::read.
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
   // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
   Result<Sequence> seek(ArrivalTime arrival);
@@ -50,14 +50,17 @@ class LogReader {
   Result<std::optional<ArrivalTime>> first_arrival();
   // First readable sequence number.
   [[nodiscard]] Sequence first() const noexcept;
-  // Sleeps until the commit mark is above `position` or the log is sealed; false when time ran out.
-  Result<bool> wait(LogPosition position, std::uint64_t timeout_ms);
-  // Where what readers may see ends: the commit mark, or the durable one if the writer says so.
-  [[nodiscard]] LogPosition visible() const noexcept;
+  // Where the log ends for readers, as every read begins by asking.
+  [[nodiscard]] LogPosition visible() const noexcept { return control_->visible(); }
+  // What precedes `position`, where a frame ends. Headers are believed if they are in order.
+  struct End {
+    Sequence next = kFirstSequence;  // the number behind the last frame
+    ArrivalTime arrival;             // of the last frame
+  };
+  Result<End> end_at(LogPosition position);
 
-  // A segment that the writer in this process has just begun.
-  // It takes the place of a last one without frames, which had the same first number.
-  void segment_started(const Segment& segment);
+  // The list as the writer in this process has it.
+  void set_segments(SegmentList segments);
   // Segments before the one that begins at `base` are gone; their paths.
   std::vector<std::string> drop_before(Sequence base);
   [[nodiscard]] const SegmentList& segments() const noexcept { return segments_; }
@@ -67,13 +70,15 @@ class LogReader {
   struct Cursor {
     std::size_t segment = 0;
     FileOffset at;
-    Sequence sequence;  // of the frame there; at an end, of the next frame at the least
+    Sequence sequence;   // of the frame there; at an end, of the next frame at the least
+    ArrivalTime passed;  // of the last frame that was walked past on the way there
   };
 
-  Result<void> refresh(LogPosition committed);
+  Result<void> refresh(LogPosition end);
   Result<Bytes> map_segment(std::size_t index);
   // The frame with this sequence number, or the first behind it.
-  Result<Cursor> find(Sequence from, LogPosition committed);
+  Result<Cursor> find(Sequence from, LogPosition log_end);
+  Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end);
   Result<Cursor> walk(std::size_t segment, Bytes bytes, FileOffset start, Sequence expected,
                       Sequence from, FileOffset end) const;
   Result<void> fill_segment(Cursor& cursor, FileOffset end, PageFill& fill);
@@ -86,7 +91,7 @@ class LogReader {
   std::shared_ptr<SegmentCache> cache_;
   std::string directory_;
   LogIdentity identity_;
-  std::shared_ptr<ControlFile> control_;
+  std::shared_ptr<const ControlView> control_;
   SegmentList segments_;
   // Where the last page ended: the next sequential page needs no search. Invalid: sequence 0.
   Cursor cursor_;

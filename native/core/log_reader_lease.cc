@@ -102,8 +102,8 @@ Result<Page> LogReader::read_leased(Sequence from, const PageLimits& limits,
   }
   const Segment& next = segments_[index + 1];
   const bool over = walk.ended == Ended::kEnd && end >= next.base_position();
-  cursor_ = {index, walk.at, walk.sequence};
-  if (over) cursor_ = {index + 1, {next.header.data_offset}, next.base_sequence()};
+  cursor_ = {index, walk.at, walk.sequence, {}};
+  if (over) cursor_ = {index + 1, {next.header.data_offset}, next.base_sequence(), {}};
   fill.page.next = std::max(from, cursor_.sequence);
   fill.page.at_tail = walk.ended == Ended::kEnd && end <= next.base_position();
   return fill.page;

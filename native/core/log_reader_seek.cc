@@ -107,4 +107,18 @@ Result<std::optional<ArrivalTime>> LogReader::first_arrival() {
   return std::optional<ArrivalTime>{};
 }
 
+Result<LogReader::End> LogReader::end_at(LogPosition position) {
+  if (Result<void> known = refresh(visible()); !known) return known.error();
+  if (segments_.empty()) return End{};
+  const std::size_t index = segments_.index_of(position);
+  const SegmentHeader& header = segments_[index].header;
+  const FileOffset end = segments_.end_of(index, position);
+  if (end.bytes == header.data_offset) {
+    return End{segments_[index].base_sequence(), {header.previous_arrival_ms}};
+  }
+  Result<Cursor> found = find_in(index, {UINT64_MAX}, position);
+  if (!found) return found.error();
+  return End{found->sequence, found->passed};
+}
+
 }  // namespace millrace

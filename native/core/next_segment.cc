@@ -7,6 +7,13 @@
 
 namespace millrace {
 
+namespace {
+
+// A segment of this size is filled with zeros in the time of a sync or two.
+constexpr std::uint64_t kUrgentFillMax = 1 * kMiB;
+
+}  // namespace
+
 NextSegment::NextSegment(Env& env, const std::string& directory, SegmentFill fill)
     : env_(env),
       fill_(fill),
@@ -49,8 +56,10 @@ Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
       if (Result<void> removed = env_.unlink(prepared_path_); !removed) return removed.error();
     }
   }
+  // Whoever waits for it does not wait for zeros: the commits into it convert extents instead.
+  const SegmentFill fill = data_bytes <= kUrgentFillMax ? fill_ : SegmentFill::kReserved;
   Result<std::shared_ptr<AppendWindow>> window =
-      AppendWindow::create(env_, urgent_path_, data_bytes, fill_);
+      AppendWindow::create(env_, urgent_path_, data_bytes, fill);
   if (!window) return window.error();
   return Taken{std::move(*window), urgent_path_};
 }

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "core/bytes.h"
+#include "core/env.h"
 #include "core/result.h"
 
 // The calls that POSIX systems spell differently: posix_system_linux.cc, posix_system_macos.cc.
@@ -44,9 +46,10 @@ using SysErrno = int;
 void zero_pages(std::byte* pages, std::size_t bytes) noexcept;
 void release_pages(std::byte* pages, std::size_t bytes) noexcept;
 
-// Env::wait_on and Env::wake_all.
+// Env::wait_on, Env::wait_any and Env::wake_all.
 [[nodiscard]] Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                                    std::uint64_t timeout_ms);
+[[nodiscard]] Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns);
 void wake_all(std::atomic<std::uint32_t>& word) noexcept;
 
 [[nodiscard]] Result<std::string> boot_id();

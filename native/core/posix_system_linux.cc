@@ -36,6 +36,21 @@ constexpr int kPopulateWrite = MADV_POPULATE_WRITE;
 constexpr int kPopulateWrite = 23;  // Linux 5.14; the C library's headers may be older
 #endif
 
+// futex_waitv(2), Linux 5.16: the C library's headers may be older. The numbers are those of every
+// architecture.
+constexpr long kFutexWaitv = 449;
+constexpr std::uint32_t kFutex32 = 2;
+struct FutexWaiter {
+  std::uint64_t expected;
+  std::uint64_t address;
+  std::uint32_t flags;
+  std::uint32_t reserved;
+};
+struct KernelTimespec {
+  std::int64_t seconds;
+  std::int64_t nanoseconds;
+};
+
 constexpr std::size_t kHugePageBytes = 2 * kMiB;
 
 struct FileCloser {
@@ -101,6 +116,20 @@ Error why_unpopulated(MutableBytes pages) {
   }
   if (is_nearly_full(*file, pages.size())) return system_error("madvise", file->path, ENOSPC);
   return system_error("madvise", file->path, EIO);
+}
+
+// The outcome of a futex call that sleeps.
+Result<bool> slept(long outcome) {
+  if (outcome >= 0) return true;
+  switch (errno) {
+    case ETIMEDOUT:
+      return false;
+    case EAGAIN:  // a word no longer holds what was expected
+    case EINTR:
+      return true;
+    default:
+      return optional_feature_error("futex", "wait", errno);
+  }
 }
 
 }  // namespace
@@ -184,21 +213,31 @@ void release_pages(std::byte* pages, std::size_t bytes) noexcept { ::munmap(page
 
 Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::uint64_t timeout_ms) {
-  static_assert(sizeof(word) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
-  struct timespec timeout = {};
-  timeout.tv_sec = static_cast<std::time_t>(timeout_ms / 1000);
-  timeout.tv_nsec = static_cast<long>(timeout_ms % 1000) * 1'000'000;
-  // Not FUTEX_PRIVATE: the word may be mapped by other processes too.
-  if (::syscall(SYS_futex, &word, FUTEX_WAIT, expected, &timeout, nullptr, 0) == 0) return true;
-  switch (errno) {
-    case ETIMEDOUT:
-      return false;
-    case EAGAIN:  // the word no longer holds `expected`
-    case EINTR:
-      return true;
-    default:
-      return system_error("futex", "wait", errno);
+  const WaitWord one{&word, expected};
+  return wait_any({&one, 1}, timeout_ms * 1'000'000);
+}
+
+Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) {
+  static_assert(sizeof(std::atomic<std::uint32_t>) == 4 &&
+                std::atomic<std::uint32_t>::is_always_lock_free);
+  // Never FUTEX_PRIVATE: a word may be mapped by other processes too.
+  if (words.size() == 1) {
+    struct timespec timeout = {};
+    timeout.tv_sec = static_cast<std::time_t>(timeout_ns / 1'000'000'000);
+    timeout.tv_nsec = static_cast<long>(timeout_ns % 1'000'000'000);
+    return slept(
+        ::syscall(SYS_futex, words[0].word, FUTEX_WAIT, words[0].expected, &timeout, nullptr, 0));
   }
+  if (words.size() > kWaitWordsMax) return optional_feature_error("futex_waitv", "", ENOSYS);
+  std::array<FutexWaiter, kWaitWordsMax> waiters{};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    waiters[i] = {words[i].expected, reinterpret_cast<std::uintptr_t>(words[i].word), kFutex32, 0};
+  }
+  const std::uint64_t until_ns = monotonic_ns() + timeout_ns;
+  const KernelTimespec until{static_cast<std::int64_t>(until_ns / 1'000'000'000),
+                             static_cast<std::int64_t>(until_ns % 1'000'000'000)};
+  return slept(::syscall(kFutexWaitv, waiters.data(), static_cast<unsigned>(words.size()), 0U,
+                         &until, CLOCK_MONOTONIC));
 }
 
 void wake_all(std::atomic<std::uint32_t>& word) noexcept {

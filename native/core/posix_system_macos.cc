@@ -93,21 +93,26 @@ void release_pages(std::byte* pages, std::size_t bytes) noexcept { ::munmap(page
 
 // A shared futex exists since macOS 14.4 only and we build for older systems: looks again, soon at
 // first, then less often.
-Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
-                     std::uint64_t timeout_ms) {
+Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) {
   constexpr std::uint64_t kPauseMinNs = 200'000;
   constexpr std::uint64_t kPauseMaxNs = 20'000'000;
+  if (words.size() != 1) return optional_feature_error("futex", "of several words", ENOTSUP);
   const std::uint64_t begin_ns = monotonic_ns();
   for (std::uint64_t pause_ns = kPauseMinNs;; pause_ns = std::min(2 * pause_ns, kPauseMaxNs)) {
     // Pairs with the release of whoever changes the word before wake_all().
-    if (word.load(std::memory_order_acquire) != expected) return true;
-    if ((monotonic_ns() - begin_ns) / 1'000'000 >= timeout_ms) return false;
+    if (words[0].word->load(std::memory_order_acquire) != words[0].expected) return true;
+    if (monotonic_ns() - begin_ns >= timeout_ns) return false;
     const struct timespec pause = {0, static_cast<long>(pause_ns)};
     ::nanosleep(&pause, nullptr);
   }
 }
 
-// Waiters find out by looking.
+Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                     std::uint64_t timeout_ms) {
+  const WaitWord one{&word, expected};
+  return wait_any({&one, 1}, timeout_ms * 1'000'000);
+}
+
 void wake_all(std::atomic<std::uint32_t>&) noexcept {}
 
 Result<std::string> boot_id() {

@@ -27,6 +27,7 @@ enum class Errc : std::uint8_t {
   kBacklog,      // too many bytes wait for the disk; flush or try again
   kTooLarge,     // the record or the buffer exceeds what the format can hold
   kUnsupported,  // this file system or kernel cannot do it
+  kRemoved,      // the log's folder is gone: its stream was deleted under a reader
 };
 
 // A failure as a value. Strings are only built on the way out of a failure, never on a hot path.

@@ -22,6 +22,10 @@ struct Segment {
   [[nodiscard]] FileOffset offset_of(LogPosition at) const noexcept {
     return {header.data_offset + (at.bytes - header.base_position)};
   }
+  // Whether a log that ends at `end` needs no segment behind this one.
+  [[nodiscard]] bool reaches(LogPosition end) const noexcept {
+    return end.bytes <= header.base_position + (header.file_bytes - header.data_offset);
+  }
   [[nodiscard]] LogPosition position_of(FileOffset at) const noexcept {
     return {header.base_position + (at.bytes - header.data_offset)};
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,9 +10,12 @@
 #include "core/leased_segment.h"
 #include "core/log_options.h"
 #include "core/log_page.h"
+#include "core/log_reader.h"
 #include "core/recovery.h"
 #include "core/result.h"
 #include "core/segment_header.h"
+#include "core/shared_log.h"
+#include "core/tail_watcher.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -30,7 +34,8 @@ struct LogStats {
 
 struct GroupAppend;
 
-// One ordered log in one folder: the appender and a reader of the same process.
+// One ordered log in one folder, as one thread has it: the appender, which it shares with the other
+// threads of the process that joined the log, and a reader of its own.
 //
 // All calls come from one thread at a time, except flush(), which any thread may call while the log
 // is open; and of a log that is `written` (LogOptions), append(), seal() and append_together(),
@@ -41,9 +46,12 @@ class ShardLog {
   static Result<std::unique_ptr<ShardLog>> open(const LogContext& context, std::string directory,
                                                 const LogIdentity& identity,
                                                 const LogOptions& options);
+  // The same log for one more thread; null when the last one is leaving it: open it then.
+  static std::unique_ptr<ShardLog> join(const std::shared_ptr<SharedLog>& shared);
+  [[nodiscard]] const std::shared_ptr<SharedLog>& shared() const noexcept { return shared_; }
   ShardLog(const ShardLog&) = delete;
   ShardLog& operator=(const ShardLog&) = delete;
-  // Without close(): as if the process had died here.
+  // Without close(), by the last thread that has the log: as if the process had died here.
   ~ShardLog();
 
   // How many records of batch.order, from the first on, are stored and published. Fewer than all
@@ -70,8 +78,16 @@ class ShardLog {
   // Returns when everything appended before the call is on the disk.
   Result<void> flush();
   Result<LogStats> stats();
-  // Seals nothing. A log that syncs is durable then, and its control page says `closed` unless the
-  // log is poisoned, or numbers that a crash left unused still wait for their gap. Idempotent.
+
+  // For a TailWatcher: what to watch, and the mark that the last read went up to. The source is
+  // another one once has_files() was false and is true.
+  [[nodiscard]] TailSource source() const;
+  [[nodiscard]] bool has_files() const noexcept { return reader_.has_value(); }
+  [[nodiscard]] LogPosition seen() const noexcept { return seen_; }
+
+  // Seals nothing. Of the threads that have the log, the last one closes it. A log that syncs is
+  // durable then, and its control page says `closed` unless the log is poisoned, or numbers that a
+  // crash left unused still wait for their gap. Idempotent.
   Result<void> close();
 
   // What opening found and did; for reports and tests.
@@ -79,9 +95,14 @@ class ShardLog {
 
  private:
   friend void append_together(std::span<GroupAppend> appends);
-  class State;
-  explicit ShardLog(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit ShardLog(std::shared_ptr<SharedLog> shared);
+  LogReader* reader();
+
+  const std::shared_ptr<SharedLog> shared_;
+  std::optional<LogReader> reader_;  // there once the log has files
+  std::uint64_t seen_version_ = 0;   // of the list of segments
+  LogPosition seen_;                 // the visible mark at the last read
+  std::atomic<bool> closed_{false};  // by the thread that owns this; seen by its helpers
 };
 
 // A batch for one of several logs, and what became of it.

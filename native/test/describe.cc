@@ -37,6 +37,8 @@ std::string_view name_of(Errc code) {
       return "kBacklog";
     case Errc::kTooLarge:
       return "kTooLarge";
+    case Errc::kRemoved:
+      return "kRemoved";
     case Errc::kUnsupported:
       return "kUnsupported";
     default:

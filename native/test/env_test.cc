@@ -237,6 +237,35 @@ void waits_for_words_of_mappings(Env& env, const std::string& root) {
   env.close(file);
 }
 
+void waits_for_any_of_several_words(Env& env, const std::string&) {
+  std::atomic<std::uint32_t> one = 0;
+  std::atomic<std::uint32_t> other = 0;
+  const std::array<WaitWord, 2> words{WaitWord{&one, 0}, WaitWord{&other, 0}};
+  const Result<bool> nobody = env.wait_any(words, 1'000'000);
+  // A system that cannot says so; one word it can always wait for.
+  if (!nobody) {
+    expect_error(nobody, Errc::kUnsupported);
+    expect(!take(env.wait_any(std::span(words).first(1), 1'000'000)), "nobody changes it");
+    return;
+  }
+  expect(!*nobody, "nobody changes them");
+  const std::array<WaitWord, 2> differing{WaitWord{&one, 0}, WaitWord{&other, 7}};
+  expect(take(env.wait_any(differing, 60'000'000'000)), "one differs already");
+  std::thread waker([&] {
+    // Release: pairs with the acquire below, and says nothing else.
+    other.store(1, std::memory_order_release);
+    env.wake_all(other);
+  });
+  while (other.load(std::memory_order_acquire) == 0) {
+    expect(take(env.wait_any(words, 60'000'000'000)), "the wake arrives");
+  }
+  waker.join();
+  const std::vector<WaitWord> many(kWaitWordsMax, words[0]);
+  expect(!take(env.wait_any(many, 1'000'000)), "as many as there may be");
+  expect_error(env.wait_any(std::vector<WaitWord>(kWaitWordsMax + 1, words[0]), 1'000'000),
+               Errc::kUnsupported);
+}
+
 void knows_the_machine(Env& env, const std::string& root) {
   const std::string boot = take(env.boot_id());
   expect_eq(boot.size(), 16u);
@@ -267,6 +296,7 @@ constexpr Claim kClaims[] = {
     {"locks exclude other open files until closed", locks_exclude_other_open_files},
     {"mappings share bytes and keep their place", mappings_share_and_never_move},
     {"waits for words of mappings", waits_for_words_of_mappings},
+    {"waits for any of several words", waits_for_any_of_several_words},
     {"knows its boot, time and chance", knows_the_machine},
 };
 

@@ -93,14 +93,14 @@ std::vector<std::uint64_t> LogFixture::append(const BatchBuilder& batch) {
   return {offsets.begin(), offsets.end()};
 }
 
-Result<std::vector<ReadRecord>> read_page(ShardLog& log, std::uint64_t from, std::size_t records,
-                                          std::uint64_t bytes, Page& page) {
+Result<std::vector<ReadRecord>> read_page(const ReadCall& read, std::uint64_t from,
+                                          std::size_t records, std::uint64_t bytes, Page& page) {
   std::vector<std::byte> buffer(bytes);
   std::vector<std::uint32_t> columns(records * column::kStride);
   std::vector<double> offsets(records);
   std::vector<double> arrivals(records);
   for (;;) {
-    Result<Page> got = log.read({from}, {bytes, records}, {buffer, columns, offsets, arrivals});
+    Result<Page> got = read({from}, {bytes, records}, {buffer, columns, offsets, arrivals});
     if (!got && got.error().code == Errc::kTooLarge) {
       buffer.resize(got.error().detail);
       continue;
@@ -120,6 +120,14 @@ Result<std::vector<ReadRecord>> read_page(ShardLog& log, std::uint64_t from, std
                    text(column::kDataAt, column::kDataBytes)});
   }
   return out;
+}
+
+Result<std::vector<ReadRecord>> read_page(ShardLog& log, std::uint64_t from, std::size_t records,
+                                          std::uint64_t bytes, Page& page) {
+  const ReadCall read = [&log](Sequence at, const PageLimits& limits, const PageBuffers& into) {
+    return log.read(at, limits, into);
+  };
+  return read_page(read, from, records, bytes, page);
 }
 
 std::vector<ReadRecord> LogFixture::read_all(std::uint64_t from, std::size_t page_records,

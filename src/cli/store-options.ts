@@ -29,9 +29,13 @@ export function requireStore(dir: string): void {
   )
 }
 
-/** Opens the store for the time of `work`. */
-export async function withStore<T>(dir: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await open(dir)
+/** Opens the store for the time of `work`. With `readOnly` it may be open for writing elsewhere. */
+export async function withStore<T>(
+  dir: string,
+  work: (store: Store) => Promise<T>,
+  options: { readonly readOnly?: boolean } = {},
+): Promise<T> {
+  const store = await open(dir, options)
   try {
     return await work(store)
   } finally {

@@ -143,6 +143,8 @@ export interface LogCaps {
   readonly synchronous: boolean
   /** What an appended record survives before `flush`. */
   readonly durability: 'memory' | 'process' | 'synced' | 'replicated'
+  /** Nothing can be written: every method that would throws `ERR_MILLRACE_READ_ONLY`. */
+  readonly readOnly?: true
 }
 
 /** The engine's own name of a log, kept in the metadata: plain data. */

@@ -6,6 +6,7 @@ import { GroupAppender } from './group-appender.ts'
 import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
 import { NativeLog } from './native-log.ts'
 import { createNativeRouter } from './native-router.ts'
+import type { Sharing } from './sharing.ts'
 import { type NativeSlot, requireNativeSlot } from './native-slot.ts'
 
 /** Bounds how long one append may hold the event loop. */
@@ -20,22 +21,29 @@ export class NativeEngine implements LogEngine {
   readonly #addon: NativeAddon
   readonly #native: NativeHandle
   readonly #clock: Clock
+  readonly #sharing: Sharing
   readonly #group: GroupAppender | undefined
   /** By the name of the slot, from `open` until the close is done. */
   readonly #openLogs: Map<string, NativeLog> = new Map()
   #closing: Promise<void> | undefined
 
-  /** @param grouped appends wait for the disk, those of all logs together */
+  /**
+   * @param grouped appends wait for the disk, those of all logs together
+   * @param sharing told by the addon
+   */
   constructor(
     addon: NativeAddon,
     native: NativeHandle,
     clock: Clock,
     durability: LogCaps['durability'],
     grouped: boolean,
+    sharing: Sharing,
   ) {
     this.#addon = addon
     this.#native = native
     this.#clock = clock
+    this.#sharing = sharing
+    if (native.isShared()) sharing.joined()
     this.#group = grouped ? new GroupAppender(native) : undefined
     this.caps = { maxRecordBytes: addon.recordBytesMax, maxBatchRecords, synchronous: !grouped, durability }
   }
@@ -79,6 +87,20 @@ export class NativeEngine implements LogEngine {
     callNative(() => this.#native.sweep(ids)) // which keeps the open ones, too
   }
 
+  /** For the metadata: other threads of this process that have the engine open. */
+  get sharing(): Sharing {
+    return this.#sharing
+  }
+
+  /** The right to write metadata; false while another thread has it. */
+  takeTurn(): boolean {
+    return callNative(() => this.#native.takeTurn())
+  }
+
+  giveTurn(): void {
+    callNative(() => this.#native.giveTurn())
+  }
+
   router(starts: readonly bigint[]): Router {
     this.#requireOpen()
     return createNativeRouter(this.#addon, starts)
@@ -103,6 +125,7 @@ export class NativeEngine implements LogEngine {
       clock: this.#clock,
       maxBatchRecords,
       group: this.#group,
+      sharing: this.#sharing,
       closed: () => this.#openLogs.delete(name),
     })
     this.#openLogs.set(name, log)

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
-import type { NativeAddon } from '../native/addon.ts'
-import { fromNative } from '../native/failure.ts'
+import type { NativeAddon, NativeEngine as NativeHandle } from '../native/addon.ts'
+import { awaitNative, fromNative } from '../native/failure.ts'
 import { loadAddon } from '../native/load.ts'
 import { MiB } from '../units.ts'
-import type { LogEngine } from './log.ts'
 import { NativeEngine } from './native-engine.ts'
+import { NativeReaderEngine } from './native-reader-engine.ts'
+import { Sharing } from './sharing.ts'
 
 /** Where an embedded store lives. A folder is created when missing. */
 export type NativeTarget = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' }
@@ -39,12 +40,12 @@ export interface NativeEngineOptions {
 export async function openNativeEngine(
   target: NativeTarget,
   options: NativeEngineOptions,
-): Promise<LogEngine> {
+): Promise<NativeEngine> {
   const addon = loadAddon()
   try {
     switch (target.kind) {
       case 'memory':
-        return new NativeEngine(addon, addon.openMemory(), options.clock, 'memory', false)
+        return new NativeEngine(addon, addon.openMemory(), options.clock, 'memory', false, new Sharing())
       case 'folder':
         return await openFolder(addon, target.path, options)
       default:
@@ -66,23 +67,47 @@ async function openFolder(
   path: string,
   { durability, clock }: NativeEngineOptions,
 ): Promise<NativeEngine> {
+  const sharing = new Sharing()
+  const opened = (
+    sync: boolean,
+    written?: readonly [
+      syncCommits: boolean,
+      showCommitted: boolean,
+      checkpointMs: number,
+      backlogBytes: number,
+    ],
+  ): Promise<NativeHandle> => {
+    const [syncCommits, showCommitted, afterMs, bytes] = written ?? []
+    return addon.openFolder(path, sync, syncCommits, showCommitted, afterMs, bytes, sharing.joined)
+  }
   switch (durability.mode) {
     case 'process':
-      return new NativeEngine(addon, await addon.openFolder(path, true), clock, 'process', false)
+      return new NativeEngine(addon, await opened(true), clock, 'process', false, sharing)
     case 'none':
       // What is never synced promises no more than memory does, although a mere end of the process spares it.
-      return new NativeEngine(addon, await addon.openFolder(path, false), clock, 'memory', false)
+      return new NativeEngine(addon, await opened(false), clock, 'memory', false, sharing)
     case 'commit': {
       const early = durability.visibility === 'committed'
-      const native = await addon.openFolder(path, true, true, early, checkpointMs, backlogBytes)
-      return new NativeEngine(addon, native, clock, 'synced', true)
+      const native = await opened(true, [true, early, checkpointMs, backlogBytes])
+      return new NativeEngine(addon, native, clock, 'synced', true, sharing)
     }
     case 'interval': {
       const { intervalMs, intervalBytes } = durability
-      const native = await addon.openFolder(path, true, false, true, intervalMs, intervalBytes)
-      return new NativeEngine(addon, native, clock, 'process', true)
+      const native = await opened(true, [false, true, intervalMs, intervalBytes])
+      return new NativeEngine(addon, native, clock, 'process', true, sharing)
     }
     default:
       return durability satisfies never
   }
+}
+
+/**
+ * Opens a store that exists only to be read, whoever writes it meanwhile.
+ *
+ * @throws MillraceError `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`, `ERR_MILLRACE_PERMISSION`,
+ * `ERR_MILLRACE_CORRUPT` or `ERR_MILLRACE_IO` for what the folder is; `ERR_MILLRACE_NATIVE_LOAD` without a native addon
+ */
+export async function openNativeReader(path: string, clock: Clock): Promise<NativeReaderEngine> {
+  const addon = loadAddon()
+  return new NativeReaderEngine(addon, await awaitNative(addon.openReader(path)), clock)
 }

@@ -1,6 +1,8 @@
 import { Column, type Offset } from './log.ts'
 import type { SegmentLease } from './segment-lease.ts'
 
+const noBytes = new Uint8Array()
+
 /**
  * A page of records as `ShardLog.read` fills it: one buffer of bytes and columns of positions into it.
  *
@@ -52,6 +54,12 @@ export class ReadBlock {
   reserveBytes(byteCapacity: number): void {
     if (this.#ownBytes.length < byteCapacity) this.#ownBytes = Buffer.allocUnsafeSlow(byteCapacity)
     this.bytes = this.#ownBytes
+  }
+
+  /** Leaves the buffer to whoever looks at it; the next page needs another one. */
+  dropBytes(): void {
+    this.#ownBytes = noBytes
+    this.bytes = noBytes
   }
 
   /** The segment that `bytes` is, if this page was not copied. */

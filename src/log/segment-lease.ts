@@ -1,4 +1,4 @@
-import type { NativeLease, NativeShardLog } from '../native/addon.ts'
+import type { NativeLease, NativeLogReading } from '../native/addon.ts'
 import type { Offset } from './log.ts'
 
 /**
@@ -48,11 +48,11 @@ export class SegmentLease {
 
 /** The leased segments of one log: one mapping each, however many readers there are. */
 export class SegmentLeases {
-  readonly #native: NativeShardLog
+  readonly #native: NativeLogReading
   /** Weak: a lease that everybody forgot is the garbage collector's. */
   #known: WeakRef<SegmentLease>[] = []
 
-  constructor(native: NativeShardLog) {
+  constructor(native: NativeLogReading) {
     this.#native = native
   }
 

@@ -56,15 +56,30 @@ export class Waiters {
     }
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** The log may have grown: those wait no more for whom there is something to read now. */
+  look(hasMore: (from: Offset) => boolean): void {
+    for (const waiter of this.#waiting) {
+      if (hasMore(waiter.from) && this.#leave(waiter)) waiter.resolve(true)
+    }
+  }
+
+  /** Nobody can be told any more when the log grows: whoever waits gets an error, made for each. */
+  failed(reason: () => unknown): void {
+    for (const waiter of this.#waiting) if (this.#leave(waiter)) waiter.reject(reason())
+  }
+
   /** No record will follow: whoever waits may look. */
   ended(): void {
     this.grown(Number.POSITIVE_INFINITY)
   }
 
   closed(): void {
-    for (const waiter of this.#waiting) {
-      if (this.#leave(waiter)) waiter.reject(new MillraceError('ERR_MILLRACE_CLOSED', 'the log was closed'))
-    }
+    this.failed(() => new MillraceError('ERR_MILLRACE_CLOSED', 'the log was closed'))
   }
 
   /** False when it has left before. */

@@ -1,12 +1,13 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, nextTurn, systemClock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
 import type { Offset, ShardLog } from '../log/log.ts'
-import { apply } from './apply.ts'
 import type { Command } from './commands.ts'
+import { difference } from './difference.ts'
 import { decodeRecord, encodeRecord } from './encode.ts'
 import type { MetaStore, Outcome } from './meta.ts'
+import { type MetaSharing, readOn, type SharedMetaLog } from './other-writers.ts'
 import { RecordWriter } from './record-writer.ts'
-import { replay } from './replay.ts'
+import { History, replayLog } from './replay.ts'
 import { encodeSnapshot } from './snapshot.ts'
 import { SnapshotSchedule, type SnapshotThresholds } from './snapshot-schedule.ts'
 import type { MetaState } from './state.ts'
@@ -19,10 +20,12 @@ export interface MetaLogOptions extends Partial<SnapshotThresholds> {
   readonly clock?: Clock
   /** Commands above this are refused: `LogCaps.maxRecordBytes` of the engine. @defaultValue 10 MiB */
   readonly maxRecordBytes?: number
+  /** Threads that may write the same log; it then answers within the call. @defaultValue there are none */
+  readonly others?: { readonly sharing: MetaSharing; readonly log: SharedMetaLog } | undefined
 }
 
 /** What holds unless an option says otherwise. */
-export const metaLogDefaults: Required<MetaLogOptions> = {
+export const metaLogDefaults: Required<Omit<MetaLogOptions, 'others'>> = {
   sync: true,
   clock: systemClock,
   maxRecordBytes: 10 * 1024 * 1024,
@@ -33,6 +36,8 @@ export const metaLogDefaults: Required<MetaLogOptions> = {
 /** Limits of one group: proposals that are stored and flushed together. */
 const groupCommandsMax = 256
 const groupBytesMax = 4 * 1024 * 1024
+
+type ChosenOptions = Required<Omit<MetaLogOptions, 'others'>> & Pick<MetaLogOptions, 'others'>
 
 interface Proposal {
   readonly command: Command
@@ -49,35 +54,42 @@ interface Encoded extends Proposal {
  * The metadata as a log of commands: what was proposed is appended, flushed, and only then applied. Whoever opens
  * the log again comes to the same state, by its last snapshot and the commands after it.
  *
- * One writer at a time. Proposals made while an earlier group is on its way go together in the next one.
+ * One writer at a time: threads that share a log take turns. Proposals made while an earlier group is on its way go together in the next one.
  * After a failed write nobody knows what the log holds, so every later proposal is refused with
  * `ERR_MILLRACE_POISONED` until the store is opened again; the state stays readable.
  */
 export class MetaLog implements MetaStore {
   readonly #log: ShardLog
-  readonly #options: Required<MetaLogOptions>
+  readonly #options: ChosenOptions
+  readonly #stop: AbortController = new AbortController()
   readonly #writer: RecordWriter
   readonly #schedule: SnapshotSchedule
   readonly #listeners: Set<(command: Command) => void> = new Set()
   #queue: Proposal[] = []
-  #state: MetaState
-  #ordinal: number
+  #history: History
+  /** The first record that is not known yet. */
+  #next: Offset
+  #following: Promise<void> | undefined
+  #catchingUp = false
   #work: Promise<void> | undefined
   #failure: MillraceError | undefined
   #closing: Promise<void> | undefined
 
   private constructor(
     log: ShardLog,
-    options: Required<MetaLogOptions>,
+    options: ChosenOptions,
     schedule: SnapshotSchedule,
-    past: { readonly state: MetaState; readonly ordinal: number },
+    past: { readonly history: History; readonly next: Offset },
   ) {
     this.#log = log
     this.#options = options
     this.#writer = new RecordWriter(log, options.clock)
     this.#schedule = schedule
-    this.#state = past.state
-    this.#ordinal = past.ordinal
+    this.#history = past.history
+    this.#next = past.next
+    const sharing = options.others?.sharing
+    if (sharing?.shared) this.#following = this.#follow()
+    else sharing?.onJoined(() => (this.#following ??= this.#follow()))
   }
 
   /**
@@ -87,11 +99,19 @@ export class MetaLog implements MetaStore {
   static async open(log: ShardLog, options: MetaLogOptions = {}): Promise<MetaLog> {
     const chosen = { ...metaLogDefaults, ...options }
     const schedule = new SnapshotSchedule(chosen)
-    return new MetaLog(log, chosen, schedule, await replay(log, schedule))
+    const sharing = chosen.others?.sharing
+    if (sharing !== undefined) await turnOf(sharing)
+    try {
+      return new MetaLog(log, chosen, schedule, await replayLog(log, schedule))
+    } finally {
+      sharing?.giveTurn()
+    }
   }
 
+  /** Never older than the call that asks for it, whoever writes, unless a proposal of this one is under way. */
   get state(): MetaState {
-    return this.#state
+    if (this.#work === undefined && this.#failure === undefined) this.#tryCatchUp()
+    return this.#history.state
   }
 
   /**
@@ -125,6 +145,8 @@ export class MetaLog implements MetaStore {
 
   async #finish(): Promise<void> {
     await this.#work
+    this.#stop.abort()
+    await this.#following
     await this.#log.close()
   }
 
@@ -133,13 +155,74 @@ export class MetaLog implements MetaStore {
     // Whatever else is proposed in this turn joins the first group.
     await Promise.resolve()
     while (this.#queue.length > 0) {
-      const group = this.#takeGroup()
-      await this.#commit(group).catch((error: unknown) => this.#breakDown(error, group))
-      if (this.#failure === undefined && this.#schedule.due) {
-        await this.#writeSnapshot().catch((error: unknown) => this.#breakDown(error, []))
+      const sharing = this.#options.others?.sharing
+      if (sharing !== undefined) await turnOf(sharing)
+      try {
+        await this.#writeGroup()
+      } finally {
+        sharing?.giveTurn()
       }
     }
     this.#work = undefined
+  }
+
+  async #writeGroup(): Promise<void> {
+    if (!this.#tryCatchUp()) return
+    const group = this.#takeGroup()
+    await this.#commit(group).catch((error: unknown) => this.#breakDown(error, group))
+    if (this.#failure === undefined && this.#schedule.due) {
+      await this.#writeSnapshot().catch((error: unknown) => this.#breakDown(error, []))
+    }
+  }
+
+  /** False when what others wrote cannot be read: then nothing can be written either. */
+  #tryCatchUp(): boolean {
+    // A listener that asks for the state gets the one that it is told of.
+    if (this.#catchingUp) return true
+    this.#catchingUp = true
+    try {
+      this.#catchUp()
+      return true
+    } catch (error) {
+      this.#breakDown(error, [])
+      return false
+    } finally {
+      this.#catchingUp = false
+    }
+  }
+
+  /** Takes over what other threads have written. */
+  #catchUp(): void {
+    const { others } = this.#options
+    if (others === undefined || this.#stop.signal.aborted) return
+    const next = readOn(others.log, this.#history, this.#next, (command) => this.#announce(command))
+    if (next === undefined) this.#beginAgain(others.log)
+    else this.#next = next
+  }
+
+  /** What led to the snapshot that others wrote is gone: the snapshot says all of it. */
+  #beginAgain(log: SharedMetaLog): void {
+    const before = this.#history.state
+    const history = new History(this.#schedule)
+    const next = readOn(log, history, log.stats().first, () => {})
+    if (next === undefined) return // trimmed once more: the next look finds it
+    this.#history = history
+    this.#next = next
+    for (const command of difference(before, history.state)) this.#announce(command)
+  }
+
+  /** Tells listeners what other threads do, as it happens. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop
+    try {
+      while (!signal.aborted && this.#failure === undefined) {
+        await this.#log.wait(this.#next, Number.POSITIVE_INFINITY, signal)
+        if (this.#work === undefined) this.#tryCatchUp()
+        else await this.#work
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#breakDown(error, [])
+    }
   }
 
   #takeGroup(): Encoded[] {
@@ -148,7 +231,7 @@ export class MetaLog implements MetaStore {
     while (group.length < groupCommandsMax && bytes < groupBytesMax) {
       const proposal = this.#queue.shift()
       if (proposal === undefined) break
-      const ordinal = this.#ordinal + group.length + 1
+      const ordinal = this.#history.ordinal + group.length + 1
       const payload = encodeRecord({ kind: 'command', ordinal, command: proposal.command })
       if (payload.length > this.#options.maxRecordBytes) {
         proposal.fail(tooLarge(payload.length, this.#options.maxRecordBytes))
@@ -163,7 +246,7 @@ export class MetaLog implements MetaStore {
   async #commit(group: readonly Encoded[]): Promise<void> {
     const { offsets, refusal } = await this.#writer.write(group.map((proposal) => proposal.payload))
     if (this.#options.sync && offsets.length > 0) await this.#log.flush()
-    this.#ordinal += offsets.length
+    this.#next = Math.max(this.#next, (offsets.at(-1) ?? 0) + 1)
     for (const [index, proposal] of group.entries()) {
       const offset = offsets[index]
       if (offset !== undefined) this.#applyStored(proposal, offset)
@@ -173,11 +256,9 @@ export class MetaLog implements MetaStore {
   }
 
   #applyStored(proposal: Encoded, offset: Offset): void {
-    const { state, outcome } = apply(this.#state, proposal.command, offset)
-    this.#state = state
-    this.#schedule.commandStored(proposal.payload.length)
-    if (outcome === 'applied') this.#announce(proposal.command)
-    proposal.settle(outcome)
+    const applied = this.#history.accept(proposal.payload, offset)
+    if (applied !== undefined) this.#announce(proposal.command)
+    proposal.settle(applied === undefined ? 'stale' : 'applied')
   }
 
   /** A listener that throws is a bug of its owner: it surfaces there and stops nobody else. */
@@ -195,7 +276,8 @@ export class MetaLog implements MetaStore {
 
   /** Sums up the log and trims what is no longer needed. A refusal is no harm: the commands are all there. */
   async #writeSnapshot(): Promise<void> {
-    const payloads = encodeSnapshot({ state: this.#state, ordinal: this.#ordinal })
+    const { state, ordinal } = this.#history
+    const payloads = encodeSnapshot({ state, ordinal })
     const { offsets, refusal } = await this.#writer.write(payloads)
     const begin = offsets[0]
     if (refusal !== undefined || begin === undefined) {
@@ -203,6 +285,7 @@ export class MetaLog implements MetaStore {
       return this.#schedule.postpone()
     }
     if (this.#options.sync) await this.#log.flush()
+    this.#next = Math.max(this.#next, (offsets.at(-1) ?? 0) + 1)
     await this.#log.trim(begin)
     this.#schedule.snapshotStored(payloads.reduce((sum, payload) => sum + payload.length, 0))
   }
@@ -215,6 +298,11 @@ export class MetaLog implements MetaStore {
     this.#failure = new MillraceError('ERR_MILLRACE_POISONED', message, { cause: error })
     for (const proposal of this.#queue.splice(0)) proposal.fail(this.#failure)
   }
+}
+
+/** Another thread has the turn for as long as a sync takes, and seldom. */
+async function turnOf(sharing: MetaSharing): Promise<void> {
+  while (!sharing.takeTurn()) await nextTurn()
 }
 
 /** The command as it will be read back: what would not be must not be written. */

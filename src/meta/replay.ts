@@ -2,9 +2,11 @@ import { MillraceError } from '../errors.ts'
 import { Column, type Offset, type ShardLog } from '../log/log.ts'
 import { ReadBlock } from '../log/read-block.ts'
 import { apply, emptyState } from './apply.ts'
+import type { Command } from './commands.ts'
 import { decodeRecord, type MetaRecord } from './encode.ts'
 import { decodeSnapshot, type Snapshot, SnapshotReader } from './snapshot.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
+import type { MetaState } from './state.ts'
 
 /** Bytes and records of one page. */
 const pageBytes = 1024 * 1024
@@ -15,16 +17,27 @@ const pageRecords = 1024
  * saw. Throws `ERR_MILLRACE_CORRUPT` when a command is missing, and whatever `decodeRecord` throws.
  */
 export async function replay(log: ShardLog, schedule: SnapshotSchedule): Promise<Snapshot> {
-  const fold = new Fold(schedule)
+  const { history, next } = await replayLog(log, schedule)
+  return history.finish(next)
+}
+
+/** The same as a history that can go on, and the record that it goes on with. */
+export async function replayLog(
+  log: ShardLog,
+  schedule: SnapshotSchedule,
+): Promise<{ readonly history: History; readonly next: Offset }> {
+  const history = new History(schedule)
   const block = new ReadBlock(pageBytes, pageRecords)
   let from = (await log.stats()).first
   do {
     const count = await log.read(from, pageBytes, pageRecords, block)
     if (count < 0) throw damaged(`the log begins at ${block.first}, after ${from}`, from)
-    for (let index = 0; index < count; index++) fold.accept(payload(block, index), block.offsets[index] ?? 0)
+    for (let index = 0; index < count; index++)
+      history.accept(payloadOf(block, index), block.offsets[index] ?? 0)
     from = block.next
   } while (!block.atTail)
-  return fold.finish(from)
+  history.finish(from)
+  return { history, next: from }
 }
 
 /** A record of a metadata log that was read by other means. */
@@ -35,39 +48,59 @@ export interface StoredPayload {
 
 /** The state that all records of a log lead to. Throws like `replay`. */
 export async function replayRecords(records: AsyncIterable<StoredPayload>): Promise<Snapshot> {
-  const never = Number.POSITIVE_INFINITY
-  const fold = new Fold(new SnapshotSchedule({ snapshotCommands: never, snapshotBytes: never }))
+  const history = new History()
   let end = 0
   for await (const { offset, payload: bytes } of records) {
-    fold.accept(bytes, offset)
+    history.accept(bytes, offset)
     end = offset + 1
   }
-  return fold.finish(end)
+  return history.finish(end)
 }
 
-function payload(block: ReadBlock, index: number): Uint8Array {
+/** The payload of one record of a page; a view of the page's bytes. */
+export function payloadOf(block: ReadBlock, index: number): Uint8Array {
   const at = index * Column.stride
   const start = block.columns[at + Column.dataAt] ?? 0
   return block.bytes.subarray(start, start + (block.columns[at + Column.dataBytes] ?? 0))
 }
 
-/** History so far. */
-class Fold {
+const never = Number.POSITIVE_INFINITY
+
+/** History so far: takes the records of a log in their order, however many pages they come in. */
+export class History {
   readonly #schedule: SnapshotSchedule
   readonly #snapshots: SnapshotReader = new SnapshotReader()
   #snapshotBytes = 0
   #latest: Snapshot = { state: emptyState, ordinal: 0 }
 
-  constructor(schedule: SnapshotSchedule) {
-    this.#schedule = schedule
+  /** @param schedule is told of everything; one who writes no snapshots needs none */
+  constructor(schedule?: SnapshotSchedule) {
+    this.#schedule = schedule ?? new SnapshotSchedule({ snapshotCommands: never, snapshotBytes: never })
   }
 
-  accept(bytes: Uint8Array, offset: Offset): void {
+  /** The state that the records so far lead to. */
+  get state(): MetaState {
+    return this.#latest.state
+  }
+
+  /** Of the last command. */
+  get ordinal(): number {
+    return this.#latest.ordinal
+  }
+
+  /**
+   * Takes the next record; answers the command in it if that changed a stream.
+   *
+   * @throws `ERR_MILLRACE_CORRUPT` when a command is missing before it, and whatever `decodeRecord` throws
+   */
+  accept(bytes: Uint8Array, offset: Offset): Command | undefined {
     const record = decodeRecord(bytes, offset)
-    if (record.kind === 'command') this.#acceptCommand(record, bytes.length, offset)
-    else this.#acceptSnapshot(record, bytes.length, offset)
+    if (record.kind === 'command') return this.#acceptCommand(record, bytes.length, offset)
+    this.#acceptSnapshot(record, bytes.length, offset)
+    return undefined
   }
 
+  /** Nothing follows. */
   finish(end: Offset): Snapshot {
     this.#passOver(end)
     return this.#latest
@@ -77,13 +110,14 @@ class Fold {
     record: Extract<MetaRecord, { readonly kind: 'command' }>,
     bytes: number,
     offset: Offset,
-  ): void {
+  ): Command | undefined {
     this.#passOver(offset)
     const expected = this.#latest.ordinal + 1
     if (record.ordinal !== expected) throw missing(offset, record.ordinal, expected)
-    const { state } = apply(this.#latest.state, record.command, offset)
+    const { state, outcome } = apply(this.#latest.state, record.command, offset)
     this.#latest = { state, ordinal: record.ordinal }
     this.#schedule.commandStored(bytes)
+    return outcome === 'applied' ? record.command : undefined
   }
 
   #acceptSnapshot(

@@ -19,6 +19,9 @@ export interface NativeAddon {
    * `appendTogether` and `sealLater` take their place. A checkpoint follows `checkpointMs` after a record, or
    * once half of `backlogBytes` wait for it; more than those are refused with `Refusal.busy`.
    *
+   * Each environment of a process may open a folder once, all with the same arguments; they share the engine.
+   *
+   * @param joined called once, when another environment has it open, too
    * @param syncCommits what was appended is durable
    * @param showCommitted readers see it even before
    */
@@ -29,9 +32,12 @@ export interface NativeAddon {
     showCommitted?: boolean,
     checkpointMs?: number,
     backlogBytes?: number,
+    joined?: () => void,
   ): Promise<NativeEngine>
   /** A store that is gone when its engine is. */
   openMemory(): NativeEngine
+  /** A store that exists, only to be read: takes no lock, changes nothing; somebody may be writing it. */
+  openReader(path: string): Promise<NativeStoreReader>
   /** What the files of a store say of themselves; no record is read. Takes no lock, changes nothing. */
   inspectFolder(path: string): Promise<FolderReport>
   /**
@@ -52,7 +58,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 5
+export const interfaceVersion = 7
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -86,41 +92,28 @@ export interface NativeEngine {
    * each `append` answers, or the failure that it throws.
    */
   appendTogether(parts: readonly unknown[]): Promise<readonly (number | NativeFailure)[]>
-  /** Removes a log that is not open. */
+  /** Removes a log; one that another environment has open, as soon as it is closed. */
   drop(id: string, shard: number): void
   /** Removes the logs that are neither listed nor open. */
   sweep(ids: readonly string[]): void
+  /** Whether another environment has it open, too; once so, for good. */
+  isShared(): boolean
+  /** The right to write metadata, of one environment at a time. False: another one has it; try again later. */
+  takeTurn(): boolean
+  giveTurn(): void
   /** After all logs are closed. */
   close(): Promise<void>
 }
 
-/** One log. Every call after `close()` throws. */
-export interface NativeShardLog {
-  /** How many records were stored, or a `Refusal`. */
-  append(
-    bytes: Uint8Array,
-    columns: Uint32Array,
-    order: Uint32Array,
-    from: number,
-    count: number,
-    timeMs: number,
-    offsets: Float64Array,
-    timesMs: Float64Array,
-  ): number
-  /**
-   * Appends one record, whose columns are passed themselves: arrays cost more to pass than a record to store. Its
-   * offset, or a `Refusal`.
-   */
-  appendOne(
-    bytes: Uint8Array,
-    keyAt: number,
-    keyBytes: number,
-    dataAt: number,
-    dataBytes: number,
-    hashKeyAt: number,
-    flags: number,
-    timeMs: number,
-  ): number
+/** A store that is only read. Every call after `close()` throws. */
+export interface NativeStoreReader {
+  openLog(id: string, shard: number): NativeLogFollower
+  openMeta(): NativeLogFollower
+  close(): void
+}
+
+/** The part of a log that reads. */
+export interface NativeLogReading {
   /**
    * How many records were read, `Refusal.trimmed`, or `growBytes`: the next record takes
    * `header[PageField.bytesNeeded]` bytes. `header` holds `PageField.count` numbers.
@@ -155,12 +148,58 @@ export interface NativeShardLog {
     header: Float64Array,
   ): number
   seek(timeMs: number): number
+  /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
+  stats(out: Float64Array): void
+}
+
+/** A log that is only read; somebody else may be writing it. Every call after `close()` throws. */
+export interface NativeLogFollower extends NativeLogReading {
+  /**
+   * Calls `grown` once, when there is more than the last `read` of this log saw; it must not throw. False when that is
+   * so already: then it will not be called. A second call replaces the first.
+   */
+  watch(grown: () => void): boolean
+  unwatch(): void
+  close(): void
+}
+
+/** One log. Every call after `close()` throws. */
+export interface NativeShardLog extends NativeLogReading {
+  /** How many records were stored, or a `Refusal`. */
+  append(
+    bytes: Uint8Array,
+    columns: Uint32Array,
+    order: Uint32Array,
+    from: number,
+    count: number,
+    timeMs: number,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+  ): number
+  /**
+   * Appends one record, whose columns are passed themselves: arrays cost more to pass than a record to store. Its
+   * offset, or a `Refusal`.
+   */
+  appendOne(
+    bytes: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    dataAt: number,
+    dataBytes: number,
+    hashKeyAt: number,
+    flags: number,
+    timeMs: number,
+  ): number
   trim(before: number): void
   seal(timeMs: number): number
   /** `seal` on a helper thread. */
   sealLater(timeMs: number): Promise<number>
-  /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
-  stats(out: Float64Array): void
+  /**
+   * Calls `grown` once, when there is more than the last `read` saw, whoever wrote it. False when that is so
+   * already: then it will not be called.
+   */
+  watch(grown: () => void): boolean
+  unwatch(): void
   flush(): Promise<void>
   close(): Promise<void>
 }

@@ -35,8 +35,9 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   readonly #shards: readonly ShardReader<T>[]
   readonly #blocks: BlockSupply
   readonly #turns: Turns = new Turns()
-  /** Ends all waits. */
-  readonly #stop: AbortController = new AbortController()
+  /** Ends all waits. There from the first one on: a read that never waits is spared it, and the abort. */
+  #stop: AbortController | undefined
+  #finished = false
   #waiting = 0
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
@@ -49,8 +50,6 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#shards = shards
     this.#blocks = blocks
     this.#guard = guard
-    // One listener a waiting shard is no leak.
-    setMaxListeners(0, this.#stop.signal)
   }
 
   /**
@@ -97,6 +96,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
           return { done: false, value: batch }
         }
       }
+      // What was read when the end came is nobody's.
+      this.#blocks.recall()
       return over
     } catch (error) {
       if (this.#finished) return over
@@ -108,12 +109,10 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     }
   }
 
-  get #finished(): boolean {
-    return this.#stop.signal.aborted
-  }
-
   #finish(): void {
-    this.#stop.abort()
+    if (this.#finished) return
+    this.#finished = true
+    this.#stop?.abort()
     this.#ready.length = 0
     this.#blocks.recall()
     for (const shard of this.#shards) shard.end()
@@ -128,6 +127,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
 
   /** Puts a shard aside until it has something to read. */
   #await(shard: ShardReader<T>): void {
+    this.#stop ??= newStop()
     const waited = shard.wait(this.#stop.signal)
     if (!isLater(waited)) {
       this.#ready.push(shard)
@@ -171,4 +171,11 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#recordsInTurn = 0
     await nextTurn()
   }
+}
+
+function newStop(): AbortController {
+  const stop = new AbortController()
+  // One listener a waiting shard is no leak.
+  setMaxListeners(0, stop.signal)
+  return stop
 }

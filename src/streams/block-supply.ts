@@ -58,7 +58,11 @@ export class BlockSupply {
   lend(block: ReadBlock): PageHold | undefined {
     if (this.#reuse) this.#lent = block
     if (!this.#lease) return undefined
-    this.#hold = new PageHold(block, (free) => this.giveBack(free))
+    this.#hold = new PageHold(block, (free) => {
+      // Payloads of a copy may be in use, whatever was promised of them: they are empty or true, never others'.
+      if (free.lease === undefined) free.dropBytes()
+      this.giveBack(free)
+    })
     return this.#hold
   }
 

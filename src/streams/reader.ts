@@ -105,6 +105,7 @@ export class ShardReader<T> {
 
   /** No page will be asked for any more. */
   end(): void {
+    this.#done = true
     this.#stayIn(undefined)
   }
 

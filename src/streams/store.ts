@@ -21,7 +21,7 @@ import {
 } from './store-options.ts'
 import { StoreTime } from './store-time.ts'
 import { Stream, type StreamOwner } from './stream.ts'
-import { StreamCore, type StreamHost } from './stream-core.ts'
+import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
 import { Sweeper } from './sweeper.ts'
 
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
@@ -40,6 +40,8 @@ export class Store {
   readonly #sweeper: Sweeper
   /** Streams that somebody used, by `streamId`. */
   readonly #cores: Map<string, StreamCore> = new Map()
+  /** Streams that this store is about to delete. */
+  readonly #deleting: Set<string> = new Set()
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #stopListening: () => void
@@ -76,6 +78,8 @@ export class Store {
    */
   static async create(engine: LogEngine, meta: MetaStore, options: StoreOptions = {}): Promise<Store> {
     const checked = checkedStoreOptions(options)
+    // What is left over, and what expires, is the writer's to remove.
+    if (engine.caps.readOnly) return new Store(engine, meta, checked)
     const states = [...meta.state.streams.values()]
     // What a crash left between a command and its effect belongs to no stream.
     await engine.sweep(states.flatMap(({ shards }) => shards.map(({ slot }) => slot)))
@@ -90,12 +94,13 @@ export class Store {
    * Creates a stream; resolves once it would survive a crash.
    *
    * Rejects with `ERR_MILLRACE_STREAM_EXISTS`, `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`,
-   * `ERR_MILLRACE_UNSUPPORTED`, `ERR_MILLRACE_NO_SPACE`; then nothing has changed.
+   * `ERR_MILLRACE_UNSUPPORTED`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_READ_ONLY`; then nothing has changed.
    *
    * @param name 1 to 128 characters out of `a-z A-Z 0-9 _ . -`
    */
   async createStream<T = Uint8Array>(name: string, options: CreateStreamOptions<T> = {}): Promise<Stream<T>> {
     this.#requireOpen()
+    this.#requireWritable()
     const key = this.#keyOf(name)
     const { shards, retentionHours, maxRecordBytes } = checkedCreateOptions(
       options as CreateStreamOptions<never>,
@@ -154,15 +159,18 @@ export class Store {
    * Deletes a stream with all it holds. Whoever uses it meets `ERR_MILLRACE_STREAM_NOT_FOUND`, also readers that
    * wait.
    *
-   * Rejects with `ERR_MILLRACE_STREAM_NOT_FOUND`, `ERR_MILLRACE_INVALID_ARGUMENT`; then nothing has changed.
+   * Rejects with `ERR_MILLRACE_STREAM_NOT_FOUND`, `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_READ_ONLY`; then
+   * nothing has changed.
    */
   async deleteStream(name: string): Promise<void> {
     this.#requireOpen()
+    this.#requireWritable()
     const key = this.#keyOf(name)
+    this.#deleting.add(streamId(key))
     const core = await this.#change(
       () => this.#requireCore(key),
       ({ revision }) => ({ kind: 'deleteStream', key, revision }),
-    )
+    ).finally(() => this.#deleting.delete(streamId(key)))
     await core.drain()
     await core.close()
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
@@ -196,7 +204,7 @@ export class Store {
     }
     await Promise.all(cores.map((core) => attempt(core.drain())))
     await attempt(this.#sweeper.close())
-    await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
+    if (!this.#engine.caps.readOnly) await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
     await Promise.all(cores.map((core) => attempt(core.close())))
     this.#stopListening()
     await attempt(this.#meta.close())
@@ -238,6 +246,12 @@ export class Store {
     const core = this.#cores.get(id)
     if (command.kind === 'deleteStream') {
       core?.end(streamNotFound(command.key))
+      // Somebody else deleted it: its readers have to be told, and its logs let go.
+      if (!this.#deleting.has(id))
+        void core
+          ?.drain()
+          .then(() => core.close())
+          .catch(() => {})
       this.#cores.delete(id)
       this.#sweeper.forget(id)
       return
@@ -248,6 +262,10 @@ export class Store {
 
   #requireOpen(): void {
     if (this.#closing !== undefined) throw closedError()
+  }
+
+  #requireWritable(): void {
+    if (this.#engine.caps.readOnly) throw readOnlyError()
   }
 
   #keyOf(name: unknown): StreamKey {
@@ -261,9 +279,10 @@ export class Store {
   }
 
   #coreOf(id: string): StreamCore | undefined {
+    // First: a reader hears of changes here at the latest.
+    const state = this.#meta.state.streams.get(id)
     const known = this.#cores.get(id)
     if (known !== undefined) return known
-    const state = this.#meta.state.streams.get(id)
     if (state === undefined) return undefined
     const core = new StreamCore(this.#streamHost, state)
     // Whoever closes the store closes the streams that were used before.

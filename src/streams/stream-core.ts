@@ -91,6 +91,12 @@ export class StreamCore {
     if (this.#ended !== undefined) throw new MillraceError(this.#ended.code, this.#ended.message)
   }
 
+  /** `requireUsable`, and throws `ERR_MILLRACE_READ_ONLY` where nothing can be written. */
+  requireWritable(): void {
+    this.requireUsable()
+    if (this.#host.engine.caps.readOnly) throw readOnlyError()
+  }
+
   /** Takes over the state that the metadata has now. */
   update(state: StreamState): void {
     this.#state = state
@@ -157,4 +163,12 @@ export class StreamCore {
     }
     return stats.first < stats.next ? stats.firstTimeMs : Number.POSITIVE_INFINITY
   }
+}
+
+/** What every call that would write fails with in a store that was opened to be read. */
+export function readOnlyError(): MillraceError {
+  return new MillraceError(
+    'ERR_MILLRACE_READ_ONLY',
+    'the store was opened with readOnly: nothing can be written',
+  )
 }

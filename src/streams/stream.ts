@@ -51,7 +51,8 @@ export interface StreamOwner {
 /**
  * A stream of a store, with the codec that it was created or opened with. Several objects of one stream are one
  * stream. All methods fail with `ERR_MILLRACE_CLOSED` once the store was closed, and with
- * `ERR_MILLRACE_STREAM_NOT_FOUND` once the stream was deleted.
+ * `ERR_MILLRACE_STREAM_NOT_FOUND` once the stream was deleted; those that write, `flush` among them, with
+ * `ERR_MILLRACE_READ_ONLY` in a store that was opened with `readOnly`.
  */
 export class Stream<T = Uint8Array> {
   readonly name: string
@@ -110,7 +111,7 @@ export class Stream<T = Uint8Array> {
    * @param entries any number, up to 1 GiB together
    */
   async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
-    this.#core.requireUsable()
+    this.#core.requireWritable()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
     return this.#core.commits.putBatch((staging) => {
       packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
@@ -201,7 +202,7 @@ export class Stream<T = Uint8Array> {
    * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`.
    */
   async setRetention(retentionHours: number): Promise<void> {
-    this.#core.requireUsable()
+    this.#core.requireWritable()
     await this.#owner.setRetention(this.#core, retentionHours)
   }
 
@@ -210,7 +211,7 @@ export class Stream<T = Uint8Array> {
    * What an earlier process left to its last checkpoint is not touched.
    */
   async flush(): Promise<void> {
-    this.#core.requireUsable()
+    this.#core.requireWritable()
     await this.#core.drain()
     await Promise.all(this.#core.shards.map((shard) => shard.opened?.flush()))
   }
@@ -234,7 +235,7 @@ export class Stream<T = Uint8Array> {
   }
 
   #single(partitionKey: string, data: T, options: PutOptions | undefined): (staging: Staging) => void {
-    this.#core.requireUsable()
+    this.#core.requireWritable()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
     const hashKey = options?.explicitHashKey
     const payload = encodeWith(this.#codec, data)

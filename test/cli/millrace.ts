@@ -77,3 +77,25 @@ export async function storedLines(dir: string): Promise<string[]> {
   const { stdout } = await millrace('tail', 'clicks', '--dir', dir, '--format', 'data')
   return stdout.split('\n').slice(0, -1)
 }
+
+/** A process that has the store open for writing and has stored the record `held` in it, until it is ended. */
+export async function holderOf(dir: string): Promise<{ end(): Promise<Ended> }> {
+  const follower = start('tail', 'clicks', '--follow', '--format', 'data', '--dir', dir)
+  const holder = start('put', 'clicks', '--dir', dir)
+  const ends = Promise.all([ended(holder), ended(follower)])
+  holder.stdin.write('held\n')
+  await new Promise<void>((resolve) => {
+    let shown = ''
+    follower.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString()
+      if (shown.endsWith('held\n')) resolve()
+    })
+  })
+  follower.kill('SIGINT')
+  return {
+    async end() {
+      holder.stdin.end()
+      return (await ends)[0]
+    },
+  }
+}

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fed, millrace, scratchFolder, storedLines, storeWithStream } from './millrace.ts'
+import { fed, holderOf, millrace, scratchFolder, storedLines, storeWithStream } from './millrace.ts'
 
 interface Envelope {
   readonly partitionKey: string
@@ -132,5 +132,15 @@ describe('millrace put fails without a stack trace', () => {
     const ended = await fed('a\n', 'put', ...args, '--dir', dir)
     expect(ended.code).toBe(1)
     expect(ended.stderr).toMatch(new RegExp(`^millrace: ${code}: [^\n]*\n$`))
+  })
+
+  it('for a store that another process has open for writing', async () => {
+    const dir = await storeWithStream()
+    const holder = await holderOf(dir)
+    const refused = await fed('a\n', 'put', 'clicks', '--dir', dir)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/^millrace: ERR_MILLRACE_STORE_BUSY: [^\n]*\n$/)
+    await holder.end()
+    expect(await storedLines(dir)).toEqual(['held'])
   })
 })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { fed, millrace, start, ended, storeWithStream } from './millrace.ts'
 
@@ -75,15 +76,21 @@ describe('millrace tail', () => {
     expect((await millrace('tail', 'clicks', '--format', 'data', '--dir', dir)).stdout).toBe('a\nb\n')
   })
 
-  it('says which store is open elsewhere', async () => {
-    const dir = await filled(1, 1)
-    const holder = start('tail', 'clicks', '--follow', '--dir', dir)
-    const end = ended(holder)
-    await new Promise((resolve) => holder.stdout.once('data', resolve))
-    const second = await millrace('tail', 'clicks', '--dir', dir)
-    holder.kill('SIGINT')
-    await end
-    expect(second.code).toBe(1)
-    expect(second.stderr).toMatch(/^millrace: ERR_MILLRACE_STORE_BUSY: [^\n]*\n$/)
+  it('shows what another process stores while it has the store open', async () => {
+    const dir = await storeWithStream()
+    const holder = start('put', 'clicks', '--dir', dir)
+    const follower = start('tail', 'clicks', '--follow', '--format', 'data', '--dir', dir)
+    const ends = Promise.all([ended(holder), ended(follower)])
+    for (const line of ['a\n', 'b\n', 'c\n']) {
+      const shown = once(follower.stdout, 'data')
+      holder.stdin.write(line)
+      expect(String((await shown)[0])).toBe(line)
+    }
+    expect((await millrace('tail', 'clicks', '--format', 'data', '--dir', dir)).stdout).toBe('a\nb\nc\n')
+    expect((await millrace('streams', '--dir', dir)).stdout).toMatch(/clicks +1 +.* 3 /)
+    expect((await millrace('streams', 'describe', 'clicks', '--dir', dir)).code).toBe(0)
+    follower.kill('SIGINT')
+    holder.stdin.end()
+    expect((await ends).map(({ code }) => code)).toEqual([0, 130])
   })
 })

@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs'
 import { afterAll, afterEach, beforeEach } from 'vitest'
-import { type NativeDurability, openNativeEngine } from '../../src/log/native.ts'
+import { type NativeDurability, openNativeEngine, openNativeReader } from '../../src/log/native.ts'
 import { MiB } from '../../src/units.ts'
 import { ScratchFolder } from '../native/scratch-folder.ts'
 import { SmallDisk } from '../native/small-disk.ts'
 import { logEngineContract } from './log-engine.contract.ts'
+import { PairedEngine } from './paired-engine.ts'
 import { shardLogContract } from './shard-log.contract.ts'
 import type { ContractOptions, MakeEngine } from './subject.ts'
 
@@ -35,6 +36,12 @@ const commit = inFolder({ mode: 'commit', visibility: 'durable' })
 const shownEarly = inFolder({ mode: 'commit', visibility: 'committed' })
 const interval = inFolder({ mode: 'interval', intervalMs: 50, intervalBytes: 16 * MiB })
 
+/** One engine writes, another one of the same folder reads. */
+const besideAReader =
+  (make: MakeEngine): MakeEngine =>
+  async (clock) =>
+    new PairedEngine(await make(clock), await openNativeReader(folder, clock))
+
 /** What a folder holds is there for the next engine; a disk that fills up takes a mount of its own. */
 function folderOptions(make: MakeEngine): ContractOptions {
   const reopens: ContractOptions = { runs: 40, reopen: (_closed, clock) => make(clock) }
@@ -54,6 +61,8 @@ for (const [name, make, options] of [
   ['the native engine with a sync a commit', commit, folderOptions(commit)],
   ['the native engine that shows what is not synced yet', shownEarly, folderOptions(shownEarly)],
   ['the native engine with a sync an interval', interval, folderOptions(interval)],
+  ['the native reader beside a writer', besideAReader(process), folderOptions(besideAReader(process))],
+  ['the native reader beside a commit', besideAReader(commit), folderOptions(besideAReader(commit))],
   ['the native engine in memory', inMemory, { runs: 40 }],
 ] as const) {
   shardLogContract(name, make, options)

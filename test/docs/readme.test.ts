@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { open } from '../../src/open.ts'
@@ -22,10 +23,12 @@ describe('the README', () => {
 
   it('promises something for each durability that open takes, and for no other', async () => {
     const modes = modesIn(tableUnder(readme, 'What a stored record survives').rows, 'durability')
-    expect(modes).toEqual(['process', 'none'])
+    expect(modes).toEqual(['process', 'commit', 'interval', 'none'])
     expect(modesIn(tableUnder(durability, 'The promise').rows, '')).toEqual(modes)
-    for (const mode of modes as ('process' | 'none')[]) {
-      await (await open('memory:', { durability: mode })).close()
+    for (const mode of modes as ('process' | 'commit' | 'interval' | 'none')[]) {
+      const folder = mkdtempSync(join(tmpdir(), 'millrace-readme-'))
+      await (await open(folder, { durability: mode })).close()
+      rmSync(folder, { recursive: true })
     }
     const refused = await open('memory:', { durability: 'other' as 'none' }).catch(
       (error: Error) => error.message,

@@ -213,6 +213,7 @@ describe('a write that fails', () => {
     for (const method of ['flush', 'append'] as const) {
       const { meta, faults } = await openMeta()
       await meta.propose(createStream('a'))
+      await settled() // so that the next proposal begins a group
       const before = meta.state
       faults.fail(method, new Error('EIO'), { landed: method === 'append' })
       const failed = rejection(meta.propose(createStream('b')))

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { NativeEngine, NativeShardLog } from '../../src/native/addon.ts'
 import { addon } from './addon-file.ts'
+import { call, readArguments } from './hostile-values.ts'
 // @ts-expect-error -- a program of plain JavaScript, without declarations
 import { appendTo } from './programs/store.mjs'
 import { outcomeOf } from './outcome.ts'
@@ -17,24 +18,28 @@ const collectGarbage = runInNewContext('gc') as () => void
 
 interface Store {
   readonly engine: NativeEngine
+  readonly ids: readonly string[]
   readonly logs: readonly NativeShardLog[]
 }
 
 async function openStore(folder: string, logs = 3): Promise<Store> {
   const engine = await addon.openFolder(folder, true)
-  return {
-    engine,
-    logs: Array.from({ length: logs }, (_, shard) => engine.openLog(engine.newIdentity(shard), shard)),
-  }
+  const ids = Array.from({ length: logs }, (_, shard) => engine.newIdentity(shard))
+  return { engine, ids, logs: ids.map((id, shard) => engine.openLog(id, shard)) }
 }
 
-async function closeStore({ engine, logs }: Store): Promise<void> {
+async function closeStore({ engine, logs }: Pick<Store, 'engine' | 'logs'>): Promise<void> {
   await Promise.all(logs.map((log) => log.close()))
   await engine.close()
 }
 
-function write(store: Store): void {
+function write(store: Pick<Store, 'logs'>): void {
   for (const log of store.logs) for (let batch = 0; batch < 20; batch++) appendTo(log, 500)
+}
+
+/** Threads of this process. */
+function threads(): number {
+  return readdirSync('/proc/self/task').length
 }
 
 /** Open descriptors of this process, and its mappings of files below the scratch folder. */
@@ -53,7 +58,7 @@ function mappingCount(): number {
 async function openFillAndCloseInMemory(): Promise<void> {
   const engine = addon.openMemory()
   const logs = [0, 1, 2].map((shard) => engine.openLog(engine.newIdentity(shard), shard))
-  write({ engine, logs })
+  write({ logs })
   await closeStore({ engine, logs })
 }
 
@@ -89,6 +94,29 @@ describe.runIf(process.platform === 'linux')('a store', () => {
       await closeStore(store)
       expect(held()).toEqual(before)
     }
+  })
+
+  it('that is only read gives every descriptor and mapping back, and its thread, also while it waits', async () => {
+    const folder = scratch.fresh()
+    const store = await openStore(folder, 1)
+    write(store)
+    const [log] = store.logs as [NativeShardLog]
+    const cycle = async (): Promise<void> => {
+      const reader = await addon.openReader(folder)
+      const followers = store.ids.map((id) => reader.openLog(id, 0))
+      for (const follower of followers) {
+        call(follower, 'read', readArguments())
+        follower.watch(() => {})
+      }
+      for (const follower of followers) follower.close()
+      reader.close()
+    }
+    await cycle()
+    const before = { ...held(), threads: threads() }
+    for (let round = 0; round < 20; round++) await cycle()
+    expect({ ...held(), threads: threads() }).toEqual(before)
+    await log.close()
+    await store.engine.close()
   })
 
   it('in memory gives its memory back when it is closed', async () => {

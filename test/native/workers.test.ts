@@ -50,12 +50,16 @@ describe('workers', () => {
     for (const folder of written) expect(await recordsIn(folder)).toBe(5_000)
   })
 
-  it('are one writer to a folder with the rest of the process', async () => {
+  it('share a folder with the rest of the process, if both open it the same way', async () => {
     const folder = scratch.fresh()
     const { worker, ended } = await started('flush for ever', folder)
+    await expect(addon.openFolder(folder, false)).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
+    const engine = await addon.openFolder(folder, true)
+    expect(engine.isShared()).toBe(true)
     await expect(addon.openFolder(folder, true)).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
     await worker.terminate()
     await ended
+    await engine.close()
   })
 
   it.each([

@@ -27,7 +27,7 @@ export const layers: readonly Layer[] = [
   // src/open.ts turns a place into implementations; src/index.ts is what `import 'millrace'` gives.
   {
     name: 'public surface',
-    holds: /^src\/(index|open)\.ts$/,
+    holds: /^src\/(index|open|durability)\.ts$/,
     mayImport: ['log implementation', 'meta implementation', ...library],
   },
   // What lies in a folder, without opening the store.

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Stream } from '../../index.ts'
+import type { Store, Stream } from '../../index.ts'
 import { usageError } from '../failure.ts'
 import { bytes, count, counted, hours, time } from '../figures.ts'
 import type { Host } from '../host.ts'
@@ -17,7 +17,9 @@ interface CreateOptions extends StoreOptions {
 export function streamsCommand(host: Host): Command {
   const streams = withStoreOptions(new Command('streams'))
     .summary('list, create, describe and delete streams')
-    .description('Lists the streams of a store; its commands create, describe and delete them.')
+    .description(
+      'Lists the streams of a store; its commands create, describe and delete them. Listing and describing only read.',
+    )
     .argument('[command]')
     .usage('[options] [command]')
     .addHelpText('after', '\nExample:\n  $ millrace streams --dir ./data')
@@ -76,41 +78,46 @@ function deleteCommand(host: Host): Command {
 
 function describeCommand(host: Host): Command {
   return new Command('describe')
-    .description('Shows the shards of a stream and what they hold.')
+    .description(
+      'Shows the shards of a stream and what they hold. Only reads: the store may be open elsewhere.',
+    )
     .argument('<name>', 'name of the stream')
     .addHelpText('after', '\nExample:\n  $ millrace streams describe clicks --json')
     .action(async (name: string, _options: unknown, command: Command) => {
       const { dir, json } = command.optsWithGlobals<StoreOptions>()
       requireStore(dir)
-      await withStore(dir, async (store) => {
+      const describe = async (store: Store): Promise<void> => {
         const stream = store.stream(name)
         await (json ? host.output.json(await facts(stream)) : host.output.lines(await inWords(stream)))
-      })
+      }
+      await withStore(dir, describe, { readOnly: true })
     })
 }
 
 async function list(host: Host, { dir, json }: StoreOptions): Promise<void> {
   requireStore(dir)
-  await withStore(dir, async (store) => {
-    const streams = await Promise.all(
-      store.listStreams().map(async (description) => {
-        const { recordsMax, bytes: stored, fileBytes } = await store.stream(description.name).stats()
-        return Object.assign(description, { recordsMax, bytes: stored, fileBytes })
-      }),
-    )
-    if (json) return host.output.json(streams)
-    if (streams.length === 0) return host.output.lines([`no streams in ${dir}`])
-    const rows = streams.map(({ name, shardCount, retentionHours, recordsMax, bytes: stored, fileBytes }) => [
-      name,
-      count(shardCount),
-      hours(retentionHours),
-      count(recordsMax),
-      bytes(stored),
-      bytes(fileBytes),
-    ])
-    const header = ['stream', 'shards', 'retention', 'records', 'stored', 'files']
-    return host.output.lines(table(header, ['left', 'right', 'right', 'right', 'right', 'right'], rows))
-  })
+  await withStore(dir, (store) => listed(host, store, dir, json === true), { readOnly: true })
+}
+
+async function listed(host: Host, store: Store, dir: string, json: boolean): Promise<void> {
+  const streams = await Promise.all(
+    store.listStreams().map(async (description) => {
+      const { recordsMax, bytes: stored, fileBytes } = await store.stream(description.name).stats()
+      return Object.assign(description, { recordsMax, bytes: stored, fileBytes })
+    }),
+  )
+  if (json) return host.output.json(streams)
+  if (streams.length === 0) return host.output.lines([`no streams in ${dir}`])
+  const rows = streams.map(({ name, shardCount, retentionHours, recordsMax, bytes: stored, fileBytes }) => [
+    name,
+    count(shardCount),
+    hours(retentionHours),
+    count(recordsMax),
+    bytes(stored),
+    bytes(fileBytes),
+  ])
+  const header = ['stream', 'shards', 'retention', 'records', 'stored', 'files']
+  return host.output.lines(table(header, ['left', 'right', 'right', 'right', 'right', 'right'], rows))
 }
 
 /** All that is known of a stream, shard by shard. */

@@ -23,8 +23,8 @@ Prints the records of a stream, oldest first in each shard.
 Ends at the newest record, unless --follow waits for more. A record's line is its arrival, shard, partition key and data
 (text), the data alone (data), or a JSON object (ndjson, the same as --json); data that is not UTF-8 becomes "dataBase64".
 
-A store is open in one process at a time: while this runs, nobody else stores records in it, and while another process has
-it open, this is refused (inspect and verify are not).
+Only reads: another process may have the store open and store records in it meanwhile. After a crash of the machine, what was
+stored since the last checkpoint of a shard is shown once somebody has stored a record there again.
 
 Exit codes: 0 the end or the limit was reached, or nobody reads the output any more; 1 failed; 2 wrong command line;
 130 ended by Ctrl-C.
@@ -60,7 +60,9 @@ export function tailCommand(host: Host): Command {
     .action(async (streamName: string, options: TailOptions) => {
       const position = positionOf(options)
       requireStore(options.dir)
-      await withStore(options.dir, (store) => tail(host, store.stream(streamName), position, options))
+      await withStore(options.dir, (store) => tail(host, store.stream(streamName), position, options), {
+        readOnly: true,
+      })
       noteInterruption(host)
     })
 }

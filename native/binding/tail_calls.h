@@ -1,0 +1,48 @@
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace millrace {
+
+// Calls into one environment from the thread that watches tails (core/tail_watcher.h): one
+// threadsafe function for all logs of the environment. It keeps no process alive, and who calls
+// while the environment ends calls nobody.
+class TailCalls : public std::enable_shared_from_this<TailCalls> {
+ public:
+  // The environment's thread only.
+
+  // A name for call(); never given twice.
+  [[nodiscard]] std::uint64_t new_id() noexcept { return ++last_id_; }
+  // The next call(id) calls `callback`, which must not throw. False when the environment is ending.
+  bool expect(Napi::Env env, std::uint64_t id, const Napi::Function& callback);
+  void forget(std::uint64_t id) { callbacks_.erase(id); }
+  // The environment is ending: lets go of its functions.
+  void end() { callbacks_.clear(); }
+
+  // Any thread, at any time: soon, on the environment's thread, the callback that is expected.
+  void call(std::uint64_t id);
+
+ private:
+  bool start(napi_env env);
+  void run(Napi::Env env);
+  static void called(napi_env env, napi_value function, void* context, void* data);
+  static void finalized(napi_env env, void* data, void* hint);
+
+  // The environment's thread.
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, Napi::FunctionReference> callbacks_;
+
+  std::mutex mutex_;  // guards what follows
+  // Null before the first expect(), and from the moment on when the environment takes it away.
+  napi_threadsafe_function function_ = nullptr;
+  std::vector<std::uint64_t> called_;  // not yet on the environment's thread
+};
+
+}  // namespace millrace

@@ -1,0 +1,185 @@
+#include "core/tail_watcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace {
+
+namespace {
+
+constexpr std::uint64_t kMicrosecond = 1'000;
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kForever = 3600 * kSecond;
+
+// No log has this position.
+constexpr std::uint64_t kDisarmed = UINT64_MAX;
+
+// How long to pause between two looks at logs that nobody wakes for: the longer nothing came, the
+// longer; and never so often that looking takes more than a hundredth of a processor.
+std::uint64_t poll_pause_ns(std::uint64_t quiet_ns, std::uint64_t look_ns) noexcept {
+  std::uint64_t pause = 20 * kMillisecond;
+  if (quiet_ns < 2 * kMillisecond) {
+    pause = 200 * kMicrosecond;
+  } else if (quiet_ns < 20 * kMillisecond) {
+    pause = 1 * kMillisecond;
+  } else if (quiet_ns < 200 * kMillisecond) {
+    pause = 5 * kMillisecond;
+  }
+  return std::max(pause, 100 * look_ns);
+}
+
+}  // namespace
+
+struct TailWatcher::Entry {
+  TailSource source;
+  std::function<void()> grown;
+  // The mark that was seen, or kDisarmed. Sequentially consistent, as is `polled`: either arm()
+  // sees that nobody will wake the thread for this log, or the thread sees that it is armed.
+  std::atomic<std::uint64_t> armed{kDisarmed};
+  // Stored by the thread. True until it has taken the log's wake word among those it sleeps on.
+  std::atomic<bool> polled{true};
+
+  [[nodiscard]] bool is_changed(std::uint64_t seen) const {
+    if (source.control == nullptr) return source.has_files();
+    // Also when it went back: that is what a recovery does to a log that was poisoned.
+    return source.control->visible().bytes != seen;
+  }
+  // Whoever disarms it owes the call.
+  bool disarm() noexcept { return armed.exchange(kDisarmed) != kDisarmed; }
+};
+
+TailWatcher::Watch::Watch(std::shared_ptr<TailWatcher> watcher, std::shared_ptr<Entry> entry)
+    : watcher_(std::move(watcher)), entry_(std::move(entry)) {}
+
+TailWatcher::Watch::~Watch() {
+  entry_->disarm();
+  watcher_->leave(entry_);
+}
+
+bool TailWatcher::Watch::arm(LogPosition seen) {
+  entry_->armed.store(seen.bytes);
+  const ControlView* const control = entry_->source.control.get();
+  // The thread's wake word is older than this announcement, so a wake-up that answers it is seen.
+  if (control != nullptr) (void)control->announce();
+  // Unless the thread was faster, and calls.
+  if (entry_->is_changed(seen.bytes)) return !entry_->disarm();
+  if (entry_->polled.load()) watcher_->signal();
+  return true;
+}
+
+void TailWatcher::Watch::disarm() noexcept { entry_->disarm(); }
+
+std::shared_ptr<TailWatcher> TailWatcher::make(std::shared_ptr<Env> env) {
+  return std::shared_ptr<TailWatcher>(new TailWatcher(std::move(env)));
+}
+
+TailWatcher::~TailWatcher() {
+  {
+    const std::lock_guard guard(mutex_);
+    stopping_ = true;
+  }
+  signal();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::unique_ptr<TailWatcher::Watch> TailWatcher::watch(TailSource source,
+                                                       std::function<void()> grown) {
+  auto entry = std::make_shared<Entry>();
+  entry->source = std::move(source);
+  entry->grown = std::move(grown);
+  {
+    const std::lock_guard guard(mutex_);
+    entries_.push_back(entry);
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  }
+  signal();
+  return std::make_unique<Watch>(shared_from_this(), std::move(entry));
+}
+
+void TailWatcher::leave(const std::shared_ptr<Entry>& entry) {
+  {
+    const std::lock_guard guard(mutex_);
+    std::erase(entries_, entry);
+  }
+  signal();  // so that the thread lets go of it
+}
+
+void TailWatcher::signal() noexcept {
+  signal_.fetch_add(1);
+  env_->wake_all(signal_);
+}
+
+// nullopt: the watcher is going.
+std::optional<TailWatcher::Entries> TailWatcher::entries_now() {
+  const std::lock_guard guard(mutex_);
+  if (stopping_) return std::nullopt;
+  return entries_;
+}
+
+void TailWatcher::run() {
+  Entries entries;
+  std::optional<std::uint32_t> known;  // the signal that `entries` belong to
+  std::vector<WaitWord> words;
+  std::uint64_t quiet_since_ns = env_->monotonic_ns();
+  std::uint64_t poll_at_ns = 0;
+  for (;;) {
+    // Before anything is looked at: what changes from here on keeps the thread from sleeping.
+    const std::uint32_t signal = signal_.load();
+    words.assign({{&signal_, signal}});
+    if (known != signal) {
+      std::optional<Entries> now = entries_now();
+      if (!now) return;
+      entries = std::move(*now);
+      known = signal;
+      quiet_since_ns = env_->monotonic_ns();
+      poll_at_ns = 0;
+    }
+    const std::uint64_t begin_ns = env_->monotonic_ns();
+    const bool polls_due = begin_ns >= poll_at_ns;
+    const Round round = look(entries, polls_due, words);
+    const std::uint64_t end_ns = env_->monotonic_ns();
+    if (polls_due) {
+      poll_at_ns = end_ns + poll_pause_ns(end_ns - quiet_since_ns, end_ns - begin_ns);
+    }
+    if (round.fired) {
+      quiet_since_ns = end_ns;
+      continue;
+    }
+    // A log may be armed while the thread sleeps, so it looks as long as there is any.
+    std::uint64_t timeout_ns = entries.empty() ? kForever : kSecond;
+    if (round.polling) timeout_ns = poll_at_ns - std::min(poll_at_ns, end_ns);
+    sleep(words, timeout_ns);
+  }
+}
+
+// Looks at every armed log and calls for those that grew; adds the words to sleep on to `words`.
+TailWatcher::Round TailWatcher::look(const Entries& entries, bool polls_due,
+                                     std::vector<WaitWord>& words) {
+  Round round;
+  for (const std::shared_ptr<Entry>& entry : entries) {
+    const ControlView* const control = entry->source.control.get();
+    const std::atomic<std::uint32_t>* word = control == nullptr ? nullptr : control->wake_word();
+    if (one_word_only_ || words.size() == kWaitWordsMax) word = nullptr;
+    const bool was_polled = entry->polled.load();
+    if (word != nullptr) words.push_back({word, word->load()});  // before the announcement
+    if (was_polled != (word == nullptr)) entry->polled.store(word == nullptr);
+    const std::uint64_t seen = entry->armed.load();
+    if (seen == kDisarmed) continue;
+    const bool wakes = word != nullptr && control->announce();
+    if (!wakes && word != nullptr) entry->polled.store(true);
+    round.polling = round.polling || !wakes;
+    if (!wakes && !polls_due) continue;
+    if (!entry->is_changed(seen) || !entry->disarm()) continue;
+    round.fired = true;
+    entry->grown();
+  }
+  return round;
+}
+
+void TailWatcher::sleep(const std::vector<WaitWord>& words, std::uint64_t timeout_ns) {
+  // Whatever cannot be slept on: from the next round on, everything is looked at.
+  if (!env_->wait_any(words, timeout_ns)) one_word_only_ = true;
+}
+
+}  // namespace millrace

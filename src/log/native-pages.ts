@@ -1,0 +1,124 @@
+import { growBytes, type NativeLogReading, PageField } from '../native/addon.ts'
+import { callNative, fromNative } from '../native/failure.ts'
+import { Column, type LogStats, type Offset, Refusal } from './log.ts'
+import type { ReadBlock } from './read-block.ts'
+import { SegmentLeases } from './segment-lease.ts'
+
+/** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
+const smallBlockBytes = 65_536
+
+/** What a page's frames add to its keys and payloads when it is small. */
+const framesBytes = 4_096
+
+/** Room for a page that is not looked at: `hasMore` asks whether there is one. */
+interface Probe {
+  readonly bytes: Uint8Array
+  readonly columns: Uint32Array
+  readonly doubles: Float64Array
+}
+
+/** Reads a log of the addon as `ShardLog` of the contract promises it. */
+export class NativePages {
+  readonly #native: NativeLogReading
+  readonly #header: Float64Array = new Float64Array(PageField.count)
+  readonly #leases: SegmentLeases
+  #probe: Probe | undefined
+
+  constructor(native: NativeLogReading) {
+    this.#native = native
+    this.#leases = new SegmentLeases(native)
+  }
+
+  /** `ShardLog.read`. */
+  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    const header = this.#header
+    let answer: number
+    try {
+      for (;;) {
+        const { bytes, columns, offsets, timesMs } = into
+        answer = this.#native.read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header)
+        const wantedBytes = this.#wantedBytes(answer, maxBytes, Math.min(maxRecords, into.recordCapacity))
+        if (bytes.length >= wantedBytes) break
+        into.reserveBytes(wantedBytes)
+      }
+    } catch (error) {
+      throw fromNative(error)
+    }
+    return this.#turn(answer, into)
+  }
+
+  /** `ShardLog.readInPlace`. */
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    const header = this.#header
+    const { columns, offsets, timesMs } = into
+    try {
+      for (let at = from; ; at = header[PageField.next] as number) {
+        const lease = this.#leases.at(at)
+        if (lease === undefined) return undefined
+        const { native } = lease.share() // also if the read fails, the segment is not left mapped
+        try {
+          const log = this.#native
+          const answer = log.readLeased(at, maxBytes, maxRecords, native, columns, offsets, timesMs, header)
+          if (answer > 0) into.borrow(lease)
+          if (answer !== 0 || header[PageField.atTail] === 1) return this.#turn(answer, into)
+          if ((header[PageField.next] as number) <= at) return undefined
+        } finally {
+          lease.release()
+        }
+      }
+    } catch {
+      // Damage, or a page that the device does not give: `read` finds out and says so.
+      return undefined
+    }
+  }
+
+  /** Sets what the block says of the page that was just read. */
+  #turn(answer: number, into: ReadBlock): number {
+    const header = this.#header
+    into.count = answer === Refusal.trimmed ? 0 : answer
+    into.next = header[PageField.next] as number
+    into.first = header[PageField.first] as number
+    into.tail = header[PageField.tail] as number
+    into.atTail = header[PageField.atTail] === 1
+    into.ended = header[PageField.ended] === 1
+    return answer
+  }
+
+  /** `ShardLog.seek`. */
+  seek(timeMs: number): Offset {
+    // The first whole millisecond at or after it: the engine counts nothing finer.
+    return callNative(() => this.#native.seek(Math.ceil(timeMs)))
+  }
+
+  /** `ShardLog.stats`. */
+  stats(): LogStats {
+    const fields = new Float64Array(9)
+    callNative(() => this.#native.stats(fields))
+    const [first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed] =
+      fields as unknown as readonly [number, number, number, number, number, number, number, number, number]
+    return { first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed: sealed === 1 }
+  }
+
+  /** Whether `ShardLog.wait` has nothing to wait for: a record at or after `from`, or the log's end. */
+  hasMore(from: Offset): boolean {
+    this.#probe ??= {
+      bytes: new Uint8Array(),
+      columns: new Uint32Array(Column.stride),
+      doubles: new Float64Array(1),
+    }
+    const { bytes, columns, doubles } = this.#probe
+    const header = this.#header
+    const answer = callNative(() => this.#native.read(from, 0, 1, bytes, columns, doubles, doubles, header))
+    if (answer === growBytes || answer > 0) return true
+    if (answer !== Refusal.trimmed) return header[PageField.ended] === 1
+    return header[PageField.atTail] === 0 || header[PageField.ended] === 1
+  }
+
+  /** How large a block has to be for a better page than the one just read; 0 when that one is good. */
+  #wantedBytes(answer: number, maxBytes: number, records: number): number {
+    const header = this.#header
+    if (answer === growBytes) return header[PageField.bytesNeeded] as number
+    const cutShort = answer > 0 && answer < records && header[PageField.atTail] === 0
+    return cutShort ? Math.min(maxBytes + framesBytes, smallBlockBytes) : 0
+  }
+}

@@ -1,0 +1,94 @@
+import { invalidArgument, MillraceError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import type { NativeLogFollower } from '../native/addon.ts'
+import { callNative } from '../native/failure.ts'
+import type { LogStats, Offset, ShardLog } from './log.ts'
+import { NativePages } from './native-pages.ts'
+import type { ReadBlock } from './read-block.ts'
+import { TailWatch } from './tail-watch.ts'
+import { Waiters } from './waiters.ts'
+
+/** What a log may ask of the engine that opened it. */
+export interface NativeReaderHost {
+  /** Times the waits. */
+  readonly clock: Clock
+  /** The log is closed. */
+  closed(): void
+}
+
+/**
+ * A log that somebody else may be writing, here or in another process. At its tail one thread of this process waits
+ * for all such logs, and this object looks who has something to read.
+ */
+export class NativeReaderLog implements ShardLog {
+  readonly #native: NativeLogFollower
+  readonly #host: NativeReaderHost
+  readonly #pages: NativePages
+  readonly #waiters: Waiters
+  readonly #tail: TailWatch
+  #closed = false
+
+  constructor(native: NativeLogFollower, host: NativeReaderHost) {
+    this.#native = native
+    this.#host = host
+    this.#pages = new NativePages(native)
+    this.#waiters = new Waiters(host.clock)
+    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from))
+  }
+
+  append(): never {
+    throw readOnly()
+  }
+
+  read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
+    return this.#pages.read(from, maxBytes, maxRecords, into)
+  }
+
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    return this.#pages.readInPlace(from, maxBytes, maxRecords, into)
+  }
+
+  seek(timeMs: number): Offset {
+    return this.#pages.seek(timeMs)
+  }
+
+  wait(from: Offset, ms: number, signal?: AbortSignal): true | false | Promise<boolean> {
+    if (Number.isNaN(ms)) throw invalidArgument('ms', ms, 'a number of milliseconds or Infinity')
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.#pages.hasMore(from)) return true
+    if (ms <= 0) return false
+    const waited = this.#waiters.wait(from, ms, signal)
+    this.#tail.begin()
+    return waited.finally(() => this.#tail.rest())
+  }
+
+  trim(): never {
+    throw readOnly()
+  }
+
+  seal(): never {
+    throw readOnly()
+  }
+
+  flush(): never {
+    throw readOnly()
+  }
+
+  stats(): LogStats {
+    return this.#pages.stats()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#tail.end()
+    callNative(() => this.#native.close())
+    this.#waiters.closed()
+    this.#host.closed()
+  }
+}
+
+/** What everything that would write throws. */
+export function readOnly(): MillraceError {
+  return new MillraceError('ERR_MILLRACE_READ_ONLY', 'the store was opened with readOnly: nothing is written')
+}

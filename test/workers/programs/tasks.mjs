@@ -1,0 +1,85 @@
+// What workers do in the tests of threads that share a store. Says 'ready' once its store is open, then runs the
+// task, then says what came of it.
+import { parentPort, workerData } from 'node:worker_threads'
+
+/** Tells the test. */
+function say(message) {
+  parentPort.postMessage(message) // oxlint-disable-line unicorn/require-post-message-target-origin -- no window
+}
+
+const { dist, folder, task, id, options } = workerData
+const { open } = await import(dist)
+const store = await open(folder, options)
+const stream = store.stream('s')
+// Waiting for records keeps no thread alive; listening does.
+parentPort.on('message', () => {})
+say('ready')
+
+const tasks = {
+  /** Batches to all shards, then single puts of one key. */
+  async put() {
+    for (let at = 0; at < 5_000; at += 100) {
+      const entries = Array.from({ length: 100 }, (_, index) => ({
+        partitionKey: `k${(at + index) % 89}`,
+        data: Buffer.from(`${id}:${at + index}`),
+      }))
+      const results = await stream.putBatch(entries)
+      if (!results.every((result) => result.ok)) throw new Error('a record was refused')
+    }
+    for (let index = 0; index < 50; index++) await stream.put('same', Buffer.from(`${id}:same:${index}`))
+    return 5_050
+  },
+  async appendNow() {
+    for (let index = 0; index < 3_000; index++) stream.append(`k${index % 89}`, Buffer.from(`${id}:${index}`))
+    return 3_000
+  },
+  /** Counts what comes until it has seen the end. */
+  async tail() {
+    let seen = 0
+    for await (const record of stream.read({ from: 'oldest' })) {
+      if (Buffer.from(record.data).toString() === 'the end') return seen
+      seen += 1
+    }
+    throw new Error('the read ended')
+  },
+  async makeStreams() {
+    for (let index = 0; index < 20; index++) {
+      const made = await store.createStream(`made-${id}-${index}`)
+      await made.put('k', Buffer.from('v'))
+    }
+    return store.listStreams().length
+  },
+  async retention() {
+    await stream.setRetention(24 + id)
+    return stream.describe().retentionHours
+  },
+  async remove() {
+    await store.deleteStream('s')
+    return 'deleted'
+  },
+  /** Until it is terminated. */
+  async forEver() {
+    for (let index = 0; ; index++) {
+      await stream.putBatch(
+        Array.from({ length: 50 }, (_, at) => ({
+          partitionKey: `k${at}`,
+          data: Buffer.from(`${id}:${index}:${at}`),
+        })),
+      )
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (index === 20) say('going')
+    }
+  },
+  async waitForEver() {
+    const reader = stream.read({ from: 'latest' })
+    const next = reader.next()
+    say('going')
+    await next
+    return 'woken'
+  },
+}
+
+const outcome = await tasks[task]()
+await store.close()
+say({ outcome })
+parentPort.close()
