@@ -11,24 +11,32 @@ namespace millrace {
 namespace {
 
 // Unmapping a large segment takes a millisecond: not on the thread that lets go last.
-std::shared_ptr<LeasedSegment> shared(LeasedSegment lease) {
-  return {new LeasedSegment(std::move(lease)),
-          [background = shared_background()](LeasedSegment* last) {
+std::shared_ptr<LentSegment> shared(LeasedSegment lease) {
+  return {new LentSegment{std::move(lease)}, [background = shared_background()](LentSegment* last) {
             background->post(Background::Lane::kPages, [last] { delete last; });
           }};
 }
 
-// The pages are the page cache's. Counted as JavaScript's they would make it collect all its
-// garbage for the sake of every segment.
 void adjust_external_memory(napi_env env, std::int64_t bytes) {
   std::int64_t total = 0;
   napi_adjust_external_memory(env, bytes, &total);
 }
 
+// The pages are the page cache's. Counted as JavaScript's they would make it collect all its
+// garbage for the sake of a few segments. V8 looks at how far the count has risen since it was
+// lowest, so it must not fall behind the truth either: what V8 is about to take off is put back
+// just before.
+void count(napi_env env, LentSegment& lent, bool counted) {
+  if (lent.counted == counted) return;
+  lent.counted = counted;
+  const auto bytes = static_cast<std::int64_t>(lent.segment.bytes().size());
+  adjust_external_memory(env, counted ? bytes : -bytes);
+}
+
 void let_go(napi_env env, void*, void* hint) {
-  const std::unique_ptr<std::shared_ptr<LeasedSegment>> held(
-      static_cast<std::shared_ptr<LeasedSegment>*>(hint));
-  adjust_external_memory(env, static_cast<std::int64_t>((*held)->bytes().size()));
+  const std::unique_ptr<std::shared_ptr<LentSegment>> held(
+      static_cast<std::shared_ptr<LentSegment>*>(hint));
+  count(env, **held, true);
 }
 
 // Refused by Electron, and by every V8 that keeps its memory in a cage; and by the build that shows
@@ -44,18 +52,12 @@ napi_status create_external_buffer(napi_env env, MutableBytes bytes, void* hint,
 }
 
 // Empty when the runtime refuses.
-Napi::Value external_buffer(Napi::Env env, const std::shared_ptr<LeasedSegment>& lease) {
-  auto held = std::make_unique<std::shared_ptr<LeasedSegment>>(lease);
-  const MutableBytes bytes = lease->bytes();
+Napi::Value external_buffer(Napi::Env env, const std::shared_ptr<LentSegment>& lent) {
+  auto held = std::make_unique<std::shared_ptr<LentSegment>>(lent);
   napi_value buffer = nullptr;
-  // Before V8 adds them, so that they are never there for it to act on.
-  const auto counted = static_cast<std::int64_t>(bytes.size());
-  adjust_external_memory(env, -counted);
-  if (create_external_buffer(env, bytes, held.get(), &buffer) != napi_ok) {
-    adjust_external_memory(env, counted);
-    return {};
-  }
+  if (create_external_buffer(env, lent->segment.bytes(), held.get(), &buffer) != napi_ok) return {};
   (void)held.release();  // let_go has it
+  count(env, *lent, false);
   return {env, buffer};
 }
 
@@ -73,7 +75,7 @@ Napi::Function LeaseObject::define(Napi::Env env) {
 
 Napi::Value LeaseObject::lend(Napi::Env env, LeasedSegment lease) {
   auto* const environment = env.GetInstanceData<Environment>();
-  std::shared_ptr<LeasedSegment> owned = shared(std::move(lease));
+  std::shared_ptr<LentSegment> owned = shared(std::move(lease));
   const Napi::Value buffer = external_buffer(env, owned);
   if (buffer.IsEmpty()) {
     environment->lends = false;
@@ -90,17 +92,17 @@ LeasedSegment* LeaseObject::lease_of(Napi::Env env, napi_value value) {
   bool is_lease = false;
   if (napi_instanceof(env, value, constructor, &is_lease) != napi_ok || !is_lease) return nullptr;
   const LeaseObject* object = receiver(env, value);
-  return object == nullptr ? nullptr : object->owned_.get();
+  return object == nullptr || object->owned_ == nullptr ? nullptr : &object->owned_->segment;
 }
 
 Napi::Value LeaseObject::first(const Napi::CallbackInfo& info) {
   if (owned_ == nullptr) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), static_cast<double>(owned_->first().value));
+  return Napi::Number::New(info.Env(), static_cast<double>(owned_->segment.first().value));
 }
 
 Napi::Value LeaseObject::next(const Napi::CallbackInfo& info) {
   if (owned_ == nullptr) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), static_cast<double>(owned_->next().value));
+  return Napi::Number::New(info.Env(), static_cast<double>(owned_->segment.next().value));
 }
 
 Napi::Value LeaseObject::buffer(const Napi::CallbackInfo& info) {
@@ -111,6 +113,7 @@ Napi::Value LeaseObject::buffer(const Napi::CallbackInfo& info) {
 Napi::Value LeaseObject::release(const Napi::CallbackInfo& info) {
   if (owned_ == nullptr) return info.Env().Undefined();
   // The address becomes nobody's here, and let_go is called when V8 has seen to it.
+  count(info.Env(), *owned_, true);
   napi_detach_arraybuffer(info.Env(), buffer_.Value());
   buffer_.Reset();
   owned_.reset();

@@ -9,12 +9,18 @@
 
 namespace millrace {
 
+// A leased segment that JavaScript has been given.
+struct LentSegment {
+  LeasedSegment segment;
+  bool counted = true;  // by V8, as memory of JavaScript's
+};
+
 // The class `NativeLease` of src/native/addon.ts: a finished segment as one external ArrayBuffer.
 //
 // The mapping goes when the buffer's memory is nobody's any more: V8 says so once, after release()
 // detached it, after the garbage collector took it, or when the environment ends, which detaches,
 // too. So no address that JavaScript can reach is ever unmapped.
-class LeaseObject : public NativeObject<LeaseObject, std::shared_ptr<LeasedSegment>> {
+class LeaseObject : public NativeObject<LeaseObject, std::shared_ptr<LentSegment>> {
  public:
   explicit LeaseObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 

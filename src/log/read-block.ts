@@ -1,8 +1,6 @@
 import { Column, type Offset } from './log.ts'
 import type { SegmentLease } from './segment-lease.ts'
 
-const noBytes = new Uint8Array()
-
 /**
  * A page of records as `ShardLog.read` fills it: one buffer of bytes and columns of positions into it.
  *
@@ -12,7 +10,7 @@ const noBytes = new Uint8Array()
 export class ReadBlock {
   /** Keys and payloads; what lies between them is the engine's business. */
   bytes: Uint8Array
-  #ownBytes: Uint8Array
+  #ownBytes: Uint8Array<ArrayBuffer>
   #lease: SegmentLease | undefined
   /** `Column.stride` words a record. */
   columns: Uint32Array
@@ -56,10 +54,11 @@ export class ReadBlock {
     this.bytes = this.#ownBytes
   }
 
-  /** Leaves the buffer to whoever looks at it; the next page needs another one. */
-  dropBytes(): void {
-    this.#ownBytes = noBytes
-    this.bytes = noBytes
+  /** Every array over the block's own buffer is empty from now on; the block goes on with the same memory. */
+  detachBytes(): void {
+    const { buffer } = this.#ownBytes
+    this.#ownBytes = Buffer.from(structuredClone(buffer, { transfer: [buffer] }))
+    this.bytes = this.#ownBytes
   }
 
   /** The segment that `bytes` is, if this page was not copied. */

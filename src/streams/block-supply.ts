@@ -59,8 +59,8 @@ export class BlockSupply {
     if (this.#reuse) this.#lent = block
     if (!this.#lease) return undefined
     this.#hold = new PageHold(block, (free) => {
-      // Payloads of a copy may be in use, whatever was promised of them: they are empty or true, never others'.
-      if (free.lease === undefined) free.dropBytes()
+      // As with a segment: whoever kept a payload finds it empty, and not in the middle of another record.
+      if (free.lease === undefined) free.detachBytes()
       this.giveBack(free)
     })
     return this.#hold

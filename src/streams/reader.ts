@@ -7,6 +7,7 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { type BlockSupply, bytesOfPage } from './block-supply.ts'
 import type { Codec } from './codec.ts'
 import { andThen, isLater } from './maybe.ts'
+import { readDefaults } from './read-options.ts'
 import { RecordBatch } from './record-batch.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 import type { Shard } from './shard.ts'
@@ -154,13 +155,14 @@ export class ShardReader<T> {
   }
 
   #fill(log: ShardLog, records: number, block: ReadBlock): Maybe<number> {
-    const copied = (): Maybe<number> => log.read(this.#next, this.#pageBytes, records, block)
-    if (this.#plan.leases === undefined) return copied()
+    if (this.#plan.leases === undefined) return log.read(this.#next, this.#pageBytes, records, block)
     return andThen(log.readInPlace?.(this.#next, this.#pageBytes, records, block), (count) => {
       this.#stayIn(block.lease)
       if (count !== undefined) return count
-      block.reserveBytes(bytesOfPage(this.#pageBytes, records))
-      return copied()
+      // What is copied is read best while it is in the processor's cache.
+      const bytes = Math.min(this.#pageBytes, readDefaults.batchBytes)
+      block.reserveBytes(bytesOfPage(bytes, records))
+      return log.read(this.#next, bytes, records, block)
     })
   }
 
