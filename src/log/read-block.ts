@@ -1,5 +1,12 @@
 import { Column, type Offset } from './log.ts'
-import type { SegmentLease } from './segment-lease.ts'
+
+/** Memory that an engine lends instead of copying from it. Counts its users: with the last one it is gone. */
+export interface LentBytes {
+  readonly bytes: Uint8Array
+  /** One more user. Each calls `release` once. */
+  share(): this
+  release(): void
+}
 
 /**
  * A page of records as `ShardLog.read` fills it: one buffer of bytes and columns of positions into it.
@@ -11,7 +18,7 @@ export class ReadBlock {
   /** Keys and payloads; what lies between them is the engine's business. */
   bytes: Uint8Array
   #ownBytes: Uint8Array<ArrayBuffer>
-  #lease: SegmentLease | undefined
+  #lease: LentBytes | undefined
   /** `Column.stride` words a record. */
   columns: Uint32Array
   offsets: Float64Array
@@ -61,13 +68,13 @@ export class ReadBlock {
     this.bytes = this.#ownBytes
   }
 
-  /** The segment that `bytes` is, if this page was not copied. */
-  get lease(): SegmentLease | undefined {
+  /** The memory that `bytes` is, if this page was not copied. */
+  get lease(): LentBytes | undefined {
     return this.#lease
   }
 
-  /** From now on `bytes` is a segment, until `giveBack`. */
-  borrow(lease: SegmentLease): void {
+  /** From now on `bytes` is lent, until `giveBack`. */
+  borrow(lease: LentBytes): void {
     this.#lease = lease.share()
     this.bytes = lease.bytes
   }

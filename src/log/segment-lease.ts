@@ -1,12 +1,14 @@
+import { markAsUntransferable } from 'node:worker_threads'
 import type { NativeLease, NativeLogReading } from '../native/addon.ts'
 import type { Offset } from './log.ts'
+import type { LentBytes } from './read-block.ts'
 
 /**
  * A finished segment as memory that is lent and not copied. It counts who uses it: with the last of them the
  * memory goes, and every array over it is empty from then on. Should somebody forget to release it, the garbage
  * collector unmaps the segment once no array over it is left.
  */
-export class SegmentLease {
+export class SegmentLease implements LentBytes {
   /** The whole segment. Stores reach pages of this process alone. */
   readonly bytes: Uint8Array
   readonly native: NativeLease
@@ -17,7 +19,10 @@ export class SegmentLease {
 
   constructor(native: NativeLease) {
     this.native = native
-    this.bytes = new Uint8Array(native.buffer())
+    const buffer = native.buffer()
+    // Another thread would go on with the memory after this one has ended, and its mapping with it.
+    markAsUntransferable(buffer)
+    this.bytes = new Uint8Array(buffer)
     this.#first = native.first()
     this.#next = native.next()
   }
@@ -32,7 +37,6 @@ export class SegmentLease {
     return offset >= this.#first && offset < this.#next
   }
 
-  /** One more user. Each calls `release` once. */
   share(): this {
     this.#shares += 1
     return this

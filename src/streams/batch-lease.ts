@@ -24,7 +24,7 @@ export class BatchLease implements Disposable {
   /**
    * Gives the memory back. Unless the batch has another lease or is the reader's last one, using it is an
    * `ERR_MILLRACE_RELEASED` from now on, and payloads that were taken from it are empty once nobody uses their
-   * segment. Idempotent.
+   * segment, a copied page at once. Idempotent.
    */
   release(): void {
     if (this.#released) return

@@ -1,7 +1,6 @@
 import { MillraceError } from '../errors.ts'
 import { type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
-import type { ReadBlock } from '../log/read-block.ts'
-import type { SegmentLease } from '../log/segment-lease.ts'
+import type { LentBytes, ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
 import type { LeaseWatch } from './batch-lease.ts'
 import { type BlockSupply, bytesOfPage } from './block-supply.ts'
@@ -70,7 +69,7 @@ export class ShardReader<T> {
   #lastOffset: Offset = 0
   #lastTimeMs = 0
   /** The segment of the last page: mapped until this reader leaves it, whoever releases batches meanwhile. */
-  #segment: SegmentLease | undefined
+  #segment: LentBytes | undefined
 
   /** Fixes at once what depends on the moment: the tail, for `latest` and for reads that end there. */
   constructor(shard: Shard, start: ShardStart, plan: ReadPlan<T>) {
@@ -166,7 +165,7 @@ export class ShardReader<T> {
     })
   }
 
-  #stayIn(segment: SegmentLease | undefined): void {
+  #stayIn(segment: LentBytes | undefined): void {
     if (segment === this.#segment) return
     segment?.share()
     this.#segment?.release()

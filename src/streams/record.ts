@@ -4,7 +4,8 @@ import type { SequenceNumber } from './sequence-number.ts'
 
 /**
  * A record as it was stored. Everything is made when it is looked at: a reader that wants only the data pays only
- * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept.
+ * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept; in a read
+ * with `lease` it is valid as long as its batch.
  */
 export class StoredRecord<T = Uint8Array> {
   private readonly batch: RecordBatch<T>
