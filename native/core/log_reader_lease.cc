@@ -25,12 +25,17 @@ LeaseWalk take_frames(Bytes bytes, FrameSeed seed, const VerifiedStretch& verifi
                       FileOffset start, FileOffset end, Sequence sequence,
                       PageFill& fill) noexcept {
   constexpr std::uint64_t kFramesAhead = 8;
+  constexpr std::uint64_t kLineBytes = 64;
   LeaseWalk walk{Ended::kEnd, start, sequence};
   std::uint64_t stride = 0;
   while (walk.at < end) {
     const Bytes rest = bytes.subspan(walk.at.bytes, end.bytes - walk.at.bytes);
-    // Frames are mostly of one size: the head of one to come, where it probably begins.
-    if (rest.size() > kFramesAhead * stride) __builtin_prefetch(&rest[kFramesAhead * stride]);
+    // Frames are mostly of one size: the head of one to come, where it probably begins. A head may
+    // lie on two lines, and what follows it is wanted next.
+    if (rest.size() > kFramesAhead * stride + kLineBytes) {
+      __builtin_prefetch(&rest[kFramesAhead * stride]);
+      __builtin_prefetch(&rest[kFramesAhead * stride + kLineBytes]);
+    }
     const FrameCheck check = check_frame(rest, seed, !verified.holds(walk.at));
     const FrameHeader& header = check.frame.header;
     const bool good = check.fault == FrameFault::kNone && walkable(header, rest.size()) &&
