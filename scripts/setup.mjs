@@ -2,6 +2,7 @@
 // fresh clone needs no other step. What is up to date costs little time and prints nothing.
 //   --tests     also the C++ test binary
 //   --examples  also build/examples
+//   --copies    also the addon as for a runtime that forbids external buffers
 //   --bench     also build/bench and the C++ loops it compares with
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -14,7 +15,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const slowMs = 1500
 const wanted = new Set(process.argv.slice(2))
 
-const nativeTargets = { '--tests': 'millrace_core_tests', '--bench': 'millrace_bench' }
+const nativeTargets = {
+  '--tests': 'millrace_core_tests',
+  '--copies': 'millrace_copies',
+  '--bench': 'millrace_bench',
+}
 
 await exitOnFailure(async () => {
   await holdSetupLock(join(root, '.setup-lock'), (line) => process.stderr.write(`setup: ${line}\n`))

@@ -20,6 +20,8 @@ export const errorCodes = [
   'ERR_MILLRACE_TRIMMED',
   /** Used after `close()`. */
   'ERR_MILLRACE_CLOSED',
+  /** Records of a leasing read were used after their batch had been released. */
+  'ERR_MILLRACE_RELEASED',
   /** The store was opened with `readOnly`: nothing can be written through it. */
   'ERR_MILLRACE_READ_ONLY',
   /** Another process has the store open for writing. */

@@ -6,6 +6,7 @@ export { errorCodes, MillraceError } from './errors.ts'
 export type { OpenOptions } from './open.ts'
 export { type DurabilityOptions, durabilityDefaults as openDefaults } from './durability.ts'
 export { open } from './open.ts'
+export { BatchLease } from './streams/batch-lease.ts'
 export { BatchReader } from './streams/batch-reader.ts'
 export type { Codec } from './streams/codec.ts'
 export { bytesCodec, jsonCodec, msgpackCodec, textCodec } from './streams/codec.ts'
@@ -24,7 +25,7 @@ export type {
   RecordStreamControls,
   RecordStreamOptions,
 } from './streams/read-options.ts'
-export { readDefaults } from './streams/read-options.ts'
+export { leaseDefaults, readDefaults } from './streams/read-options.ts'
 export type { Gap } from './streams/reader.ts'
 export { RecordBatch } from './streams/record-batch.ts'
 export { RecordReader } from './streams/record-reader.ts'

@@ -2,6 +2,7 @@
 
 #include "binding/engine_object.h"
 #include "binding/folder_check.h"
+#include "binding/lease_object.h"
 #include "binding/log_follower_object.h"
 #include "binding/router_object.h"
 #include "binding/shard_log_object.h"
@@ -16,6 +17,7 @@ Environment::Environment(Napi::Env env)
       folder_check(Napi::Persistent(FolderCheckObject::define(env))),
       store_reader(Napi::Persistent(StoreReaderObject::define(env))),
       log_follower(Napi::Persistent(LogFollowerObject::define(env))),
+      lease(Napi::Persistent(LeaseObject::define(env))),
       tail_calls(std::make_shared<TailCalls>()) {}
 
 Environment::~Environment() { tail_calls->end(); }

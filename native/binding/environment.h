@@ -23,6 +23,9 @@ struct Environment {
   Napi::FunctionReference folder_check;
   Napi::FunctionReference store_reader;
   Napi::FunctionReference log_follower;
+  Napi::FunctionReference lease;
+  // Leases are given. Not once the runtime has refused an external buffer.
+  bool lends = true;
 
   // How the thread that watches tails calls into it.
   std::shared_ptr<TailCalls> tail_calls;

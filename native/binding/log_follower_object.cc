@@ -4,6 +4,7 @@
 
 #include "binding/cold_page.h"
 #include "binding/convert.h"
+#include "binding/log_leasing.h"
 #include "binding/log_reading.h"
 
 namespace millrace {
@@ -14,6 +15,8 @@ Napi::Function LogFollowerObject::define(Napi::Env env) {
                          raw_method("read", read),
                          raw_method("readResident", read_resident),
                          method<&LogFollowerObject::load>("load"),
+                         raw_method("readLeased", read_leased),
+                         method<&LogFollowerObject::lease>("lease"),
                          method<&LogFollowerObject::seek>("seek"),
                          method<&LogFollowerObject::stats>("stats"),
                          method<&LogFollowerObject::watch>("watch"),
@@ -27,23 +30,37 @@ OpenFollower* LogFollowerObject::open_follower() const {
   return owned_.get();
 }
 
+OpenFollower* LogFollowerObject::open_follower(napi_env env, napi_value self) {
+  const LogFollowerObject* object = receiver(env, self);
+  return object == nullptr ? nullptr : object->open_follower();
+}
+
 napi_value LogFollowerObject::read(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
-  const LogFollowerObject* object = receiver(env, call.self);
-  OpenFollower* follower = object == nullptr ? nullptr : object->open_follower();
+  OpenFollower* follower = open_follower(env, call.self);
   return follower == nullptr ? nullptr : read_page(call, follower->log(), false);
 }
 
 napi_value LogFollowerObject::read_resident(napi_env env, napi_callback_info info) {
   const Call<8> call(env, info);
-  const LogFollowerObject* object = receiver(env, call.self);
-  OpenFollower* follower = object == nullptr ? nullptr : object->open_follower();
+  OpenFollower* follower = open_follower(env, call.self);
   return follower == nullptr ? nullptr : read_page(call, follower->log(), true);
 }
 
 Napi::Value LogFollowerObject::load(const Napi::CallbackInfo& info) {
   OpenFollower* follower = open_follower();
   return follower == nullptr ? Napi::Value() : load_cold(info, follower->log());
+}
+
+napi_value LogFollowerObject::read_leased(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  OpenFollower* follower = open_follower(env, call.self);
+  return follower == nullptr ? nullptr : read_leased_page(call, follower->log());
+}
+
+Napi::Value LogFollowerObject::lease(const Napi::CallbackInfo& info) {
+  OpenFollower* follower = open_follower();
+  return follower == nullptr ? Napi::Value() : lease_segment(info, follower->log());
 }
 
 Napi::Value LogFollowerObject::seek(const Napi::CallbackInfo& info) {

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <span>
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
@@ -38,35 +40,60 @@ napi_value refuse_read(napi_env env, Log& log, const Error& error, PageHeader he
   return to_js_integer(env, kRefusalTrimmed);
 }
 
-// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header), and readResident of
-// the same, which never waits for the disk
-template <typename Log>
-napi_value read_page(const Call<8>& call, Log& log, bool resident_only) {
+// What the calls that fill a page have in common: where to begin, how much, and where to.
+struct PassedPage {
+  Sequence from;
+  PageLimits limits;
+  PageBuffers into;
+  PageHeader header;
+};
+
+// nullopt: refused. `bytes` are what the page's records are copied to, if they are.
+[[nodiscard]] inline std::optional<PassedPage> passed_page(
+    const Call<8>& call, std::optional<std::span<std::byte>> bytes) {
   napi_env env = call.env;
   const auto from = clamped_number(env, call[0]);
   const auto bytes_max = clamped_number(env, call[1]);
   const auto records_max = clamped_number(env, call[2]);
-  const auto bytes = elements<std::byte>(env, call[3]);
   const auto columns = elements<std::uint32_t>(env, call[4]);
   const auto offsets = elements<double>(env, call[5]);
   const auto arrivals = elements<double>(env, call[6]);
   const auto header = PageHeader::over(elements<double>(env, call[7]));
   if (!from || !bytes_max || !records_max || !bytes || !columns || !offsets || !arrivals ||
       !header) {
-    return throw_invalid_argument(env,
+    return std::nullopt;
+  }
+  return PassedPage{
+      .from = {static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))},
+      .limits = {.payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
+                 .records =
+                     std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
+                              slots_of(columns->size(), offsets->size(), arrivals->size()))},
+      .into = {*bytes, *columns, *offsets, *arrivals},
+      .header = *header,
+  };
+}
+
+// The count, with the rest in the header; or a refusal.
+template <typename Log>
+napi_value answer_page(napi_env env, Log& log, const Result<Page>& page, PageHeader header) {
+  if (!page) return refuse_read(env, log, page.error(), header);
+  header.set_page(*page);
+  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+}
+
+// read(from, maxBytes, maxRecords, bytes, columns, offsets, timesMs, header), and readResident of
+// the same, which never waits for the disk
+template <typename Log>
+napi_value read_page(const Call<8>& call, Log& log, bool resident_only) {
+  auto passed = passed_page(call, elements<std::byte>(call.env, call[3]));
+  if (!passed) {
+    return throw_invalid_argument(call.env,
                                   "read takes a position, two limits and the arrays of a page");
   }
-  const PageLimits limits{
-      .payload_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes_max, 0)),
-      .records = std::min(static_cast<std::size_t>(std::max<std::int64_t>(*records_max, 0)),
-                          slots_of(columns->size(), offsets->size(), arrivals->size())),
-      .resident_only = resident_only,
-  };
-  const Sequence sequence{static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0))};
-  const auto page = log.read(sequence, limits, {*bytes, *columns, *offsets, *arrivals});
-  if (!page) return refuse_read(env, log, page.error(), *header);
-  header->set_page(*page);
-  return to_js_integer(env, static_cast<std::int32_t>(page->count));
+  passed->limits.resident_only = resident_only;
+  return answer_page(call.env, log, log.read(passed->from, passed->limits, passed->into),
+                     passed->header);
 }
 
 // seek(timeMs)

@@ -13,6 +13,7 @@
 #include "binding/cold_page.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
+#include "binding/log_leasing.h"
 #include "binding/log_reading.h"
 #include "binding/passed_batch.h"
 #include "binding/promised_work.h"
@@ -32,6 +33,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          raw_method("read", read),
                          raw_method("readResident", read_resident),
                          method<&ShardLogObject::load>("load"),
+                         raw_method("readLeased", read_leased),
+                         method<&ShardLogObject::lease>("lease"),
                          method<&ShardLogObject::seek>("seek"),
                          method<&ShardLogObject::trim>("trim"),
                          method<&ShardLogObject::seal>("seal"),
@@ -119,6 +122,17 @@ napi_value ShardLogObject::read_resident(napi_env env, napi_callback_info info) 
 Napi::Value ShardLogObject::load(const Napi::CallbackInfo& info) {
   ShardLog* log = open_log();
   return log == nullptr ? Napi::Value() : load_cold(info, *log);
+}
+
+napi_value ShardLogObject::read_leased(napi_env env, napi_callback_info info) {
+  const Call<8> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  return log == nullptr ? nullptr : read_leased_page(call, *log);
+}
+
+Napi::Value ShardLogObject::lease(const Napi::CallbackInfo& info) {
+  ShardLog* log = open_log();
+  return log == nullptr ? Napi::Value() : lease_segment(info, *log);
 }
 
 Napi::Value ShardLogObject::seek(const Napi::CallbackInfo& info) {

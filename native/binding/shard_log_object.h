@@ -31,8 +31,10 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
   static napi_value append_one(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
   static napi_value read_resident(napi_env env, napi_callback_info info);
+  static napi_value read_leased(napi_env env, napi_callback_info info);
 
   Napi::Value load(const Napi::CallbackInfo& info);
+  Napi::Value lease(const Napi::CallbackInfo& info);
   Napi::Value seek(const Napi::CallbackInfo& info);
   Napi::Value trim(const Napi::CallbackInfo& info);
   Napi::Value seal(const Napi::CallbackInfo& info);

@@ -34,6 +34,7 @@ enum class OpenMode : std::uint8_t {
 enum class MapMode : std::uint8_t {
   kRead,       // shared, readable
   kReadWrite,  // shared, readable and writable: stores reach the file
+  kPrivate,    // readable and writable: stores reach a copy of the page, never the file
 };
 
 enum class AdviseMode : std::uint8_t {

@@ -175,6 +175,10 @@ Result<bool> EnvMemory::is_locked(FileId file) { return open_file(file).file->is
 
 Result<MutableBytes> EnvMemory::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
   const OpenFile opened = open_file(file);
+  // Every mapping of a file here is the file's own memory.
+  if (mode == MapMode::kPrivate) {
+    return Error{.code = Errc::kUnsupported, .message = opened.path + ": is memory already"};
+  }
   if (mode == MapMode::kReadWrite && !opened.is_writable) {
     return memory_error("mmap", opened.path, EACCES);
   }

@@ -235,8 +235,10 @@ Result<void> EnvPosix::lock_exclusive(FileId file) {
 Result<bool> EnvPosix::is_locked(FileId file) { return posix::is_locked(descriptor_of(file)); }
 
 Result<MutableBytes> EnvPosix::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
-  const int protection = mode == MapMode::kReadWrite ? PROT_READ | PROT_WRITE : PROT_READ;
-  void* address = ::mmap(nullptr, bytes, protection, MAP_SHARED, descriptor_of(file),
+  const int protection = mode == MapMode::kRead ? PROT_READ : PROT_READ | PROT_WRITE;
+  // Without a reservation: private pages that nobody stores to take no memory.
+  const int sharing = mode == MapMode::kPrivate ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED;
+  void* address = ::mmap(nullptr, bytes, protection, sharing, descriptor_of(file),
                          static_cast<off_t>(at.bytes));
   if (address == MAP_FAILED) return file_error("mmap", file, errno);
   return MutableBytes(static_cast<std::byte*>(address), bytes);

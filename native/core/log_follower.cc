@@ -139,6 +139,26 @@ std::optional<ColdStretch> LogFollower::take_cold() {
   return cold;
 }
 
+Result<std::optional<LeasedSegment>> LogFollower::lease(Sequence from) {
+  Result<bool> begun = begin();
+  if (!begun) return begun.error();
+  if (!*begun) return std::optional<LeasedSegment>{};
+  return steadily([&] { return reader_->lease(from, context_.env); });
+}
+
+Result<Page> LogFollower::read_leased(Sequence from, const PageLimits& limits,
+                                      const PageBuffers& into, LeasedSegment& lease) {
+  if (control_ == nullptr) return Error{.code = Errc::kNotFound, .message = "a log without files"};
+  // Once: where the lease does not fit what the writer made of the log, read() is to be asked.
+  follow();
+  seen_ = control_->visible();
+  Result<Page> page = reader_->read_leased(from, limits, into, lease);
+  if (!page) return page;
+  const Result<LogReader::End> last = end();
+  page->tail = last ? std::max(last->next, page->next) : page->next;
+  return page;
+}
+
 Result<Sequence> LogFollower::seek(ArrivalTime arrival) {
   Result<bool> begun = begin();
   if (!begun) return begun.error();

@@ -8,6 +8,7 @@
 
 #include "core/control_view.h"
 #include "core/env.h"
+#include "core/leased_segment.h"
 #include "core/log_page.h"
 #include "core/log_reader.h"
 #include "core/result.h"
@@ -40,6 +41,10 @@ class LogFollower {
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
   Result<Sequence> seek(ArrivalTime arrival);
   Result<LogStats> stats();
+  // As ShardLog::lease and read_leased.
+  Result<std::optional<LeasedSegment>> lease(Sequence from);
+  Result<Page> read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,
+                           LeasedSegment& lease);
 
   // After a read that answered kNotResident: what to load before it is made again.
   [[nodiscard]] std::optional<ColdStretch> take_cold();

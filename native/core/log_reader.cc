@@ -16,12 +16,6 @@ constexpr std::uint64_t kHotBytes = 16 * kMiB;
 // What finding a frame by its number walks over, at least; more only behind a damaged index.
 constexpr std::uint64_t kWalkBytes = std::uint64_t{4} * kGridBytes;
 
-// Whether a header can be believed enough to walk on; its checksum is not looked at.
-bool walkable(const FrameHeader& header, std::uint64_t left) noexcept {
-  return header.length >= kFrameHeaderBytes && header.length <= kFrameLengthMax &&
-         frame_stride(header.length) <= left;
-}
-
 // A walk touches one cache line a frame, and each would be waited for. Neighbours tend to be of one
 // size, so the headers of the next few frames are asked for as if they all were.
 constexpr std::uint64_t kFramesAhead = 4;
@@ -56,6 +50,8 @@ Sequence LogReader::first() const noexcept {
 
 void LogReader::set_segments(SegmentList segments) {
   segments_ = std::move(segments);
+  const Sequence base = segments_.empty() ? kFirstSequence : segments_.front().base_sequence();
+  verified_.erase(verified_.begin(), verified_.lower_bound(base));
   mapping_.reset();
   mapped_base_ = {};
   cursor_ = {};
@@ -64,6 +60,7 @@ void LogReader::set_segments(SegmentList segments) {
 std::vector<std::string> LogReader::drop_before(Sequence base) {
   cursor_ = {};
   std::vector<std::string> paths = segments_.drop_before(base);
+  verified_.erase(verified_.begin(), verified_.lower_bound(base));
   if (mapped_base_ < base) {
     mapping_.reset();
     mapped_base_ = {};
@@ -231,43 +228,9 @@ Result<LogReader::Cursor> LogReader::find_in(std::size_t index, Sequence from, L
   return walk(index, *bytes, start, expected, from, end);
 }
 
-// One page on its way to the caller.
-struct LogReader::Fill {
-  const PageLimits& limits;
-  const PageBuffers& into;
-  Page page;
-  std::uint64_t used_bytes = 0;
-  std::uint64_t payload_bytes = 0;
-  bool full = false;
-  std::uint64_t lacking_bytes = 0;  // what the next frame takes, when it did not fit
-
-  [[nodiscard]] std::size_t records_left() const noexcept {
-    return std::min(limits.records, into.offsets.size()) - page.count;
-  }
-  // False when the record must wait for the next page.
-  bool take(const FrameView& frame, std::uint64_t at) noexcept {
-    const std::uint64_t size = std::uint64_t{frame.header.key_bytes} + frame.payload_bytes;
-    const bool over = size > limits.payload_bytes - std::min(payload_bytes, limits.payload_bytes);
-    if (records_left() == 0 || (page.count > 0 && over)) return false;
-    std::uint32_t* words = into.columns.data() + page.count * column::kStride;
-    words[column::kKeyAt] = static_cast<std::uint32_t>(at + frame.key_at);
-    words[column::kKeyBytes] = frame.header.key_bytes;
-    words[column::kDataAt] = static_cast<std::uint32_t>(at + frame.payload_at);
-    words[column::kDataBytes] = frame.payload_bytes;
-    words[column::kHashKeyAt] =
-        frame.has_hash_key() ? static_cast<std::uint32_t>(at + frame.hash_key_at()) : kNoHashKey;
-    words[column::kFlags] = frame.header.flags & (kFlagCompressed | kFlagKms);
-    into.offsets[page.count] = static_cast<double>(frame.header.sequence);
-    into.arrivals_ms[page.count] = static_cast<double>(frame.header.arrival_ms);
-    payload_bytes += size;
-    ++page.count;
-    return true;
-  }
-};
-
 // Copies what the page can probably take, judging by the size of its first frame. Answers how many
 // bytes: 0 when not even one frame fits.
-Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end, Fill& fill) {
+Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end, PageFill& fill) {
   Result<Bytes> bytes = map_segment(cursor.segment);
   if (!bytes) return bytes.error();
   const std::uint64_t left = end.bytes - cursor.at.bytes;
@@ -304,7 +267,7 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
 // Verifies and takes the whole frames of the chunk just copied; a frame that it cuts off is left
 // for the next chunk.
 Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk,
-                                   Fill& fill) const {
+                                   PageFill& fill) const {
   const FrameSeed seed = seed_of(segments_[cursor.segment].header);
   const Bytes copied = Bytes(fill.into.bytes).subspan(fill.used_bytes, chunk);
   std::uint64_t done = 0;
@@ -335,7 +298,7 @@ Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t
   return {};
 }
 
-Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, Fill& fill) {
+Result<void> LogReader::fill_segment(Cursor& cursor, FileOffset end, PageFill& fill) {
   while (cursor.at < end && !fill.full) {
     if (fill.records_left() == 0) {
       fill.full = true;
@@ -364,7 +327,7 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   if (Result<void> known = refresh(end); !known) return known.error();
   if (!began_at_) began_at_ = end;
   hot_from_ = std::max(*began_at_, LogPosition{end.bytes - std::min(end.bytes, kHotBytes)});
-  Fill fill{.limits = limits, .into = into, .page = {}};
+  PageFill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
   fill.page.next = from;
   if (from < fill.page.first) {

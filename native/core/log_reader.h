@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,13 +9,16 @@
 
 #include "core/control_view.h"
 #include "core/env.h"
+#include "core/leased_segment.h"
 #include "core/log_page.h"
+#include "core/page_fill.h"
 #include "core/residency.h"
 #include "core/result.h"
 #include "core/segment_cache.h"
 #include "core/segment_list.h"
 #include "core/time_index.h"
 #include "core/units.h"
+#include "core/verified_stretch.h"
 
 namespace millrace {
 
@@ -36,6 +40,15 @@ class LogReader {
   [[nodiscard]] std::optional<ColdStretch> take_cold() noexcept;
   // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
   Result<Sequence> seek(ArrivalTime arrival);
+  // The finished segment that holds `from`, or would; nullopt where there is none: in front of the
+  // log, in the segment that is still written, and where nothing can be leased
+  // (log_reader_lease.cc).
+  Result<std::optional<LeasedSegment>> lease(Sequence from, std::shared_ptr<Env> env);
+  // As read(), but of the records of one leased segment, which stay where they are: positions in
+  // the columns count from the start of the lease, `into.bytes` is left alone. A page without
+  // records that is not at the tail says where the next segment begins.
+  Result<Page> read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,
+                           LeasedSegment& lease);
   // Arrival of the first readable record; nullopt when there is none.
   Result<std::optional<ArrivalTime>> first_arrival();
   // First readable sequence number.
@@ -63,7 +76,6 @@ class LogReader {
     Sequence sequence;   // of the frame there; at an end, of the next frame at the least
     ArrivalTime passed;  // of the last frame that was walked past on the way there
   };
-  struct Fill;  // one page being filled (log_reader.cc)
 
   Result<void> refresh(LogPosition end);
   Result<Bytes> map_segment(std::size_t index);
@@ -76,9 +88,10 @@ class LogReader {
   Result<void> require_resident(std::size_t index, FileOffset at, FileOffset to, FileOffset end);
   Result<Cursor> walk(std::size_t segment, Bytes bytes, FileOffset start, Sequence expected,
                       Sequence from, FileOffset end) const;
-  Result<void> fill_segment(Cursor& cursor, FileOffset end, Fill& fill);
-  Result<std::uint64_t> copy_chunk(const Cursor& cursor, FileOffset end, Fill& fill);
-  Result<void> take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk, Fill& fill) const;
+  Result<void> fill_segment(Cursor& cursor, FileOffset end, PageFill& fill);
+  Result<std::uint64_t> copy_chunk(const Cursor& cursor, FileOffset end, PageFill& fill);
+  Result<void> take_chunk(Cursor& cursor, FileOffset end, std::uint64_t chunk,
+                          PageFill& fill) const;
   [[nodiscard]] Error damaged(std::size_t segment, FileOffset at, const char* what) const;
 
   Env& env_;
@@ -96,6 +109,8 @@ class LogReader {
   // What was written since the first read, and not long ago, is in memory.
   std::optional<LogPosition> began_at_;
   LogPosition hot_from_;
+  // Of leased segments, by where they begin.
+  std::map<Sequence, VerifiedStretch> verified_;
 };
 
 }  // namespace millrace

@@ -97,6 +97,24 @@ std::optional<ColdStretch> ShardLog::take_cold() {
   return cold;
 }
 
+Result<std::optional<LeasedSegment>> ShardLog::lease(Sequence from) {
+  if (closed_) return closed(shared_->directory());
+  LogReader* const reader = this->reader();
+  if (reader == nullptr) return std::optional<LeasedSegment>{};
+  return reader->lease(from, shared_->context().env);
+}
+
+Result<Page> ShardLog::read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,
+                                   LeasedSegment& lease) {
+  if (closed_) return closed(shared_->directory());
+  LogReader* const reader = this->reader();
+  if (reader == nullptr) return Error{.code = Errc::kNotFound, .message = "a log without files"};
+  seen_ = reader->visible();
+  Result<Page> page = reader->read_leased(from, limits, into, lease);
+  if (page) page->tail = std::max(page->next, shared_->marks().next());
+  return page;
+}
+
 Result<Sequence> ShardLog::seek(ArrivalTime arrival) {
   if (closed_) return closed(shared_->directory());
   LogReader* const reader = this->reader();

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "core/leased_segment.h"
 #include "core/log_options.h"
 #include "core/log_page.h"
 #include "core/log_reader.h"
@@ -61,6 +62,12 @@ class ShardLog {
   // kTrimmed: `from` lies before the first record (Error::detail is the first). kTooLarge: the next
   // record does not fit the buffer (Error::detail is how many bytes it takes).
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
+
+  // As LogReader::lease and LogReader::read_leased; an error that is not kTrimmed or kClosed says
+  // that read() is to be asked.
+  Result<std::optional<LeasedSegment>> lease(Sequence from);
+  Result<Page> read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,
+                           LeasedSegment& lease);
 
   // First record that arrived at or after `arrival`, or the tail.
   Result<Sequence> seek(ArrivalTime arrival);

@@ -107,6 +107,11 @@ export interface ShardLog {
    * only to make room.
    */
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number>
+  /**
+   * As `read`, but leaves the records where they are: `into.lease` is what `into.bytes` is a view of, until
+   * `into.giveBack()`. `undefined` where that cannot be: `read` can. Engines without such a thing leave it out.
+   */
+  readInPlace?(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number | undefined>
   /** The first record that arrived at or after `timeMs`; the tail's offset if there is none. */
   seek(timeMs: number): Maybe<Offset>
   /**

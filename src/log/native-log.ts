@@ -116,6 +116,10 @@ export class NativeLog implements ShardLog {
     return this.#pages.readNow(from, maxBytes, maxRecords, into)
   }
 
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    return this.#pages.readInPlace(from, maxBytes, maxRecords, into)
+  }
+
   seek(timeMs: number): Offset {
     return this.#pages.seek(timeMs)
   }

@@ -3,6 +3,7 @@ import { callNative, fromNative } from '../native/failure.ts'
 import { readCold } from './cold-pages.ts'
 import { Column, type LogStats, type Maybe, type Offset, Refusal } from './log.ts'
 import type { ReadBlock } from './read-block.ts'
+import { SegmentLeases } from './segment-lease.ts'
 
 /** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
 const smallBlockBytes = 65_536
@@ -21,10 +22,12 @@ interface Probe {
 export class NativePages {
   readonly #native: NativeLogReading
   readonly #header: Float64Array = new Float64Array(PageField.count)
+  readonly #leases: SegmentLeases
   #probe: Probe | undefined
 
   constructor(native: NativeLogReading) {
     this.#native = native
+    this.#leases = new SegmentLeases(native)
   }
 
   /** `ShardLog.read`: at once if what it touches is in memory; otherwise a helper thread waits for the disk. */
@@ -67,6 +70,37 @@ export class NativePages {
     } catch (error) {
       throw fromNative(error)
     }
+    return this.#turn(answer, into)
+  }
+
+  /** `ShardLog.readInPlace`. */
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    const header = this.#header
+    const { columns, offsets, timesMs } = into
+    try {
+      for (let at = from; ; at = header[PageField.next] as number) {
+        const lease = this.#leases.at(at)
+        if (lease === undefined) return undefined
+        const { native } = lease.share() // also if the read fails, the segment is not left mapped
+        try {
+          const log = this.#native
+          const answer = log.readLeased(at, maxBytes, maxRecords, native, columns, offsets, timesMs, header)
+          if (answer > 0) into.borrow(lease)
+          if (answer !== 0 || header[PageField.atTail] === 1) return this.#turn(answer, into)
+          if ((header[PageField.next] as number) <= at) return undefined
+        } finally {
+          lease.release()
+        }
+      }
+    } catch {
+      // Damage, or a page that the device does not give: `read` finds out and says so.
+      return undefined
+    }
+  }
+
+  /** Sets what the block says of the page that was just read. */
+  #turn(answer: number, into: ReadBlock): number {
+    const header = this.#header
     into.count = answer === Refusal.trimmed ? 0 : answer
     into.next = header[PageField.next] as number
     into.first = header[PageField.first] as number

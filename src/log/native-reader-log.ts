@@ -49,6 +49,10 @@ export class NativeReaderLog implements ShardLog {
     return this.#pages.readNow(from, maxBytes, maxRecords, into)
   }
 
+  readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
+    return this.#pages.readInPlace(from, maxBytes, maxRecords, into)
+  }
+
   seek(timeMs: number): Offset {
     return this.#pages.seek(timeMs)
   }

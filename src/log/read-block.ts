@@ -1,5 +1,13 @@
 import { Column, type Offset } from './log.ts'
 
+/** Memory that an engine lends instead of copying from it. Counts its users: with the last one it is gone. */
+export interface LentBytes {
+  readonly bytes: Uint8Array
+  /** One more user. Each calls `release` once. */
+  share(): this
+  release(): void
+}
+
 /**
  * A page of records as `ShardLog.read` fills it: one buffer of bytes and columns of positions into it.
  *
@@ -9,6 +17,8 @@ import { Column, type Offset } from './log.ts'
 export class ReadBlock {
   /** Keys and payloads; what lies between them is the engine's business. */
   bytes: Uint8Array
+  #ownBytes: Uint8Array<ArrayBuffer>
+  #lease: LentBytes | undefined
   /** `Column.stride` words a record. */
   columns: Uint32Array
   offsets: Float64Array
@@ -29,7 +39,8 @@ export class ReadBlock {
 
   /** @param byteCapacity bytes of keys and payloads with their frames  @param recordCapacity records */
   constructor(byteCapacity: number, recordCapacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(byteCapacity)
+    this.#ownBytes = Buffer.allocUnsafeSlow(byteCapacity)
+    this.bytes = this.#ownBytes
     // One allocation for all columns: a page costs several of them otherwise, and each costs about a microsecond.
     const doublesBytes = recordCapacity * Float64Array.BYTES_PER_ELEMENT
     const words = recordCapacity * Column.stride
@@ -46,6 +57,32 @@ export class ReadBlock {
 
   /** Replaces the buffer by a larger one; what it held is gone. */
   reserveBytes(byteCapacity: number): void {
-    if (this.bytes.length < byteCapacity) this.bytes = Buffer.allocUnsafeSlow(byteCapacity)
+    if (this.#ownBytes.length < byteCapacity) this.#ownBytes = Buffer.allocUnsafeSlow(byteCapacity)
+    this.bytes = this.#ownBytes
+  }
+
+  /** Every array over the block's own buffer is empty from now on; the block goes on with the same memory. */
+  detachBytes(): void {
+    const { buffer } = this.#ownBytes
+    this.#ownBytes = Buffer.from(structuredClone(buffer, { transfer: [buffer] }))
+    this.bytes = this.#ownBytes
+  }
+
+  /** The memory that `bytes` is, if this page was not copied. */
+  get lease(): LentBytes | undefined {
+    return this.#lease
+  }
+
+  /** From now on `bytes` is lent, until `giveBack`. */
+  borrow(lease: LentBytes): void {
+    this.#lease = lease.share()
+    this.bytes = lease.bytes
+  }
+
+  /** `bytes` is the block's own buffer again. */
+  giveBack(): void {
+    this.#lease?.release()
+    this.#lease = undefined
+    this.bytes = this.#ownBytes
   }
 }

@@ -58,7 +58,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 8
+export const interfaceVersion = 9
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -140,6 +140,25 @@ export interface NativeLogReading {
     header: Float64Array,
   ): number
   /**
+   * The finished segment that holds `from`, or would; `null` where there is none: in the segment that is still
+   * written, in memory, and where the runtime forbids external buffers. Each call maps it anew.
+   */
+  lease(from: number): NativeLease | null
+  /**
+   * As `read`, of the records of a leased segment, where they are: positions in `columns` count from the start of
+   * its buffer. A page of 0 records that is not at the tail: go on at `next`. Throws where `read` is to be asked.
+   */
+  readLeased(
+    from: number,
+    maxBytes: number,
+    maxRecords: number,
+    lease: NativeLease,
+    columns: Uint32Array,
+    offsets: Float64Array,
+    timesMs: Float64Array,
+    header: Float64Array,
+  ): number
+  /**
    * Brings what the last `readResident` lacked into memory, on a helper thread. Resolves when that read may be made
    * again; what cannot be read, it will tell.
    */
@@ -199,6 +218,17 @@ export interface NativeShardLog extends NativeLogReading {
   unwatch(): void
   flush(): Promise<void>
   close(): Promise<void>
+}
+
+/** A finished segment, mapped copy-on-write. After `release()` there is no buffer any more. */
+export interface NativeLease {
+  /** Its first offset, and that of the segment behind it. */
+  first(): number
+  next(): number
+  /** The segment's bytes. What is stored there changes nothing but this buffer. */
+  buffer(): ArrayBuffer
+  /** Detaches the buffer; the mapping goes soon after. */
+  release(): void
 }
 
 /** Chooses a shard for each record of a batch: `Router` of the contract. */

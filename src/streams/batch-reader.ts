@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { nextTurn } from '../clock.ts'
 import { MiB } from '../units.ts'
 import { onAbort } from './abort-fan-out.ts'
+import type { BlockSupply } from './block-supply.ts'
 import { isLater } from './maybe.ts'
 import type { ShardReader } from './reader.ts'
 import type { RecordBatch } from './record-batch.ts'
@@ -34,6 +35,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   readonly #guard: ReadGuard
   /** Shards that may have something to read, in turn. */
   readonly #ready: ShardReader<T>[]
+  readonly #shards: readonly ShardReader<T>[]
+  readonly #blocks: BlockSupply
   readonly #turns: Turns = new Turns()
   /** Ends all waits. There from the first one on: a read that never waits is spared it, and the abort. */
   #stop: AbortController | undefined
@@ -47,8 +50,10 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   #recordsInTurn = 0
 
   /** `stream.readBatches` makes readers. */
-  constructor(shards: readonly ShardReader<T>[], guard: ReadGuard) {
+  constructor(shards: readonly ShardReader<T>[], blocks: BlockSupply, guard: ReadGuard) {
     this.#ready = [...shards]
+    this.#shards = shards
+    this.#blocks = blocks
     this.#guard = guard
   }
 
@@ -77,6 +82,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   }
 
   async #advance(): Promise<IteratorResult<RecordBatch<T>, undefined>> {
+    this.#blocks.recall()
     try {
       while (!this.#finished) {
         this.#requireGoing()
@@ -96,6 +102,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
           return { done: false, value: batch }
         }
       }
+      // What was read when the end came is nobody's.
+      this.#blocks.recall()
       return over
     } catch (error) {
       if (this.#finished) return over
@@ -112,6 +120,8 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#finished = true
     this.#stop?.abort()
     this.#ready.length = 0
+    this.#blocks.recall()
+    for (const shard of this.#shards) shard.end()
     this.#wake?.()
     this.#cut?.()
   }

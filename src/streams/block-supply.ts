@@ -1,9 +1,15 @@
 import { ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
+import { PageHold } from './page-hold.ts'
 
 /** What an engine may copy along, bytes: with each record, and with each page. */
 const frameBytes = 48
 const pageFrameBytes: number = 4 * KiB
+
+/** Room for a page of so many bytes of keys and payloads in so many records. */
+export function bytesOfPage(pageBytes: number, records: number): number {
+  return pageBytes + records * frameBytes + pageFrameBytes
+}
 
 /**
  * The blocks of one read, whatever its shards: they are filled one at a time. Records are views of their block, so
@@ -11,19 +17,27 @@ const pageFrameBytes: number = 4 * KiB
  */
 export class BlockSupply {
   readonly #reuse: boolean
+  readonly #lease: boolean
   /** A block that nobody holds. */
   #spare: ReadBlock | undefined
   /** The block of the last batch, whose records count for nothing once the next batch is asked for. */
   #lent: ReadBlock | undefined
+  /** The last batch of a leasing read. */
+  #hold: PageHold | undefined
 
-  /** @param reuse a batch is valid only until the next one is asked for */
-  constructor(reuse: boolean) {
+  /**
+   * @param reuse a batch is valid only until the next one is asked for
+   * @param lease the same, but a batch can be held; pages are not copied where that can be avoided
+   */
+  constructor(reuse: boolean, lease: boolean) {
     this.#reuse = reuse
+    this.#lease = lease
   }
 
   /** A block for a page of this many bytes of keys and payloads, and this many records. */
   take(pageBytes: number, records: number): ReadBlock {
-    const bytes = pageBytes + records * frameBytes + pageFrameBytes
+    // What is leased needs no room.
+    const bytes = this.#lease ? 0 : bytesOfPage(pageBytes, records)
     const block = this.#spare ?? this.#lent
     this.#spare = undefined
     this.#lent = undefined
@@ -36,11 +50,26 @@ export class BlockSupply {
 
   /** A block whose records nobody was given. */
   giveBack(block: ReadBlock): void {
+    block.giveBack()
     this.#spare = block
   }
 
-  /** A block that a batch is made of. */
-  lend(block: ReadBlock): void {
+  /** A block that a batch is made of. Answers who holds it, in a leasing read. */
+  lend(block: ReadBlock): PageHold | undefined {
     if (this.#reuse) this.#lent = block
+    if (!this.#lease) return undefined
+    this.#hold = new PageHold(block, (free) => {
+      // As with a segment: whoever kept a payload finds it empty, and not in the middle of another record.
+      if (free.lease === undefined) free.detachBytes()
+      this.giveBack(free)
+    })
+    return this.#hold
+  }
+
+  /** The next batch is asked for, or none will be: the last one is no longer the reader's. */
+  recall(): void {
+    const hold = this.#hold
+    this.#hold = undefined
+    hold?.release()
   }
 }

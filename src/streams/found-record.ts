@@ -41,6 +41,10 @@ export class FoundRecord<T> implements RecordSource<T> {
     this.memory.set(block.bytes.length === end ? block.bytes : block.bytes.subarray(0, end))
   }
 
+  get released(): false {
+    return false
+  }
+
   get shardId(): string {
     return this.shard.id
   }

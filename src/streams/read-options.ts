@@ -38,6 +38,13 @@ export interface BatchControls extends ReadControls {
    * holds other records. Several times faster for large scans that keep nothing. @defaultValue false
    */
   readonly reuse?: boolean | undefined
+  /**
+   * Records are not copied where they lie in a finished segment of a folder: their bytes are the stored ones
+   * (`batch.leased`), and storing into them changes this view and never the log. A batch is valid only until the
+   * next one is asked for, unless `batch.lease()` keeps it; using it later is an `ERR_MILLRACE_RELEASED`. Not
+   * together with `reuse`. Batches are larger: `leaseDefaults`. @defaultValue false
+   */
+  readonly lease?: boolean | undefined
 }
 
 /** Options of `readable` and `readableStream`, beside those of `read`. */
@@ -65,10 +72,17 @@ export const readDefaults: {
   readonly batchRecords: number
   readonly batchBytes: number
   readonly reuse: boolean
-} = { onTrimmed: 'error', batchRecords: 4096, batchBytes: 256 * KiB, reuse: false }
+  readonly lease: boolean
+} = { onTrimmed: 'error', batchRecords: 4096, batchBytes: 256 * KiB, reuse: false, lease: false }
+
+/** What holds instead in a read with `lease`, whose batches need no memory of their own. */
+export const leaseDefaults: { readonly batchRecords: number; readonly batchBytes: number } = {
+  batchRecords: 8192,
+  batchBytes: 1 * MiB,
+}
 
 const readKeys: readonly string[] = ['shardId', 'until', 'signal', 'onTrimmed', 'onGap']
-const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes', 'reuse']
+const batchKeys: readonly string[] = [...readKeys, 'batchRecords', 'batchBytes', 'reuse', 'lease']
 const recordStreamKeys: readonly string[] = [...readKeys, 'highWaterMarkBytes']
 
 /** A method that reads. */
@@ -101,6 +115,12 @@ export function checkReadOptions(options: AnyReadOptions, method: ReadMethod): v
   }
   if (options.reuse !== undefined && typeof options.reuse !== 'boolean') {
     throw invalidArgument('reuse', options.reuse, 'true or false')
+  }
+  if (options.lease !== undefined && typeof options.lease !== 'boolean') {
+    throw invalidArgument('lease', options.lease, 'true or false')
+  }
+  if (options.lease === true && options.reuse === true) {
+    throw invalidArgument('reuse', true, 'left out of a read with lease, which uses memory again by itself')
   }
   if (options.batchRecords !== undefined) requireInteger('batchRecords', options.batchRecords, 1, 10_000)
   if (options.batchBytes !== undefined) requireInteger('batchBytes', options.batchBytes, 1, 64 * MiB)

@@ -1,10 +1,12 @@
 import { MillraceError } from '../errors.ts'
 import { type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
-import type { ReadBlock } from '../log/read-block.ts'
+import type { LentBytes, ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
-import type { BlockSupply } from './block-supply.ts'
+import type { LeaseWatch } from './batch-lease.ts'
+import { type BlockSupply, bytesOfPage } from './block-supply.ts'
 import type { Codec } from './codec.ts'
 import { andThen, isLater } from './maybe.ts'
+import { readDefaults } from './read-options.ts'
 import { RecordBatch } from './record-batch.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 import type { Shard } from './shard.ts'
@@ -42,6 +44,8 @@ export interface ReadPlan<T> {
   horizonMs(): number
   /** Memory for pages, shared by the shards of the read. */
   readonly blocks: BlockSupply
+  /** In a leasing read, whose records stay where they are if they can: notices forgotten leases. */
+  readonly leases: LeaseWatch | undefined
 }
 
 /**
@@ -64,6 +68,8 @@ export class ShardReader<T> {
   #recordBytes = recordBytesFirst
   #lastOffset: Offset = 0
   #lastTimeMs = 0
+  /** The segment of the last page: mapped until this reader leaves it, whoever releases batches meanwhile. */
+  #segment: LentBytes | undefined
 
   /** Fixes at once what depends on the moment: the tail, for `latest` and for reads that end there. */
   constructor(shard: Shard, start: ShardStart, plan: ReadPlan<T>) {
@@ -95,6 +101,12 @@ export class ShardReader<T> {
   /** Waits until `page` has something to say. Rejects with the signal's reason. */
   wait(signal: AbortSignal): Maybe<unknown> {
     return andThen(this.#locate(), (log) => log.wait(this.#next, Number.POSITIVE_INFINITY, signal))
+  }
+
+  /** No page will be asked for any more. */
+  end(): void {
+    this.#done = true
+    this.#stayIn(undefined)
   }
 
   #locate(): Maybe<ShardLog> {
@@ -138,9 +150,26 @@ export class ShardReader<T> {
     const usual = Math.ceil(this.#pageBytes / this.#recordBytes)
     const records = Math.min(Math.max(pageRecordsMin, usual), pageRecordsMax)
     const block = blocks.take(this.#pageBytes, records)
-    return andThen(log.read(this.#next, this.#pageBytes, records, block), (count) =>
-      this.#turnPage(log, block, count),
-    )
+    return andThen(this.#fill(log, records, block), (count) => this.#turnPage(log, block, count))
+  }
+
+  #fill(log: ShardLog, records: number, block: ReadBlock): Maybe<number> {
+    if (this.#plan.leases === undefined) return log.read(this.#next, this.#pageBytes, records, block)
+    return andThen(log.readInPlace?.(this.#next, this.#pageBytes, records, block), (count) => {
+      this.#stayIn(block.lease)
+      if (count !== undefined) return count
+      // What is copied is read best while it is in the processor's cache.
+      const bytes = Math.min(this.#pageBytes, readDefaults.batchBytes)
+      block.reserveBytes(bytesOfPage(bytes, records))
+      return log.read(this.#next, bytes, records, block)
+    })
+  }
+
+  #stayIn(segment: LentBytes | undefined): void {
+    if (segment === this.#segment) return
+    segment?.share()
+    this.#segment?.release()
+    this.#segment = segment
   }
 
   #turnPage(log: ShardLog, block: ReadBlock, count: number): Maybe<RecordBatch<T> | undefined> {
@@ -195,8 +224,9 @@ export class ShardReader<T> {
     this.#lastOffset = block.offsets[end - 1] as number
     this.#lastTimeMs = block.timesMs[end - 1] as number
     this.#measure(block, count)
-    this.#plan.blocks.lend(block)
-    return new RecordBatch(this.shard, block, from, end - from, this.#plan.codec)
+    const hold = this.#plan.blocks.lend(block)
+    const lending = hold && { hold, watch: this.#plan.leases as LeaseWatch }
+    return new RecordBatch(this.shard, block, from, end - from, this.#plan.codec, lending)
   }
 
   /** Cuts the next page to what this one was like. */

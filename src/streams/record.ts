@@ -4,6 +4,8 @@ import type { SequenceNumber } from './sequence-number.ts'
 /** Where a record object finds what it shows. Indices are the source's own. */
 export interface RecordSource<T> {
   readonly shardId: string
+  /** What it showed is gone. */
+  readonly released: boolean
   sequenceNumber(index: number): SequenceNumber
   arrivedAtMs(index: number): number
   partitionKey(index: number): string
@@ -14,8 +16,8 @@ export interface RecordSource<T> {
 
 /**
  * A record as it was stored. Everything is made when it is looked at: a reader that wants only the data pays only
- * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept; one that
- * `get` answered keeps only itself.
+ * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept; in a read
+ * with `lease` it is valid as long as its batch. One that `get` answered keeps only itself.
  */
 export class StoredRecord<T = Uint8Array> {
   private readonly source: RecordSource<T>
@@ -62,7 +64,9 @@ export class StoredRecord<T = Uint8Array> {
    * @throws `ERR_MILLRACE_CODEC` if the stored bytes are nothing that the codec can decode
    */
   get data(): T {
-    this.decoded ??= { value: this.source.data(this.index) }
+    // A batch that was released says so.
+    if (this.decoded === undefined || this.source.released)
+      this.decoded = { value: this.source.data(this.index) }
     return this.decoded.value
   }
 

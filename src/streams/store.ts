@@ -4,6 +4,7 @@ import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { streamId, type StreamState } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
+import { LeaseWatch } from './batch-lease.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import { evenSplit } from './hash-key.ts'
 import { retentionMs } from './retention.ts'
@@ -62,6 +63,7 @@ export class Store {
       engine,
       time: this.#time,
       stagings: new StagingPool(),
+      leases: new LeaseWatch(options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
     }
     this.#streamOwner = { setRetention: (core, hours) => this.#setRetention(core, hours) }

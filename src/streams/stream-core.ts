@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.ts'
 import type { LogEngine, ShardLog } from '../log/log.ts'
 import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
+import type { LeaseWatch } from './batch-lease.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
 import { PointRead } from './point-read.ts'
@@ -21,6 +22,7 @@ export interface StreamHost {
   readonly engine: LogEngine
   readonly time: StoreTime
   readonly stagings: StagingPool
+  readonly leases: LeaseWatch
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
 }
@@ -65,6 +67,10 @@ export class StreamCore {
 
   get time(): StoreTime {
     return this.#host.time
+  }
+
+  get leases(): LeaseWatch {
+    return this.#host.leases
   }
 
   /** The way in; made at the first put, so that a stream that is only read needs none. */

@@ -25,6 +25,7 @@ import { type PutIntake, PutQueue } from './put-queue.ts'
 import {
   type AnyReadOptions,
   checkReadOptions,
+  leaseDefaults,
   type ReadBatchesOptions,
   readDefaults,
   type ReadMethod,
@@ -142,8 +143,7 @@ export class Stream<T = Uint8Array> {
    * @throws as `read`
    */
   readBatches(options: ReadBatchesOptions): BatchReader<T> {
-    const guard = this.#guard(options, 'readBatches')
-    return new BatchReader(this.#shardReaders(options), guard)
+    return this.#batchReader(options, this.#guard(options, 'readBatches'))
   }
 
   /**
@@ -258,7 +258,7 @@ export class Stream<T = Uint8Array> {
 
   #recordReader(options: RecordStreamOptions, method: ReadMethod): RecordReader<T> {
     const guard = this.#guard(options, method)
-    return new RecordReader(new BatchReader(this.#shardReaders(options), guard), guard)
+    return new RecordReader(this.#batchReader(options, guard), guard)
   }
 
   #putIntake(options: EntryStreamOptions, method: string): PutIntake<T> {
@@ -288,20 +288,24 @@ export class Stream<T = Uint8Array> {
     }
   }
 
-  #shardReaders(options: AnyReadOptions): ShardReader<T>[] {
+  #batchReader(options: AnyReadOptions, guard: ReadGuard): BatchReader<T> {
     const core = this.#core
     const shards = shardsToRead(options.shardId, core.shards)
     const start = startOf(options, core.shards, shards, core.time.nowMs())
+    const lease = options.lease ?? readDefaults.lease
+    const defaults = lease ? leaseDefaults : readDefaults
     const plan: ReadPlan<T> = {
       codec: this.#codec,
-      pageBytesMax: options.batchBytes ?? options.highWaterMarkBytes ?? readDefaults.batchBytes,
-      pageRecordsMax: options.batchRecords ?? readDefaults.batchRecords,
+      pageBytesMax: options.batchBytes ?? options.highWaterMarkBytes ?? defaults.batchBytes,
+      pageRecordsMax: options.batchRecords ?? defaults.batchRecords,
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
-      blocks: new BlockSupply(options.reuse ?? readDefaults.reuse),
+      blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease),
+      leases: lease ? core.leases : undefined,
     }
-    return shards.map((shard) => new ShardReader(shard, start(shard), plan))
+    const readers = shards.map((shard) => new ShardReader(shard, start(shard), plan))
+    return new BatchReader(readers, plan.blocks, guard)
   }
 }
 

@@ -3,10 +3,11 @@ export interface StoreWarning {
   /**
    * - `clock-jump`: the system's clock ran ahead of elapsed time; the store holds its own time back, so that
    *   nothing expires early.
+   * - `lease-forgotten`: the garbage collector found a `BatchLease` that nobody had released.
    * - `sweep-failed`: the space of expired records could not be freed; it is tried again.
    * - `metadata-unreadable`: a reader cannot follow the metadata any more; which streams there are, it does not know.
    */
-  readonly code: 'clock-jump' | 'sweep-failed' | 'metadata-unreadable'
+  readonly code: 'clock-jump' | 'lease-forgotten' | 'sweep-failed' | 'metadata-unreadable'
   /** For people; may change. */
   readonly message: string
   /** Facts for programs. */

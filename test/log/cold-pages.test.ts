@@ -38,6 +38,14 @@ class ColdLog implements NativeLogReading {
     })
   }
 
+  lease(): null {
+    return null
+  }
+
+  readLeased(): number {
+    throw new Error('nothing was leased')
+  }
+
   seek(): number {
     return 1
   }

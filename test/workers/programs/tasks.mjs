@@ -70,6 +70,18 @@ const tasks = {
       if (index === 20) say('going')
     }
   },
+  /** Holds leases of all that can be leased, until it is terminated; with another id, until it is through. */
+  async lease() {
+    const leases = []
+    for await (const batch of stream.readBatches({ from: 'oldest', until: 'tail', lease: true })) {
+      if (!batch.leased) continue
+      leases.push([batch, batch.lease()])
+      for (let index = 0; index < batch.length; index++) batch.data(index).fill(0)
+    }
+    say('going')
+    if (id === 0) await new Promise(() => {})
+    return leases.length
+  },
   async waitForEver() {
     const reader = stream.read({ from: 'latest' })
     const next = reader.next()
