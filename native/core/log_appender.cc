@@ -295,8 +295,14 @@ Result<std::shared_ptr<File>> LogAppender::file() {
     return std::make_shared<File>(std::move(*file));
   }
   if (std::shared_ptr<File> file = file_.lock()) {
-    context_.held->used(file);
-    return file;
+    // One that was moved or deleted with its store still takes writes, but nobody would find them.
+    Result<bool> there = env.exists(path);
+    if (!there) return there.error();
+    if (*there) {
+      context_.held->used(file);
+      return file;
+    }
+    context_.held->let_go(file);
   }
   Result<std::shared_ptr<File>> file = context_.held->open(env, path);
   if (file) file_ = *file;
