@@ -108,7 +108,8 @@ Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
   const std::uint64_t call_id = member->tail_calls->new_id();
   auto joined = [calls = member->tail_calls, call_id] { calls->call(call_id); };
   if (info[6].IsFunction() &&
-      !member->tail_calls->expect(env, call_id, info[6].As<Napi::Function>())) {
+      !member->tail_calls->expect(env, call_id, info[6].As<Napi::Function>(),
+                                  TailCalls::Hold::kNo)) {
     return {};
   }
   auto work = [path = *path, options = *options, opened, member, joined]() -> Result<void> {

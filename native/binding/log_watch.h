@@ -29,8 +29,9 @@ class LogWatch {
   // already: then it will not be called. nullopt when the environment is ending. `log` has
   // has_files(), source() and seen() of core/log_follower.h.
   template <typename Log>
-  std::optional<bool> watch(Napi::Env env, const Napi::Function& grown, const Log& log) {
-    if (!calls_->expect(env, call_id_, grown)) return std::nullopt;
+  std::optional<bool> watch(Napi::Env env, const Napi::Function& grown, TailCalls::Hold hold,
+                            const Log& log) {
+    if (!calls_->expect(env, call_id_, grown, hold)) return std::nullopt;
     if (watch_ == nullptr || watches_files_ != log.has_files()) {
       watches_files_ = log.has_files();
       watch_ = shared_tail_watcher()->watch(log.source(),
@@ -52,11 +53,16 @@ class LogWatch {
   bool watches_files_ = false;                 // not only for the log's first files
 };
 
-// watch(grown) of a JavaScript class.
+// watch(grown, holdsLoop) of a JavaScript class.
 template <typename Log>
 Napi::Value watch_log(const Napi::CallbackInfo& info, LogWatch& watch, const Log& log) {
-  if (!info[0].IsFunction()) return throw_invalid_argument(info.Env(), "watch takes a function");
-  const std::optional<bool> armed = watch.watch(info.Env(), info[0].As<Napi::Function>(), log);
+  if (!info[0].IsFunction() || !info[1].IsBoolean()) {
+    return throw_invalid_argument(info.Env(),
+                                  "watch takes a function and whether it holds the loop");
+  }
+  const auto hold = TailCalls::Hold{info[1].As<Napi::Boolean>().Value()};
+  const std::optional<bool> armed =
+      watch.watch(info.Env(), info[0].As<Napi::Function>(), hold, log);
   if (!armed) return throw_closed(info.Env(), "the environment");
   return Napi::Boolean::New(info.Env(), *armed);
 }

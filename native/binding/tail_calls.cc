@@ -4,10 +4,36 @@
 
 namespace millrace {
 
-bool TailCalls::expect(Napi::Env env, std::uint64_t id, const Napi::Function& callback) {
+bool TailCalls::expect(Napi::Env env, std::uint64_t id, const Napi::Function& callback, Hold hold) {
   if (!start(env)) return false;
-  callbacks_[id] = Napi::Persistent(callback);
+  forget(id);
+  expected_[id] = {.callback = Napi::Persistent(callback), .hold = hold};
+  if (hold == Hold::kYes) this->hold();
   return true;
+}
+
+void TailCalls::forget(std::uint64_t id) {
+  const auto found = expected_.find(id);
+  if (found != expected_.end()) take(found);
+}
+
+Napi::FunctionReference TailCalls::take(std::map<std::uint64_t, Expected>::iterator expected) {
+  Expected taken = std::move(expected->second);
+  expected_.erase(expected);
+  if (taken.hold == Hold::kYes) release();
+  return std::move(taken.callback);
+}
+
+void TailCalls::hold() {
+  if (++holds_ > 1) return;
+  const std::lock_guard guard(mutex_);
+  if (function_ != nullptr) napi_ref_threadsafe_function(env_, function_);
+}
+
+void TailCalls::release() {
+  if (--holds_ > 0) return;
+  const std::lock_guard guard(mutex_);
+  if (function_ != nullptr) napi_unref_threadsafe_function(env_, function_);
 }
 
 // Raw: an ending environment refuses, and then there is nothing to call into.
@@ -22,7 +48,7 @@ bool TailCalls::start(napi_env env) {
                                       this, called, &function_) == napi_ok;
   if (!made) return false;
   static_cast<void>(self.release());  // finalized() owns it now
-  // Waiting for records keeps no process alive.
+  env_ = env;
   napi_unref_threadsafe_function(env, function_);
   return true;
 }
@@ -49,11 +75,10 @@ void TailCalls::run(Napi::Env env) {
     ids.swap(called_);
   }
   for (const std::uint64_t id : ids) {
-    const auto found = callbacks_.find(id);
-    if (found == callbacks_.end()) continue;
+    const auto found = expected_.find(id);
+    if (found == expected_.end()) continue;
     const Napi::HandleScope scope(env);
-    const Napi::FunctionReference callback = std::move(found->second);
-    callbacks_.erase(found);
+    const Napi::FunctionReference callback = take(found);
     napi_value undefined = nullptr;
     napi_get_undefined(env, &undefined);
     napi_call_function(env, undefined, callback.Value(), 0, nullptr, nullptr);

@@ -45,12 +45,13 @@ export class NativeLog implements ShardLog {
   #lastTimeMs = Number.POSITIVE_INFINITY
   #closing: Promise<void> | undefined
 
-  constructor(native: NativeShardLog, host: NativeLogHost) {
+  /** @param holdsLoop whether a wait for what others write keeps the event loop alive */
+  constructor(native: NativeShardLog, host: NativeLogHost, holdsLoop = true) {
     this.#native = native
     this.#host = host
     this.#waiters = new Waiters(host.clock)
     this.#pages = new NativePages(native)
-    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from))
+    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from), holdsLoop)
     this.#stopListening = host.sharing.onJoined(() => this.#tail.begin())
   }
 

@@ -28,12 +28,13 @@ export class NativeReaderLog implements ShardLog {
   readonly #tail: TailWatch
   #closed = false
 
-  constructor(native: NativeLogFollower, host: NativeReaderHost) {
+  /** @param holdsLoop whether a wait for what others write keeps the event loop alive */
+  constructor(native: NativeLogFollower, host: NativeReaderHost, holdsLoop = true) {
     this.#native = native
     this.#host = host
     this.#pages = new NativePages(native)
     this.#waiters = new Waiters(host.clock)
-    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from))
+    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from), holdsLoop)
   }
 
   append(): never {

@@ -4,8 +4,8 @@ import type { Waiters } from './waiters.ts'
 
 /** The tail of a log that somebody else may write: the addon tells when there is more than was looked at. */
 export interface WatchedTail {
-  /** False when there is more already. */
-  watch(grown: () => void): boolean
+  /** False when there is more already; if not, the event loop is kept alive until there is, if `holdsLoop`. */
+  watch(grown: () => void, holdsLoop: boolean): boolean
   unwatch(): void
 }
 
@@ -14,21 +14,24 @@ export class TailWatch {
   readonly #tail: WatchedTail
   readonly #waiters: Waiters
   readonly #hasMore: (from: Offset) => boolean
+  readonly #holdsLoop: boolean
   /** The addon will call `#onGrown`. */
   #watching = false
   #ended = false
 
-  constructor(tail: WatchedTail, waiters: Waiters, hasMore: (from: Offset) => boolean) {
+  /** @param holdsLoop whether who waits keeps the event loop alive */
+  constructor(tail: WatchedTail, waiters: Waiters, hasMore: (from: Offset) => boolean, holdsLoop: boolean) {
     this.#tail = tail
     this.#waiters = waiters
     this.#hasMore = hasMore
+    this.#holdsLoop = holdsLoop
   }
 
   /** Somebody waits. */
   begin(): void {
     try {
       while (!this.#watching && this.#waiters.size > 0) {
-        this.#watching = this.#tail.watch(this.#onGrown)
+        this.#watching = this.#tail.watch(this.#onGrown, this.#holdsLoop)
         if (!this.#watching) this.#look()
       }
     } catch (error) {

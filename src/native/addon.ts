@@ -58,7 +58,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 9
+export const interfaceVersion = 10
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -172,9 +172,10 @@ export interface NativeLogReading {
 export interface NativeLogFollower extends NativeLogReading {
   /**
    * Calls `grown` once, when there is more than the last `read` of this log saw; it must not throw. False when that is
-   * so already: then it will not be called. A second call replaces the first.
+   * so already: then it will not be called. A second call replaces the first. Until then the event loop is kept alive
+   * if `holdsLoop`.
    */
-  watch(grown: () => void): boolean
+  watch(grown: () => void, holdsLoop: boolean): boolean
   unwatch(): void
   close(): void
 }
@@ -212,9 +213,9 @@ export interface NativeShardLog extends NativeLogReading {
   sealLater(timeMs: number): Promise<number>
   /**
    * Calls `grown` once, when there is more than the last `read` saw, whoever wrote it. False when that is so
-   * already: then it will not be called.
+   * already: then it will not be called. Until then the event loop is kept alive if `holdsLoop`.
    */
-  watch(grown: () => void): boolean
+  watch(grown: () => void, holdsLoop: boolean): boolean
   unwatch(): void
   flush(): Promise<void>
   close(): Promise<void>

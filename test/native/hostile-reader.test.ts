@@ -101,7 +101,12 @@ describe('a log that is only read', () => {
       expect(await outcomeOf(() => call(follower, 'seek', [value]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
     }
     for (const value of noArrays) {
-      expect(await outcomeOf(() => call(follower, 'watch', [value]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
+      expect(await outcomeOf(() => call(follower, 'watch', [value, true]))).toBe(
+        'ERR_MILLRACE_INVALID_ARGUMENT',
+      )
+      expect(await outcomeOf(() => call(follower, 'watch', [() => {}, value]))).toBe(
+        'ERR_MILLRACE_INVALID_ARGUMENT',
+      )
       expect(await outcomeOf(() => call(follower, 'stats', [value]))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
     }
   })
@@ -109,15 +114,15 @@ describe('a log that is only read', () => {
   it('calls once for each time it was told to, the last function that it was given', async () => {
     const calls: string[] = []
     call(follower, 'read', readArguments())
-    follower.watch(() => calls.push('replaced'))
-    const grown = nextCall((resolve) => follower.watch(resolve))
+    follower.watch(() => calls.push('replaced'), false)
+    const grown = nextCall((resolve) => follower.watch(resolve, true))
     call(log, 'appendOne', appendOneArguments())
     await grown
     call(log, 'appendOne', appendOneArguments())
-    expect(follower.watch(() => calls.push('too late'))).toBe(false)
+    expect(follower.watch(() => calls.push('too late'), false)).toBe(false)
     call(follower, 'read', readArguments())
     await nextCall((resolve) => {
-      follower.watch(resolve)
+      follower.watch(resolve, true)
       call(log, 'appendOne', appendOneArguments())
     })
     expect(calls).toEqual([])
@@ -128,17 +133,17 @@ describe('a log that is only read', () => {
     const other = reader.openLog(id, 0)
     call(follower, 'read', readArguments())
     call(other, 'read', readArguments())
-    follower.watch(() => calls.push('unwatched'))
+    follower.watch(() => calls.push('unwatched'), false)
     follower.unwatch()
-    const grown = nextCall((resolve) => other.watch(resolve))
+    const grown = nextCall((resolve) => other.watch(resolve, true))
     call(log, 'appendOne', appendOneArguments())
     await grown
     call(follower, 'read', readArguments())
-    follower.watch(() => calls.push('closed'))
+    follower.watch(() => calls.push('closed'), false)
     follower.close()
     call(other, 'read', readArguments())
     await nextCall((resolve) => {
-      other.watch(resolve)
+      other.watch(resolve, true)
       call(log, 'appendOne', appendOneArguments())
     })
     expect(calls).toEqual([])

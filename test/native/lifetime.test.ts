@@ -106,7 +106,7 @@ describe.runIf(process.platform === 'linux')('a store', () => {
       const followers = store.ids.map((id) => reader.openLog(id, 0))
       for (const follower of followers) {
         call(follower, 'read', readArguments())
-        follower.watch(() => {})
+        follower.watch(() => {}, true)
       }
       for (const follower of followers) follower.close()
       reader.close()

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -135,6 +136,25 @@ describe('a process that waits at a tail', () => {
     const child = spawn(process.execPath, [program, folder, how], { stdio: 'ignore' })
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
     expect(signal ?? code).toBe(expected)
+    await store.close()
+  })
+
+  it.each([
+    ['has no record yet', 0],
+    ['has some', 1],
+  ])('lives until there is a record, in a shard that %s', { timeout }, async (_, before) => {
+    const folder = scratch.fresh()
+    const store = await open(folder)
+    const stream = await store.createStream('s')
+    for (let n = 0; n < before; n++) stream.append('k', Buffer.from('before'))
+    const program = fileURLToPath(new URL('programs/wait.mjs', import.meta.url))
+    const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const said: string[] = []
+    for await (const line of createInterface(child.stdout)) {
+      said.push(line)
+      if (line === 'waiting') stream.append('k', Buffer.from('after'))
+    }
+    expect(said).toEqual(['waiting', 'after'])
     await store.close()
   })
 })

@@ -8,7 +8,5 @@ function report(message) {
 
 const store = await open(workerData.folder, { readOnly: true })
 const batches = store.stream('s').readBatches({ from: 'latest' })
-// A wait keeps no worker alive.
-setInterval(() => {}, 1_000_000)
 report('ready')
 for await (const batch of batches) report(batch.length)
