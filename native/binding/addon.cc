@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "binding/direct_appender.h"
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/folder_check.h"
@@ -17,7 +18,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 10;
+constexpr std::int32_t kInterfaceVersion = 11;
 
 // Runs once in each environment. The table is what src/native/addon.ts describes.
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
@@ -28,6 +29,8 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openMemory", Napi::Function::New<EngineObject::open_memory>(env, "openMemory"));
   exports.Set("openReader", Napi::Function::New<StoreReaderObject::open_reader>(env, "openReader"));
   exports.Set("createRouter", Napi::Function::New<RouterObject::create>(env, "createRouter"));
+  exports.Set("createDirectAppender",
+              Napi::Function::New<create_direct_appender>(env, "createDirectAppender"));
   exports.Set("inspectFolder", Napi::Function::New<inspect_folder>(env, "inspectFolder"));
   exports.Set("verifyFolder",
               Napi::Function::New<FolderCheckObject::verify_folder>(env, "verifyFolder"));

@@ -23,6 +23,8 @@ inline constexpr std::int32_t kRefusalTrimmed = -5;
 inline constexpr std::int32_t kRefusalGrow = -100;
 // The same of readResident: it would have waited for the disk.
 inline constexpr std::int32_t kRefusalCold = -101;
+// The same of a direct append: nothing was done, the record goes the long way.
+inline constexpr std::int32_t kRefusalElsewhere = -102;
 
 // Answers of raw callbacks.
 [[nodiscard]] napi_value to_js(napi_env env, double number) noexcept;

@@ -2,32 +2,20 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
+#include "binding/passed_ranges.h"
 #include "core/frame.h"
 #include "core/log_page.h"
 
 namespace millrace {
 namespace {
-
-// The ranges that `bytes` describe; nullopt unless they ascend from 0.
-std::optional<HashRanges> ranges_from(std::span<const std::byte> bytes) {
-  if (bytes.empty() || bytes.size() % kHashKeyBytes != 0) return std::nullopt;
-  std::vector<HashKey> starts;
-  starts.reserve(bytes.size() / kHashKeyBytes);
-  for (std::size_t at = 0; at < bytes.size(); at += kHashKeyBytes) {
-    starts.push_back(HashKey::from_big_endian(bytes.data() + at));
-  }
-  const bool ascending = std::ranges::adjacent_find(starts, std::greater_equal{}) == starts.end();
-  if (starts.front() != HashKey{} || !ascending) return std::nullopt;
-  return HashRanges(std::move(starts));
-}
 
 // Whether the keys of all records lie inside of `bytes` bytes.
 bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count, std::size_t bytes) {
@@ -50,13 +38,9 @@ Napi::Function RouterObject::define(Napi::Env env) {
 
 Napi::Value RouterObject::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto bytes = elements<std::byte>(env, info[0]);
-  std::optional<HashRanges> ranges = bytes ? ranges_from(*bytes) : std::nullopt;
-  if (!ranges) {
-    return throw_invalid_argument(env,
-                                  "createRouter takes ascending starts of 16 bytes, from 0 on");
-  }
-  return make(env.GetInstanceData<Environment>()->router, std::move(ranges));
+  std::optional<std::vector<HashKey>> starts = passed_starts(env, info[0]);
+  if (!starts) return throw_invalid_argument(env, kStartsRule);
+  return make(env.GetInstanceData<Environment>()->router, HashRanges(std::move(*starts)));
 }
 
 // route(bytes, columns, count, shardOf). Hot, so raw.

@@ -1,12 +1,9 @@
 #include "binding/shard_log_object.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "binding/arguments.h"
@@ -29,7 +26,6 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
   return DefineClass(env, "NativeShardLog",
                      {
                          raw_method("append", append),
-                         raw_method("appendOne", append_one),
                          raw_method("read", read),
                          raw_method("readResident", read_resident),
                          method<&ShardLogObject::load>("load"),
@@ -47,16 +43,20 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                      });
 }
 
-std::shared_ptr<OpenLog> ShardLogObject::log_of(Napi::Env env, napi_value value) {
+ShardLogObject* ShardLogObject::instance(Napi::Env env, napi_value value) {
   const napi_value constructor = env.GetInstanceData<Environment>()->shard_log.Value();
   bool is_log = false;
   if (napi_instanceof(env, value, constructor, &is_log) != napi_ok || !is_log) return nullptr;
-  const ShardLogObject* object = receiver(env, value);
+  return receiver(env, value);
+}
+
+std::shared_ptr<OpenLog> ShardLogObject::log_of(Napi::Env env, napi_value value) {
+  const ShardLogObject* object = instance(env, value);
   return object == nullptr ? nullptr : object->owned_;
 }
 
 ShardLog* ShardLogObject::open_log() const {
-  if (owned_ != nullptr) return &owned_->log();
+  if (ShardLog* log = opened()) return log;
   throw_closed(Env(), "the log");
   return nullptr;
 }
@@ -76,33 +76,6 @@ napi_value ShardLogObject::append(napi_env env, napi_callback_info info) {
   const auto appended = log->append(passed->batch, passed->out);
   if (!appended) return refuse_append(env, appended.error());
   return to_js_integer(env, static_cast<std::int32_t>(*appended));
-}
-
-// appendOne(bytes, keyAt, keyBytes, dataAt, dataBytes, hashKeyAt, flags, timeMs): a batch of one
-// without its arrays, which cost more than the record. Answers the offset, or a refusal.
-napi_value ShardLogObject::append_one(napi_env env, napi_callback_info info) {
-  const Call<8> call(env, info);
-  ShardLog* log = open_log(env, call.self);
-  if (log == nullptr) return nullptr;
-  const auto bytes = elements<std::byte>(env, call[0]);
-  std::array<std::uint32_t, column::kStride> columns{};
-  bool numbers = true;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const auto word = whole_number(env, call[1 + i], std::numeric_limits<std::uint32_t>::max());
-    numbers = numbers && word.has_value();
-    columns[i] = static_cast<std::uint32_t>(word.value_or(0));
-  }
-  const auto arrival = clamped_number(env, call[7]);
-  if (!bytes || !numbers || !arrival) {
-    return throw_invalid_argument(env, "appendOne takes bytes, six columns and the time");
-  }
-  constexpr std::array<std::uint32_t, 1> kOrder{0};
-  double offset = 0;
-  double stored_ms = 0;
-  const auto appended =
-      log->append({*bytes, columns, kOrder, {*arrival}}, {{&offset, 1}, {&stored_ms, 1}});
-  if (!appended) return refuse_append(env, appended.error());
-  return to_js(env, offset);
 }
 
 napi_value ShardLogObject::read(napi_env env, napi_callback_info info) {

@@ -17,6 +17,12 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
 
   static Napi::Function define(Napi::Env env);
 
+  // Null for a value that is no instance.
+  static ShardLogObject* instance(Napi::Env env, napi_value value);
+  // Null once it was closed. The environment's thread only.
+  [[nodiscard]] ShardLog* opened() const noexcept {
+    return owned_ == nullptr ? nullptr : &owned_->log();
+  }
   // The log of an instance; null for any other value, and once it was closed.
   static std::shared_ptr<OpenLog> log_of(Napi::Env env, napi_value value);
 
@@ -28,7 +34,6 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
 
   // Hot, so raw.
   static napi_value append(napi_env env, napi_callback_info info);
-  static napi_value append_one(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
   static napi_value read_resident(napi_env env, napi_callback_info info);
   static napi_value read_leased(napi_env env, napi_callback_info info);

@@ -49,4 +49,18 @@ template <std::unsigned_integral T>
   return value & ~(alignment - 1);
 }
 
+inline constexpr std::size_t kCacheLineBytes = 64;
+
+// Asks the processor for memory that is read, or stored to, in a moment. Never faults.
+inline void fetch_for_reading(Bytes bytes) noexcept {
+  for (std::size_t at = 0; at < bytes.size(); at += kCacheLineBytes) {
+    __builtin_prefetch(bytes.data() + at, 0);
+  }
+}
+inline void fetch_for_writing(MutableBytes bytes) noexcept {
+  for (std::size_t at = 0; at < bytes.size(); at += kCacheLineBytes) {
+    __builtin_prefetch(bytes.data() + at, 1);
+  }
+}
+
 }  // namespace millrace

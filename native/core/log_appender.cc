@@ -1,6 +1,7 @@
 #include "core/log_appender.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -61,6 +62,12 @@ void LogAppender::let_go_of_segment() noexcept {
   file_.reset();
 }
 
+Result<void> LogAppender::check_open() const {
+  if (sealed_) return Error{.code = Errc::kSealed, .message = directory_ + ": the log has ended"};
+  if (checkpointer_ && checkpointer_->poisoned()) return checkpointer_->poison_error();
+  return {};
+}
+
 Result<void> LogAppender::check(const PackedBatch& batch) const {
   for (const std::uint32_t index : batch.order) {
     if (!PackedRecord::fits(batch, index)) {
@@ -71,10 +78,12 @@ Result<void> LogAppender::check(const PackedBatch& batch) const {
                    .detail = index};
     }
   }
-  if (order_.next.value + batch.order.size() >= kSequenceLimit) {
-    return Error{.code = Errc::kSealed, .message = directory_ + ": sequence numbers are used up"};
-  }
-  return {};
+  return check_numbers(batch.order.size());
+}
+
+Result<void> LogAppender::check_numbers(std::uint64_t count) const {
+  if (order_.next.value + count < kSequenceLimit) return {};
+  return Error{.code = Errc::kSealed, .message = directory_ + ": sequence numbers are used up"};
 }
 
 Result<void> LogAppender::check_backlog() {
@@ -87,21 +96,30 @@ Result<void> LogAppender::check_backlog() {
                .message = directory_ + ": " + std::to_string(waiting) + " bytes wait for the disk"};
 }
 
+// What has to hold before records are placed: files, an epoch, room in the backlog, a young
+// segment.
+Result<void> LogAppender::begin_append(std::uint64_t first_stride, ArrivalTime arrival) {
+  if (Result<void> ready = make_ready(first_stride, arrival); !ready) return ready;
+  if (Result<void> free = check_backlog(); !free) return free;
+  const SegmentHeader& header = writer_->segment().header;
+  const bool old = arrival.ms - header.created_ms >= options_.segment_age_ms;
+  if (!old || writer_->tail().bytes <= header.data_offset) return {};
+  return roll(first_stride, arrival, SealReason::kAge);
+}
+
+// The active segment takes a frame of this stride.
+Result<void> LogAppender::make_room(std::uint64_t stride, ArrivalTime arrival) {
+  if (stride <= writer_->room() && writer_->spans(order_.next)) return {};
+  return roll(stride, arrival, SealReason::kSize);
+}
+
 Result<std::size_t> LogAppender::append(const PackedBatch& batch, AppendedSlots out) {
-  if (sealed_) return Error{.code = Errc::kSealed, .message = directory_ + ": the log has ended"};
-  if (checkpointer_ && checkpointer_->poisoned()) return checkpointer_->poison_error();
+  if (Result<void> open = check_open(); !open) return open.error();
   if (Result<void> sane = check(batch); !sane) return sane.error();
   if (batch.order.empty()) return std::size_t{0};
   const std::uint64_t first = PackedRecord(batch, batch.order[0]).stride();
   const ArrivalTime arrival = std::max(batch.arrival, order_.arrival);
-  if (Result<void> ready = make_ready(first, arrival); !ready) return ready.error();
-  if (Result<void> free = check_backlog(); !free) return free.error();
-  if (arrival.ms - writer_->segment().header.created_ms >= options_.segment_age_ms &&
-      writer_->tail().bytes > writer_->segment().header.data_offset) {
-    if (Result<void> rolled = roll(first, arrival, SealReason::kAge); !rolled) {
-      return rolled.error();
-    }
-  }
+  if (Result<void> ready = begin_append(first, arrival); !ready) return ready.error();
   std::size_t done = 0;
   while (done < batch.order.size()) {
     Result<std::size_t> run = append_run(batch, done, arrival, out);
@@ -112,15 +130,39 @@ Result<std::size_t> LogAppender::append(const PackedBatch& batch, AppendedSlots 
   return done;
 }
 
+Result<AppendedRecord> LogAppender::append_one(const FrameContent& content, ArrivalTime arrival) {
+  assert(!options_.written);
+  if (Result<void> open = check_open(); !open) return open.error();
+  if (content.key.size() > kKeyBytesMax ||
+      content.payload.size() > kRecordBytesMax - content.key.size()) {
+    return Error{.code = Errc::kTooLarge, .message = directory_ + ": the record is too large"};
+  }
+  if (Result<void> free = check_numbers(1); !free) return free.error();
+  const ArrivalTime clamped = std::max(arrival, order_.arrival);
+  const std::size_t length =
+      frame_length(content.key.size(), content.hash_key != nullptr, content.payload.size());
+  const std::uint64_t stride = frame_stride(static_cast<std::uint32_t>(length));
+  if (Result<void> ready = begin_append(stride, clamped); !ready) return ready.error();
+  if (Result<void> room = make_room(stride, clamped); !room) return room.error();
+  if (Result<void> ready = writer_->ensure(stride); !ready) return ready.error();
+  // Only now: the first append behind a crash may have left out numbers.
+  const AppendedRecord placed{order_.next, clamped};
+  const FileOffset start = writer_->tail();
+  const FrameStamp stamp{placed.sequence, static_cast<std::uint16_t>(epoch_), placed.arrival};
+  SegmentWriter& writer = *writer_;
+  if (!guarded([&]() noexcept { writer.add(content, stamp); })) return cut_short(start);
+  tally(start, 1, content.payload.size(), placed.arrival);
+  advance();
+  publish();
+  writer.expect_another(stride);
+  return placed;
+}
+
 // Appends as many records as the active segment takes, at least one.
 Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_t from,
                                             ArrivalTime arrival, AppendedSlots out) {
   const std::uint64_t first = PackedRecord(batch, batch.order[from]).stride();
-  if (first > writer_->room() || !writer_->spans(order_.next)) {
-    if (Result<void> rolled = roll(first, arrival, SealReason::kSize); !rolled) {
-      return rolled.error();
-    }
-  }
+  if (Result<void> room = make_room(first, arrival); !room) return room.error();
   Run run{from, from, 0};
   const std::uint64_t room = writer_->room();
   while (run.to < batch.order.size()) {
@@ -130,11 +172,8 @@ Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_
     ++run.to;
   }
   if (Result<void> ready = writer_->ensure(run.bytes); !ready) return ready.error();
-  if (!write_run(batch, run, arrival, out)) {
-    const Error cause{.code = Errc::kIo, .sys_errno = EIO, .message = "SIGBUS"};
-    checkpointer_->poison(PoisonStage::kStore, cause);
-    return checkpointer_->poison_error();
-  }
+  const FileOffset start = writer_->tail();
+  if (!write_run(batch, run, arrival, out)) return cut_short(start);
   advance();
   if (!options_.written) publish();
   return run.to - run.from;
@@ -158,16 +197,26 @@ bool LogAppender::write_run(const PackedBatch& batch, const Run& run, ArrivalTim
       ++sequence;
     }
   });
-  if (!whole) {
-    writer.back_to(start);
-    return false;
-  }
-  writer.stored_since(start);
+  if (whole) tally(start, run.to - run.from, payload_bytes, arrival);
+  return whole;
+}
+
+// The writer has placed so many frames since `start`.
+void LogAppender::tally(FileOffset start, std::uint64_t records, std::uint64_t payload_bytes,
+                        ArrivalTime arrival) noexcept {
+  writer_->stored_since(start);
   if (tally_.records == 0) tally_.first_arrival = arrival;
-  tally_.records += run.to - run.from;
+  tally_.records += records;
   tally_.payload_bytes += payload_bytes;
-  order_ = {{sequence}, arrival, epoch};
-  return true;
+  order_ = {{order_.next.value + records}, arrival, static_cast<std::uint16_t>(epoch_)};
+}
+
+// A store behind `start` raised SIGBUS: nothing of it counts, and nothing follows it.
+Error LogAppender::cut_short(FileOffset start) {
+  writer_->back_to(start);
+  checkpointer_->poison(PoisonStage::kStore,
+                        {.code = Errc::kIo, .sys_errno = EIO, .message = "SIGBUS"});
+  return checkpointer_->poison_error();
 }
 
 // The log has grown up to the writer's tail.

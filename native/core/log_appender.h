@@ -53,6 +53,8 @@ class LogAppender {
   ~LogAppender();
 
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
+  // One record, which lies wherever `content` says. Of a log that is mapped.
+  Result<AppendedRecord> append_one(const FrameContent& content, ArrivalTime arrival);
   Result<Sequence> seal(ArrivalTime now);
   // As ShardLog::close.
   Result<void> close();
@@ -78,12 +80,17 @@ class LogAppender {
   // What is published of the log. Any thread.
   [[nodiscard]] const LogMarks& marks() const noexcept { return marks_; }
   // Segments begun since the last call, for the reader beside.
+  [[nodiscard]] bool has_started() const noexcept { return !started_.empty(); }
   std::vector<Segment> take_started() noexcept { return std::exchange(started_, {}); }
 
  private:
   struct Run;  // records that go into one segment together (log_appender.cc)
 
-  Result<void> check(const PackedBatch& batch) const;
+  [[nodiscard]] Result<void> check_open() const;
+  [[nodiscard]] Result<void> check(const PackedBatch& batch) const;
+  [[nodiscard]] Result<void> check_numbers(std::uint64_t count) const;
+  Result<void> begin_append(std::uint64_t first_stride, ArrivalTime arrival);
+  Result<void> make_room(std::uint64_t stride, ArrivalTime arrival);
   Result<void> make_ready(std::uint64_t first_stride, ArrivalTime arrival);
   Result<void> make_files();
   void take_over(std::uint64_t boot_hash);
@@ -98,6 +105,9 @@ class LogAppender {
                                  AppendedSlots out);
   [[nodiscard]] bool write_run(const PackedBatch& batch, const Run& run, ArrivalTime arrival,
                                AppendedSlots out) noexcept;
+  void tally(FileOffset start, std::uint64_t records, std::uint64_t payload_bytes,
+             ArrivalTime arrival) noexcept;
+  Error cut_short(FileOffset start);
   void advance();
   void publish(bool durable = false);
   Result<void> settle();

@@ -58,6 +58,12 @@ struct PackedBatch {
   ArrivalTime arrival;
 };
 
+// Where one record was stored.
+struct AppendedRecord {
+  Sequence sequence;
+  ArrivalTime arrival;
+};
+
 // Where append answers: one slot per record of the batch, at the record's own index.
 struct AppendedSlots {
   std::span<double> offsets;

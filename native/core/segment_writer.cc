@@ -1,5 +1,6 @@
 #include "core/segment_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/guarded_copy.h"
@@ -7,6 +8,13 @@
 #include "core/time_index.h"
 
 namespace millrace {
+
+namespace {
+
+// More would push out of the cache what it was fetched for.
+constexpr std::uint64_t kExpectedBytesMax = 4 * kKiB;
+
+}  // namespace
 
 SegmentWriter::SegmentWriter(Segment segment, std::shared_ptr<AppendWindow> window, FileOffset tail,
                              FrameStage* stage) noexcept
@@ -97,6 +105,12 @@ void SegmentWriter::add_slot(FileOffset at, const FrameStamp& stamp) noexcept {
   };
   if (stage_ != nullptr) return stage_->put_slot(last_cell_, slot);
   store(window_->base() + kIndexOffset + last_cell_ * sizeof(IndexSlot), slot);
+}
+
+void SegmentWriter::expect_another(std::uint64_t stride) const noexcept {
+  const std::uint64_t bytes =
+      std::min({stride, kExpectedBytesMax, window_->file_bytes() - tail_.bytes});
+  fetch_for_writing(MutableBytes(window_->base() + tail_.bytes, bytes));
 }
 
 void SegmentWriter::stored_since(FileOffset from) const noexcept {

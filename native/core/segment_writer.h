@@ -51,6 +51,10 @@ class SegmentWriter {
   }
   // Writes one frame at the tail; the caller has ensured its stride. May run guarded.
   void add(const FrameContent& content, const FrameStamp& stamp) noexcept;
+  // Probably a frame of this stride follows: fetches the memory that it will lie in. The next store
+  // to shared memory waits for every store before it, so it is these misses that a single append
+  // would wait for.
+  void expect_another(std::uint64_t stride) const noexcept;
   // Tells observers what was stored since `from`.
   void stored_since(FileOffset from) const noexcept;
   // Forgets frames behind `tail`: a store was cut short.

@@ -70,6 +70,11 @@ Result<std::size_t> ShardLog::append(const PackedBatch& batch, AppendedSlots out
   return SharedLog::Appending(*shared_).appender().append(batch, out);
 }
 
+Result<AppendedRecord> ShardLog::append_one(const FrameContent& content, ArrivalTime arrival) {
+  if (closed_) return closed(shared_->directory());
+  return SharedLog::Appending(*shared_).appender().append_one(content, arrival);
+}
+
 Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
   if (closed_) return closed(shared_->directory());
   const LogMarks& marks = shared_->marks();

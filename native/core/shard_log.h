@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "core/frame.h"
 #include "core/leased_segment.h"
 #include "core/log_options.h"
 #include "core/log_page.h"
@@ -58,6 +59,9 @@ class ShardLog {
   // only when the disk is full or the backlog is; asking again for the rest answers with the error.
   // Lengths and positions in `columns` are checked against `bytes`: kTooLarge names the record.
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
+
+  // One record, which lies wherever `content` says. Not of a log that is `written`.
+  Result<AppendedRecord> append_one(const FrameContent& content, ArrivalTime arrival);
 
   // kTrimmed: `from` lies before the first record (Error::detail is the first). kTooLarge: the next
   // record does not fit the buffer (Error::detail is how many bytes it takes).

@@ -78,8 +78,8 @@ SharedLog::Listed SharedLog::segments() {
 
 // What an append brought into being. Holding appending_.
 void SharedLog::note_files() {
+  if (!appender_.has_started() && (version() != 0 || !appender_.control())) return;
   std::vector<Segment> started = appender_.take_started();
-  if (started.empty() && (version() != 0 || !appender_.control())) return;
   const std::lock_guard guard(files_);
   control_ = appender_.control();
   checkpointer_ = appender_.checkpointer();

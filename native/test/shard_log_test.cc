@@ -1,5 +1,6 @@
 #include "core/shard_log.h"
 
+#include <span>
 #include <string>
 
 #include "core/env_memory.h"
@@ -37,6 +38,14 @@ void expect_many(LogFixture& fixture, std::uint64_t count, std::size_t bytes) {
     if (!expect(records[i].payload == payload_of(i, bytes))) return;
     if (!expect(records[i].key == "key-" + std::to_string(i))) return;
   }
+}
+
+FrameContent content_of(const std::string& key, const std::string& payload) {
+  return {.type = FrameType::kData,
+          .flags = 0,
+          .key = std::as_bytes(std::span(key)),
+          .hash_key = nullptr,
+          .payload = std::as_bytes(std::span(payload))};
 }
 
 struct Place {
@@ -110,6 +119,39 @@ const Suite shard_log_tests("shard_log", [](Suite& s) {
         const Case round("time", static_cast<std::uint64_t>(at));
         if (!expect_eq(take(fixture->seek({at})).value, expected)) return;
       }
+    });
+  });
+  s.test("appends single records from anywhere among batches", [] {
+    in_files_and_memory([](std::shared_ptr<Env> env, const std::string& directory) {
+      LogFixture fixture(env, directory);
+      expect_ok(fixture.open());
+      std::uint64_t next = 0;
+      const auto append_one = [&](std::int64_t at_ms) {
+        const std::string key = "key-" + std::to_string(next);
+        const std::string payload = payload_of(next, 700);
+        const AppendedRecord record = take(fixture->append_one(content_of(key, payload), {at_ms}));
+        expect_eq(record.sequence.value, ++next);
+        return record.arrival.ms;
+      };
+      while (next < 3'000) {
+        append_many(fixture, 5, 700, next);
+        next += 5;
+        const auto now = static_cast<std::int64_t>(1'000 + next);
+        expect_eq(append_one(now), now);
+        expect_eq(append_one(now - 500), now);  // never earlier than the last one
+      }
+      expect_ge(take(fixture->stats()).segments, 2u);
+      expect_many(fixture, next, 700);
+      fixture.crash();
+      if (!expect_ok(fixture.open())) return;
+      append_one(100'000);
+      expect_many(fixture, next, 700);
+      const std::string large(10 * kMiB + kKeyBytesMax, 'x');
+      expect_error(fixture->append_one(content_of("k", large), {0}), Errc::kTooLarge);
+      expect_ok(fixture->seal({200'000}));
+      expect_error(fixture->append_one(content_of("k", "d"), {0}), Errc::kSealed);
+      expect_ok(fixture->close());
+      expect_error(fixture->append_one(content_of("k", "d"), {0}), Errc::kClosed);
     });
   });
   s.test("stores a record of 10 MiB in a segment of its size", [] {

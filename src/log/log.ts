@@ -159,6 +159,26 @@ export interface Router {
   route(batch: Pick<AppendBatch, 'bytes' | 'columns'>, count: number, shardOf: Uint32Array): void
 }
 
+/**
+ * The short way for single records: routed and stored by one call, from the caller's own bytes. It takes what is
+ * usual and leaves the rest: then nothing was done, and the record goes by `Router` and `ShardLog.append`.
+ */
+export interface DirectAppender {
+  /** Offset and arrival of the record that was stored last. */
+  readonly offset: Offset
+  readonly timeMs: number
+  /** From now on records of this range go to `log`, until it is closed. A range without a log is left. */
+  serve(range: number, log: ShardLog): void
+  /**
+   * Stores a record as `ShardLog.append` does. Answers its range; a `Refusal`; or `undefined`, having left it: an
+   * unusual or invalid partition key, no bytes or bytes that threads share, a key and data that are longer than
+   * `recordBytesMax` together, a range without a log.
+   *
+   * @param timeMs as `AppendBatch.timeMs`
+   */
+  append(partitionKey: unknown, data: Uint8Array, recordBytesMax: number, timeMs: number): number | undefined
+}
+
 /** Keeps many logs. */
 export interface LogEngine {
   readonly caps: LogCaps
@@ -178,6 +198,8 @@ export interface LogEngine {
   sweep(live: readonly Slot[]): Maybe<void>
   /** A router over consecutive hash ranges: range i begins at `starts[i]`, the first at 0. */
   router(starts: readonly bigint[]): Router
+  /** A short way into logs whose ranges begin as those of `router`. Engines without one leave it out. */
+  directAppender?(starts: readonly bigint[]): DirectAppender | undefined
   /** Closes every open log, then the engine. Idempotent. */
   close(): Promise<void>
 }

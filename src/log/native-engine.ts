@@ -3,10 +3,11 @@ import { invalidArgument, MillraceError } from '../errors.ts'
 import type { NativeAddon, NativeEngine as NativeHandle } from '../native/addon.ts'
 import { awaitNative, callNative } from '../native/failure.ts'
 import { GroupAppender } from './group-appender.ts'
-import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
+import type { DirectAppender, LogCaps, LogEngine, Router, Slot } from './log.ts'
+import { NativeDirectAppender } from './native-direct-appender.ts'
 import { NativeLog, type NativeLogHost } from './native-log.ts'
 import { NativeMetaLog } from './native-meta-log.ts'
-import { createNativeRouter } from './native-router.ts'
+import { createNativeRouter, packedStarts } from './native-router.ts'
 import type { Sharing } from './sharing.ts'
 import { type NativeSlot, requireNativeSlot } from './native-slot.ts'
 
@@ -121,6 +122,13 @@ export class NativeEngine implements LogEngine {
   router(starts: readonly bigint[]): Router {
     this.#requireOpen()
     return createNativeRouter(this.#addon, starts)
+  }
+
+  /** Not where appends wait for the disk, and not in runtimes that have no memory to share. */
+  directAppender(starts: readonly bigint[]): DirectAppender | undefined {
+    this.#requireOpen()
+    if (this.#group !== undefined || typeof SharedArrayBuffer === 'undefined') return undefined
+    return callNative(() => new NativeDirectAppender(this.#addon, packedStarts(starts)))
   }
 
   close(): Promise<void> {

@@ -6,7 +6,6 @@ import type { GroupAppender } from './group-appender.ts'
 import {
   type AppendBatch,
   type Appended,
-  Column,
   type LogStats,
   type Maybe,
   type Offset,
@@ -41,8 +40,6 @@ export class NativeLog implements ShardLog {
   readonly #tail: TailWatch
   readonly #stopListening: () => void
   readonly #pages: NativePages
-  /** Arrival of the last record, once this object has appended one: the engine stores none that is earlier. */
-  #lastTimeMs = Number.POSITIVE_INFINITY
   #closing: Promise<void> | undefined
 
   /** @param holdsLoop whether a wait for what others write keeps the event loop alive */
@@ -57,8 +54,6 @@ export class NativeLog implements ShardLog {
 
   append(batch: AppendBatch, out: Appended): Maybe<number> {
     if (this.#host.group !== undefined) return this.#appendLater(this.#host.group, batch, out)
-    if (batch.count === 1 && batch.timeMs >= this.#lastTimeMs && !this.#host.sharing.shared)
-      return this.#appendOne(batch, out)
     const { bytes, columns, order, from, timeMs } = batch
     const { offsets, timesMs } = out
     const count = Math.min(batch.count, this.#host.maxBatchRecords)
@@ -69,9 +64,7 @@ export class NativeLog implements ShardLog {
       throw fromNative(error)
     }
     if (appended <= 0) return appended
-    const last = order[from + appended - 1] as number
-    this.#lastTimeMs = timesMs[last] as number
-    this.#waiters.grown(offsets[last] as number)
+    this.#waiters.grown(offsets[order[from + appended - 1] as number] as number)
     return appended
   }
 
@@ -84,28 +77,14 @@ export class NativeLog implements ShardLog {
     return appended
   }
 
-  /** `append` of one record, whose time the engine has no reason to clamp. */
-  #appendOne({ bytes, columns, order, from, timeMs }: AppendBatch, out: Appended): number {
-    const index = order[from] as number
-    const at = index * Column.stride
-    const keyAt = columns[at + Column.keyAt] as number
-    const keyBytes = columns[at + Column.keyBytes] as number
-    const dataAt = columns[at + Column.dataAt] as number
-    const dataBytes = columns[at + Column.dataBytes] as number
-    const hashKeyAt = columns[at + Column.hashKeyAt] as number
-    const flags = columns[at + Column.flags] as number
-    let offset: number
-    try {
-      offset = this.#native.appendOne(bytes, keyAt, keyBytes, dataAt, dataBytes, hashKeyAt, flags, timeMs)
-    } catch (error) {
-      throw fromNative(error)
-    }
-    if (offset < 0) return offset
-    out.offsets[index] = offset
-    out.timesMs[index] = timeMs
-    this.#lastTimeMs = timeMs
-    this.#waiters.grown(offset)
-    return 1
+  /** For a direct appender, which stores without this object: hands it the log of the addon. */
+  serveDirectly(serve: (native: NativeShardLog) => void): void {
+    callNative(() => serve(this.#native))
+  }
+
+  /** A direct appender has stored records up to `last`. */
+  grown(last: Offset): void {
+    this.#waiters.grown(last)
   }
 
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {

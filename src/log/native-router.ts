@@ -7,7 +7,7 @@ const hashKeyBytes = 16
 
 /** A router whose MD5 and search run in the addon, a whole batch at a time. */
 export function createNativeRouter(addon: NativeAddon, starts: readonly bigint[]): Router {
-  const native = addon.createRouter(packed(starts))
+  const native = addon.createRouter(packedStarts(starts))
   return {
     route(
       { bytes, columns }: Pick<AppendBatch, 'bytes' | 'columns'>,
@@ -23,8 +23,12 @@ export function createNativeRouter(addon: NativeAddon, starts: readonly bigint[]
   }
 }
 
-/** 16 bytes each, big-endian. */
-function packed(starts: readonly bigint[]): Uint8Array {
+/**
+ * Where hash ranges begin, 16 bytes each, big-endian.
+ *
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT` unless they ascend from 0
+ */
+export function packedStarts(starts: readonly bigint[]): Uint8Array {
   const limit = 1n << 128n
   const ascending = starts.every(
     (start, index) => start < limit && (index === 0 || start > (starts[index - 1] ?? start)),

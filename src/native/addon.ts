@@ -55,10 +55,16 @@ export interface NativeAddon {
   readMetadata(path: string, from: number, maxBytes: number): Promise<NativeMetaRecords>
   /** Ranges of hash keys: 16 bytes each (big-endian), where they begin; ascending, the first is 0. */
   createRouter(starts: Uint8Array): NativeRouter
+  /**
+   * Over ranges that begin as those of `createRouter`.
+   *
+   * @param answer offset and arrival of the record that was appended last; two numbers in a `SharedArrayBuffer`
+   */
+  createDirectAppender(starts: Uint8Array, answer: Float64Array): NativeDirectAppender
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 10
+export const interfaceVersion = 11
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -193,20 +199,6 @@ export interface NativeShardLog extends NativeLogReading {
     offsets: Float64Array,
     timesMs: Float64Array,
   ): number
-  /**
-   * Appends one record, whose columns are passed themselves: arrays cost more to pass than a record to store. Its
-   * offset, or a `Refusal`.
-   */
-  appendOne(
-    bytes: Uint8Array,
-    keyAt: number,
-    keyBytes: number,
-    dataAt: number,
-    dataBytes: number,
-    hashKeyAt: number,
-    flags: number,
-    timeMs: number,
-  ): number
   trim(before: number): void
   seal(timeMs: number): number
   /** `seal` on a helper thread. */
@@ -237,11 +229,22 @@ export interface NativeRouter {
   route(bytes: Uint8Array, columns: Uint32Array, count: number, shardOf: Uint32Array): void
 }
 
+/** Stores single records: `DirectAppender` of the contract. Of logs whose appends do not wait for the disk. */
+export interface NativeDirectAppender {
+  /** Holds the log for as long as it lives itself. */
+  serve(range: number, log: NativeShardLog): void
+  /** The range that the record went to; a `Refusal`; or `elsewhere`. Takes any value for the first two. */
+  append(partitionKey: unknown, data: unknown, timeMs: number, recordBytesMax: number): number
+}
+
 /** Answer of `NativeShardLog.read`: the next record does not fit `bytes`. Not a count and not a `Refusal`. */
 export const growBytes = -100
 
 /** Answer of `NativeShardLog.readResident`: pages are not in memory. Not a count and not a `Refusal`. */
 export const coldPages = -101
+
+/** Answer of `NativeDirectAppender.append`: nothing was done, the record takes the long way. No `Refusal`. */
+export const elsewhere = -102
 
 /** Places in the `header` of `NativeShardLog.read`. */
 export const PageField = {

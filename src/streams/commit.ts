@@ -1,5 +1,13 @@
 import { MillraceError } from '../errors.ts'
-import { type LogCaps, type LogEngine, type Maybe, Refusal, type Router, type ShardLog } from '../log/log.ts'
+import {
+  type DirectAppender,
+  type LogCaps,
+  type LogEngine,
+  type Maybe,
+  Refusal,
+  type Router,
+  type ShardLog,
+} from '../log/log.ts'
 import { isLater } from './maybe.ts'
 import { Stored } from './put.ts'
 import type { Shard } from './shard.ts'
@@ -27,6 +35,7 @@ export class Committer {
   readonly #host: CommitHost
   readonly #shards: readonly Shard[]
   readonly #router: Router | undefined
+  readonly #direct: DirectAppender | undefined
   readonly #durable: boolean
   readonly #synchronous: boolean
   /** Per open shard; zeros between two batches. */
@@ -39,6 +48,7 @@ export class Committer {
     this.#host = host
     this.#shards = host.map.open
     this.#router = this.#shards.length > 1 ? engine.router(host.map.starts) : undefined
+    this.#direct = engine.directAppender?.(host.map.starts)
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
     this.#counts = new Uint32Array(this.#shards.length)
@@ -73,6 +83,19 @@ export class Committer {
   }
 
   /**
+   * Stores one record before it returns, unstaged. `undefined`: nothing was stored, `commitNow` does it or says why
+   * not.
+   */
+  commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
+    const direct = this.#direct
+    if (direct === undefined) return undefined
+    const place = direct.append(partitionKey, data, recordBytesMax, this.#host.time.nowMs())
+    if (place === undefined || place < 0) return undefined
+    this.#host.stored()
+    return new Stored(this.#shards[place] as Shard, direct.offset, direct.timeMs, this.#durable)
+  }
+
+  /**
    * Stores the one staged record before it returns.
    *
    * @throws why it was not stored
@@ -82,12 +105,14 @@ export class Committer {
     staging.order[0] = 0
     staging.shardOf[0] = 0
     this.#router?.route(staging, 1, staging.shardOf)
-    const shard = this.#shards[staging.shardOf[0] as number] as Shard
+    const place = staging.shardOf[0] as number
+    const shard = this.#shards[place] as Shard
     const log = shard.log()
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
     const answer = log.append(staging.window(0, 1), staging)
     if (isLater(answer)) throw notSynchronous()
     if (answer !== 1) throw this.#refused(answer, shard)
+    this.#direct?.serve(place, log)
     this.#host.stored()
     return this.storedAt(staging, 0)
   }

@@ -14,6 +14,16 @@ interface Group {
   settle(committer: Committer): void
 }
 
+/** One record as its stream takes it, not yet checked: what `Staging.add` takes. */
+export interface SingleRecord {
+  readonly partitionKey: unknown
+  /** Encoded. */
+  readonly payload: Uint8Array | string
+  readonly hashKey: unknown
+  /** Key and payload together. */
+  readonly recordBytesMax: number
+}
+
 /** Single puts; the n-th waiter put the n-th record. */
 class PutGroup implements Group {
   readonly staging: Staging
@@ -78,10 +88,10 @@ export class GroupCommit {
     this.#stagings = stagings
   }
 
-  /** Stages one record with `stage`, which may throw, and answers once it is stored. */
-  put(stage: (staging: Staging) => void): Promise<Stored> {
+  /** Stages one record, or throws what is wrong with it, and answers once it is stored. */
+  put({ partitionKey, payload, hashKey, recordBytesMax }: SingleRecord): Promise<Stored> {
     const group = this.#open ?? this.#openGroup()
-    stage(group.staging)
+    group.staging.add(partitionKey, payload, hashKey, recordBytesMax)
     const answer = group.answer()
     if (group.staging.used > groupBytesMax) {
       this.#closeGroup()
@@ -101,9 +111,14 @@ export class GroupCommit {
   }
 
   /** Stores one record, and the puts before it, within this call. */
-  append(stage: (staging: Staging) => void): Stored {
+  append(record: SingleRecord): Stored {
     this.#committer.requireSynchronous()
-    const staging = this.#staged(stage)
+    const { partitionKey, payload, hashKey, recordBytesMax } = record
+    if (typeof payload !== 'string' && hashKey === undefined && this.#isIdle) {
+      const stored = this.#committer.commitDirectly(partitionKey, payload, recordBytesMax)
+      if (stored !== undefined) return stored
+    }
+    const staging = this.#staged((empty) => empty.add(partitionKey, payload, hashKey, recordBytesMax))
     try {
       this.#closeGroup()
       this.#run()
@@ -112,6 +127,11 @@ export class GroupCommit {
     } finally {
       this.#stagings.give(staging)
     }
+  }
+
+  /** Nothing was put that a record would have to wait for. */
+  get #isIdle(): boolean {
+    return this.#open === undefined && this.#underWay === undefined && this.#queue.length === 0
   }
 
   /** Resolves once everything that was put so far has its answer. */

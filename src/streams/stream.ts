@@ -19,6 +19,7 @@ import {
 } from './entry-stream-options.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
+import type { SingleRecord } from './group-commit.ts'
 import { packEntries, packEntry } from './pack-entry.ts'
 import { type PutEntry, type PutOptions, putOptionKeys, type PutResult, type Stored } from './put.ts'
 import { type PutIntake, PutQueue } from './put-queue.ts'
@@ -35,7 +36,6 @@ import {
 import { type ReadPlan, ShardReader } from './reader.ts'
 import type { StoredRecord } from './record.ts'
 import { RecordReader } from './record-reader.ts'
-import type { Staging } from './staging.ts'
 import { placeOf, shardsToRead, startOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
 import type { StreamCore } from './stream-core.ts'
@@ -81,8 +81,7 @@ export class Stream<T = Uint8Array> {
    *   `ERR_MILLRACE_BACKLOG` while earlier puts wait for the disk; and what `put` rejects with
    */
   append(partitionKey: string, data: T, options?: PutOptions): Stored {
-    const stage = this.#single(partitionKey, data, options)
-    return this.#core.commits.append(stage)
+    return this.#core.commits.append(this.#single(partitionKey, data, options))
   }
 
   /**
@@ -247,13 +246,15 @@ export class Stream<T = Uint8Array> {
     return streamStats(await Promise.all(this.#core.shards.map((shard) => this.#core.statsOf(shard))))
   }
 
-  #single(partitionKey: string, data: T, options: PutOptions | undefined): (staging: Staging) => void {
+  #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
     this.#core.requireWritable()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
-    const hashKey = options?.explicitHashKey
-    const payload = encodeWith(this.#codec, data)
-    const { maxRecordBytes } = this.#core.state
-    return (staging) => staging.add(partitionKey, payload, hashKey, maxRecordBytes)
+    return {
+      partitionKey,
+      payload: encodeWith(this.#codec, data),
+      hashKey: options?.explicitHashKey,
+      recordBytesMax: this.#core.state.maxRecordBytes,
+    }
   }
 
   #recordReader(options: RecordStreamOptions, method: ReadMethod): RecordReader<T> {

@@ -12,6 +12,7 @@ import {
   appendArguments,
   call,
   detached,
+  directAppenderArguments,
   noArrays,
   noCounts,
   noNumbers,
@@ -234,23 +235,19 @@ describe('anything at all', () => {
 
   it('is answered or refused by a known code', { timeout: 60_000 }, async () => {
     const router = addon.createRouter(Buffer.alloc(16))
+    const direct = addon.createDirectAppender(...directAppenderArguments())
+    direct.serve(0, log)
     const targets: readonly (readonly [object, string])[] = [
-      ...[
-        'append',
-        'append',
-        'append',
-        'appendOne',
-        'read',
-        'readResident',
-        'load',
-        'seek',
-        'trim',
-        'stats',
-        'flush',
-      ].map((method) => [log, method] as const),
+      ...['append', 'append', 'append', 'read', 'readResident', 'load', 'seek', 'trim', 'stats', 'flush'].map(
+        (method) => [log, method] as const,
+      ),
       ...['newIdentity', 'drop', 'sweep'].map((method) => [engine, method] as const),
       [router, 'route'],
+      [direct, 'append'],
+      [direct, 'append'],
+      [direct, 'serve'],
       [addon, 'createRouter'],
+      [addon, 'createDirectAppender'],
       [addon, 'inspectFolder'],
       [addon, 'readMetadata'],
     ]

@@ -9,7 +9,6 @@ import { type NativeEngine, type NativeShardLog, PageField } from '../../src/nat
 import { addon } from './addon-file.ts'
 import {
   appendArguments,
-  appendOneArguments,
   call,
   detached,
   noCounts,
@@ -114,38 +113,6 @@ describe('append', () => {
     ]
     expect(call(log, 'append', args)).toBe(1)
     expect(offsets[0]).toBe(1)
-  })
-})
-
-describe('appendOne', () => {
-  it('refuses arguments of a wrong type or out of range, each by itself', async () => {
-    const bad = [noUint8s, noCounts, noCounts, noCounts, noCounts, noCounts, noCounts, noNumbers]
-    for (const args of spoiled(appendOneArguments, bad)) {
-      expect(await outcomeOf(() => call(log, 'appendOne', args))).toBe('ERR_MILLRACE_INVALID_ARGUMENT')
-    }
-    expect(readCount()).toBe(0)
-    expect(call(log, 'appendOne', appendOneArguments())).toBe(1)
-  })
-
-  it('stores nothing that lies outside of the bytes', async () => {
-    for (const [index, value] of [
-      [1, 2],
-      [2, 3],
-      [3, 0xffff_ffff],
-      [4, 2],
-      [5, 0],
-      [5, 0xffff_fffe],
-    ] as const) {
-      expect(errorCodes).toContain(
-        await outcomeOf(() => call(log, 'appendOne', appendOneArguments().with(index, value))),
-      )
-    }
-    expect(errorCodes).toContain(
-      await outcomeOf(() =>
-        call(log, 'appendOne', appendOneArguments().with(0, detached(new Uint8Array(2)))),
-      ),
-    )
-    expect(readCount()).toBe(0)
   })
 })
 

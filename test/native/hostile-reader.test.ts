@@ -11,7 +11,7 @@ import type {
 } from '../../src/native/addon.ts'
 import { addon } from './addon-file.ts'
 import {
-  appendOneArguments,
+  appendArguments,
   call,
   noArrays,
   noFloat64s,
@@ -38,7 +38,7 @@ beforeEach(async () => {
   const folder = scratch.fresh()
   engine = await addon.openFolder(folder, false)
   log = engine.openLog(id, 0)
-  call(log, 'appendOne', appendOneArguments())
+  call(log, 'append', appendArguments())
   reader = await addon.openReader(folder)
   follower = reader.openLog(id, 0)
 })
@@ -116,14 +116,14 @@ describe('a log that is only read', () => {
     call(follower, 'read', readArguments())
     follower.watch(() => calls.push('replaced'), false)
     const grown = nextCall((resolve) => follower.watch(resolve, true))
-    call(log, 'appendOne', appendOneArguments())
+    call(log, 'append', appendArguments())
     await grown
-    call(log, 'appendOne', appendOneArguments())
+    call(log, 'append', appendArguments())
     expect(follower.watch(() => calls.push('too late'), false)).toBe(false)
     call(follower, 'read', readArguments())
     await nextCall((resolve) => {
       follower.watch(resolve, true)
-      call(log, 'appendOne', appendOneArguments())
+      call(log, 'append', appendArguments())
     })
     expect(calls).toEqual([])
   })
@@ -136,7 +136,7 @@ describe('a log that is only read', () => {
     follower.watch(() => calls.push('unwatched'), false)
     follower.unwatch()
     const grown = nextCall((resolve) => other.watch(resolve, true))
-    call(log, 'appendOne', appendOneArguments())
+    call(log, 'append', appendArguments())
     await grown
     call(follower, 'read', readArguments())
     follower.watch(() => calls.push('closed'), false)
@@ -144,7 +144,7 @@ describe('a log that is only read', () => {
     call(other, 'read', readArguments())
     await nextCall((resolve) => {
       other.watch(resolve, true)
-      call(log, 'appendOne', appendOneArguments())
+      call(log, 'append', appendArguments())
     })
     expect(calls).toEqual([])
   })

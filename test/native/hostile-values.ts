@@ -28,9 +28,14 @@ export function appendArguments(): unknown[] {
   ]
 }
 
-/** The same for `appendOne`. */
-export function appendOneArguments(): unknown[] {
-  return [Buffer.from('kd'), 0, 1, 1, 1, noHashKey, 0, 1_000]
+/** Valid arguments of a direct appender's `append`. */
+export function directArguments(): unknown[] {
+  return ['k', Buffer.from('d'), 1_000, 1_024]
+}
+
+/** Valid arguments of `createDirectAppender`, with two ranges. */
+export function directAppenderArguments(): [Uint8Array, Float64Array] {
+  return [Buffer.alloc(32).fill(0x80, 16), new Float64Array(new SharedArrayBuffer(16))]
 }
 
 /** Valid arguments of `read` for a page of ten records. */
