@@ -162,9 +162,12 @@ void AppendWindow::keep_ahead(Background& background, FileOffset tail, std::uint
   post_step(background, wanted);
 }
 
-// A step a task, so that windows of several logs, which tend to run low together, take turns.
+// A step a task, so that windows of several logs, which tend to run low together, take turns. A
+// window that its owner has let go of wants no further step.
 void AppendWindow::post_step(Background& background, std::uint64_t wanted) {
-  background.post(Background::Lane::kPages, [self = shared_from_this(), &background, wanted] {
+  background.post(Background::Lane::kPages, [weak = weak_from_this(), &background, wanted] {
+    const std::shared_ptr<AppendWindow> self = weak.lock();
+    if (!self) return;
     const std::uint64_t at = self->ready_.load(std::memory_order_relaxed);
     const std::uint64_t end = std::min(at + kStepBytes, wanted);
     if (at < wanted && self->populate_to(end) && end < wanted) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,7 +70,7 @@ struct DirectoryEntry {
 // Errors carry errno; ENOSPC and EDQUOT are kNoSpace, EACCES, EPERM and EROFS are kPermission,
 // ENOENT is kNotFound, EOPNOTSUPP, ENOSYS and EINVAL of an optional feature are kUnsupported,
 // everything else is kIo. Messages name the call and the path.
-class Env {
+class Env : public std::enable_shared_from_this<Env> {
  public:
   Env() = default;
   Env(const Env&) = delete;

@@ -26,12 +26,13 @@ PageRange pages_of(std::size_t at, std::size_t bytes, std::size_t mapping_bytes)
 }  // namespace
 
 Mapping::Mapping(Mapping&& other) noexcept
-    : env_(other.env_), bytes_(std::exchange(other.bytes_, {})) {}
+    : env_(other.env_), kept_(std::move(other.kept_)), bytes_(std::exchange(other.bytes_, {})) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
   if (this == &other) return *this;
   if (!bytes_.empty()) env_->unmap(bytes_);
   env_ = other.env_;
+  kept_ = std::move(other.kept_);
   bytes_ = std::exchange(other.bytes_, {});
   return *this;
 }

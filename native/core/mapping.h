@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "core/bytes.h"
@@ -13,7 +14,9 @@
 namespace millrace {
 
 // A shared mapping of part of a file, unmapped in the destructor. Outlives the File it was made
-// from; the Env must outlive it. Moved, never copied; a moved-from Mapping is empty.
+// from, and keeps its Env if that is shared: whoever lets go of a mapping last, a helper thread may
+// be, need not know whether its store is still there. Moved, never copied; a moved-from Mapping is
+// empty.
 //
 // Loads below the file's end are safe unless somebody truncates the file or the device fails
 // (guarded_copy answers both). Stores are safe only into pages that populate() has accepted: a
@@ -44,9 +47,11 @@ class Mapping {
   Result<void> load(std::size_t at, std::size_t bytes) const;
 
  private:
-  Mapping(Env& env, MutableBytes bytes) noexcept : env_(&env), bytes_(bytes) {}
+  Mapping(Env& env, MutableBytes bytes) noexcept
+      : env_(&env), kept_(env.weak_from_this().lock()), bytes_(bytes) {}
 
   Env* env_ = nullptr;
+  std::shared_ptr<Env> kept_;  // null: whoever made the Env keeps it
   MutableBytes bytes_;
 };
 

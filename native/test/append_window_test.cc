@@ -52,6 +52,28 @@ const Suite append_window_tests("append_window", [](Suite& s) {
     expect_ok(window->ensure({start.bytes + 6 * kMiB}));
     expect(window->bytes()[start.bytes + 1 * kMiB - 1] == std::byte{1});
   });
+  s.test("is gone with its owner, whatever it has asked the helper for", [] {
+    auto env = std::make_shared<EnvMemory>();
+    const std::weak_ptr<EnvMemory> env_seen = env;
+    std::shared_ptr<AppendWindow> window = take(AppendWindow::create(*env, "next", 16 * kMiB));
+    const std::weak_ptr<AppendWindow> window_seen = window;
+    std::promise<void> first_step_done;
+    std::promise<void> gate;
+    Background background;
+    window->keep_ahead(background, FileOffset{window->data_offset()}, 8 * kMiB);
+    // Behind the first step, and before the second one, which the first one posts.
+    background.post(Background::Lane::kPages, [&] {
+      first_step_done.set_value();
+      gate.get_future().wait();
+    });
+    first_step_done.get_future().wait();
+    window.reset();
+    env.reset();
+    expect(window_seen.expired());
+    expect(env_seen.expired());
+    gate.set_value();
+    background.drain();
+  });
 });
 
 }  // namespace

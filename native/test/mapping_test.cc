@@ -46,6 +46,20 @@ void outlives_its_file_and_name(Env& env, const std::string& path) {
 }
 
 const Suite mapping_tests("mapping", [](Suite& s) {
+  s.test("keeps its Env for as long as it is mapped", [] {
+    auto env = std::make_shared<EnvMemory>();
+    const std::weak_ptr<EnvMemory> seen = env;
+    std::optional<Mapping> mapping;
+    {
+      File file = take(File::open(*env, "file", OpenMode::kCreateEmpty));
+      expect_ok(file.resize(kPageBytes));
+      mapping = take(Mapping::map(file, {0}, kPageBytes, MapMode::kReadWrite));
+    }
+    env.reset();
+    expect(!seen.expired());
+    mapping.reset();
+    expect(seen.expired());
+  });
   s.test("stores reach reads and writes reach loads, on disk", [] {
     const ScratchDirectory scratch;
     EnvPosix env;
