@@ -1,8 +1,13 @@
 import { invalidArgument } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { type Codec, encodeWith } from './codec.ts'
+import { partitionKeyCodePointsMax } from './partition-key.ts'
 import { atEntry, type PutEntry, putEntryKeys } from './put.ts'
+import { MiB } from '../units.ts'
 import type { Staging } from './staging.ts'
+
+/** Longer texts are not made: strings have a limit, and so have batches. */
+const keysTextMax: number = 64 * MiB
 
 /**
  * Packs one entry as a caller handed it in, or throws and packs nothing.
@@ -28,14 +33,47 @@ export function packEntries<T>(
   codec: Codec<T>,
   recordBytesMax: number,
 ): void {
+  const keys = plainKeys(entries)
+  const keysAt = keys && staging.writeKeys(keys.text)
   let index = 0
   try {
-    for (; index < entries.length; index++) {
-      packEntry(staging, entries[index] as PutEntry<T>, codec, recordBytesMax)
+    if (keysAt === undefined) {
+      for (; index < entries.length; index++) {
+        packEntry(staging, entries[index] as PutEntry<T>, codec, recordBytesMax)
+      }
+      return
+    }
+    for (let keyAt = keysAt; index < entries.length; index++) {
+      const entry = entries[index] as PutEntry<T>
+      checkEntry(entry)
+      const payload = encodeWith(codec, entry.data)
+      const keyBytes = (keys as PlainKeys).lengths[index] as number
+      staging.addKeyed(keyAt, keyBytes, payload, entry.explicitHashKey, recordBytesMax)
+      keyAt += keyBytes
     }
   } catch (error) {
     throw atEntry(error, index)
   }
+}
+
+/** The partition keys of many entries in one text. */
+interface PlainKeys {
+  readonly text: string
+  readonly lengths: Uint16Array
+}
+
+/** `undefined` where a key wants a closer look, if only to say what is wrong with it. */
+function plainKeys(entries: readonly unknown[]): PlainKeys | undefined {
+  let text = ''
+  const lengths = new Uint16Array(entries.length)
+  for (let index = 0; index < entries.length; index++) {
+    const key = (entries[index] as PutEntry | null | undefined)?.partitionKey as unknown
+    if (typeof key !== 'string' || key.length === 0 || key.length > partitionKeyCodePointsMax)
+      return undefined
+    text += key
+    lengths[index] = key.length
+  }
+  return text.length > keysTextMax ? undefined : { text, lengths }
 }
 
 /** Refuses what is no entry, and names a misspelt key: it would silently change where a record goes. */

@@ -2,7 +2,7 @@ import { toUSVString } from 'node:util'
 import { invalidArgument } from '../errors.ts'
 
 /** Unicode code points of a partition key, at most; at least one. */
-const partitionKeyCodePointsMax = 256
+export const partitionKeyCodePointsMax = 256
 /** Bytes of a partition key in UTF-8, at most: 256 code points of four bytes. */
 export const partitionKeyBytesMax = 1024
 

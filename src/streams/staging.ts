@@ -12,6 +12,8 @@ const keptBytesMax: number = 8 * MiB
 const batchBytesMax: number = 1024 * MiB
 /** Up to here a loop copies faster than a call into the runtime. */
 const loopCopyBytesMax = 24
+/** A character of UTF-8 takes so many bytes at most. */
+const utf8CharacterBytesMax = 4
 /** Stagings that a pool keeps: commits that wait at the same time are few, and each staging holds memory. */
 const freeMax = 4
 
@@ -46,35 +48,41 @@ export class Staging implements Appended {
    * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a bad key, `ERR_MILLRACE_RECORD_TOO_LARGE`
    */
   add(partitionKey: unknown, payload: Uint8Array | string, hashKey: unknown, recordBytesMax: number): void {
-    const units = typeof payload === 'string' ? payload.length : lengthOf(payload)
-    // Neither form can take fewer bytes than it has units, so what is far too large is never copied.
-    if (units > recordBytesMax) throw tooLarge(units, recordBytesMax)
-    const payloadBytesMax = typeof payload === 'string' ? utf8BytesMax(payload) : units
-    this.#reserve(hashKeyBytes + partitionKeyBytesMax + payloadBytesMax)
-
-    let at = this.used
-    let hashKeyAt: number = noHashKey
-    if (hashKey !== undefined) {
-      writeHashKey(hashKey, this.bytes, at)
-      hashKeyAt = at
-      at += hashKeyBytes
-    }
-    const keyAt = at
+    const units = unitsOf(payload, recordBytesMax)
+    this.#reserve(hashKeyBytes + partitionKeyBytesMax + payloadBytesMax(payload, units))
+    const hashKeyAt = this.#writeHashKey(hashKey, this.used)
+    const keyAt = hashKeyAt === noHashKey ? this.used : this.used + hashKeyBytes
     const keyBytes = writePartitionKey(partitionKey, this.bytes, keyAt)
-    const dataAt = keyAt + keyBytes
-    const dataBytes = this.#write(payload, dataAt)
-    if (keyBytes + dataBytes > recordBytesMax) throw tooLarge(keyBytes + dataBytes, recordBytesMax)
+    this.#finish(keyAt, keyBytes, keyAt + keyBytes, payload, units, hashKeyAt, recordBytesMax)
+  }
 
-    const columns = this.columns
-    const row = this.count * Column.stride
-    columns[row + Column.keyAt] = keyAt
-    columns[row + Column.keyBytes] = keyBytes
-    columns[row + Column.dataAt] = dataAt
-    columns[row + Column.dataBytes] = dataBytes
-    columns[row + Column.hashKeyAt] = hashKeyAt
-    columns[row + Column.flags] = 0
-    this.used = dataAt + dataBytes
-    this.count += 1
+  /**
+   * Writes the partition keys of records that `addKeyed` adds later, side by side: far cheaper than one by one.
+   * Answers where, or `undefined`, with nothing written, if they are not all ASCII.
+   */
+  writeKeys(keys: string): number | undefined {
+    const units = keys.length
+    // What is not ASCII takes more bytes than units, of which there is room for one more character.
+    this.#reserve(units + utf8CharacterBytesMax)
+    const at = this.used
+    if (this.bytes.write(keys, at, units + utf8CharacterBytesMax, 'utf8') !== units) return undefined
+    this.used = at + units
+    return at
+  }
+
+  /** `add` with a partition key that `writeKeys` has written. */
+  addKeyed(
+    keyAt: number,
+    keyBytes: number,
+    payload: Uint8Array | string,
+    hashKey: unknown,
+    recordBytesMax: number,
+  ): void {
+    const units = unitsOf(payload, recordBytesMax)
+    this.#reserve(hashKeyBytes + payloadBytesMax(payload, units))
+    const hashKeyAt = this.#writeHashKey(hashKey, this.used)
+    const dataAt = hashKeyAt === noHashKey ? this.used : this.used + hashKeyBytes
+    this.#finish(keyAt, keyBytes, dataAt, payload, units, hashKeyAt, recordBytesMax)
   }
 
   /** The records `order[from .. from + count)` as one log takes them. */
@@ -121,12 +129,41 @@ export class Staging implements Appended {
     if (this.bytes.length > keptBytesMax) this.bytes = Buffer.allocUnsafeSlow(firstBytes)
   }
 
-  #write(payload: Uint8Array | string, at: number): number {
+  #writeHashKey(hashKey: unknown, at: number): number {
+    if (hashKey === undefined) return noHashKey
+    writeHashKey(hashKey, this.bytes, at)
+    return at
+  }
+
+  /** Writes the payload of a record whose key is written, and counts the record. */
+  #finish(
+    keyAt: number,
+    keyBytes: number,
+    dataAt: number,
+    payload: Uint8Array | string,
+    units: number,
+    hashKeyAt: number,
+    recordBytesMax: number,
+  ): void {
+    const dataBytes = this.#write(payload, units, dataAt)
+    if (keyBytes + dataBytes > recordBytesMax) throw tooLarge(keyBytes + dataBytes, recordBytesMax)
+    const columns = this.columns
+    const row = this.count * Column.stride
+    columns[row + Column.keyAt] = keyAt
+    columns[row + Column.keyBytes] = keyBytes
+    columns[row + Column.dataAt] = dataAt
+    columns[row + Column.dataBytes] = dataBytes
+    columns[row + Column.hashKeyAt] = hashKeyAt
+    columns[row + Column.flags] = 0
+    this.used = dataAt + dataBytes
+    this.count += 1
+  }
+
+  #write(payload: Uint8Array | string, units: number, at: number): number {
     if (typeof payload === 'string') return this.bytes.write(payload, at, 'utf8')
-    const length = lengthOf(payload)
-    if (length > loopCopyBytesMax) this.bytes.set(payload, at)
-    else for (let index = 0; index < length; index++) this.bytes[at + index] = payload[index] as number
-    return length
+    if (units > loopCopyBytesMax) this.bytes.set(payload, at)
+    else for (let index = 0; index < units; index++) this.bytes[at + index] = payload[index] as number
+    return units
   }
 
   #reserve(bytes: number): void {
@@ -176,6 +213,17 @@ function requireAttached(payload: Uint8Array): void {
       'bytes that are still there: their buffer was transferred or resized',
     )
   }
+}
+
+/** Bytes, or characters of a string. Neither form can take fewer bytes than that: what is far too large is refused. */
+function unitsOf(payload: Uint8Array | string, recordBytesMax: number): number {
+  const units = typeof payload === 'string' ? payload.length : lengthOf(payload)
+  if (units > recordBytesMax) throw tooLarge(units, recordBytesMax)
+  return units
+}
+
+function payloadBytesMax(payload: Uint8Array | string, units: number): number {
+  return typeof payload === 'string' ? utf8BytesMax(payload) : units
 }
 
 /** Room that a string's UTF-8 takes at most: exact for long ones, where three bytes a unit would be a waste. */

@@ -31,6 +31,32 @@ describe('a staging', () => {
     ])
   })
 
+  it('takes keys that were written before their payloads, mixed with others', () => {
+    const staging = new Staging()
+    staging.add('first', 'one', undefined, MiB)
+    const at = staging.writeKeys('secondthird')
+    staging.addKeyed(at as number, 6, Buffer.from('two'), undefined, MiB)
+    expect(() => staging.addKeyed((at as number) + 6, 5, 'x'.repeat(100), undefined, 100)).toThrow(
+      /105 bytes/,
+    )
+    staging.addKeyed((at as number) + 6, 5, 'größer', '255', MiB)
+    expect(packed(staging)).toEqual([
+      { key: 'first', data: 'one', hashKey: undefined },
+      { key: 'second', data: 'two', hashKey: undefined },
+      { key: 'third', data: 'größer', hashKey: 'ff'.padStart(32, '0') },
+    ])
+  })
+
+  it.each(['ü', 'aü', 'üa', 'aaaü', 'üaaa', '\u{1f600}a', 'aa\ud800', `${'a'.repeat(100_000)}ü`])(
+    'writes no keys that are not all ASCII: %j',
+    (keys) => {
+      const staging = new Staging()
+      expect(staging.writeKeys(keys)).toBeUndefined()
+      expect(staging.used).toBe(0)
+      expect(staging.writeKeys(keys.replaceAll(/[^a]/gu, ''))).toBe(0)
+    },
+  )
+
   it('holds copies', () => {
     const staging = new Staging()
     const data = Buffer.from('before')
