@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +33,8 @@ constexpr std::size_t kShortKeyBytes = 256;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 // More of a payload is not asked for ahead: it would push out what came first.
 constexpr std::size_t kFetchedBytesMax = 4 * kKiB;
+// Of larger records nobody notices the long way.
+constexpr std::size_t kDirectBytesMax = 64 * kKiB;
 constexpr std::size_t kAnswers = 2;
 
 // What the functions of one appender share. The environment's thread only.
@@ -40,7 +44,8 @@ struct DirectRoutes {
     Napi::ObjectReference held;  // keeps the object of `log` alive
   };
   HashRanges ranges;
-  std::vector<Served> logs;  // by range
+  std::vector<Served> logs;         // by range
+  std::vector<std::byte> snapshot;  // of the data of one record
   std::span<double> answer;
   Napi::ObjectReference answer_held;
 };
@@ -68,20 +73,23 @@ class ShortKey {
   std::size_t length_ = 0;
 };
 
-// Bytes that nobody changes before the call is over. nullopt for memory that threads share, whose
-// checksum might be of other bytes than were stored, and for what is empty: it may be detached.
-std::optional<Bytes> unshared_bytes(napi_env env, napi_value value) noexcept {
-  napi_typedarray_type type = napi_int8_array;
-  std::size_t length = 0;
-  void* data = nullptr;
-  napi_value buffer = nullptr;
-  bool unshared = false;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, nullptr) != napi_ok) {
-    return std::nullopt;
+// What somebody passes as a record's data: nullopt for what is no Uint8Array, empty (it may be
+// detached), or too long to be worth a short way.
+std::optional<Bytes> passed_data(napi_env env, napi_value value) noexcept {
+  const auto data = elements<std::byte>(env, value);
+  if (!data || data->empty() || data->size() > kDirectBytesMax) return std::nullopt;
+  return *data;
+}
+
+// A copy, as of one moment. Other threads may write to what was passed: shared memory, or a buffer
+// that the system still reads a file into. A checksum of one state beside the bytes of another
+// would be a damaged log.
+Bytes snapshot(DirectRoutes& routes, Bytes data) noexcept {
+  if (routes.snapshot.size() < data.size()) {
+    routes.snapshot = std::vector<std::byte>(std::bit_ceil(data.size()));
   }
-  if (type != napi_uint8_array || length == 0) return std::nullopt;
-  if (napi_is_arraybuffer(env, buffer, &unshared) != napi_ok || !unshared) return std::nullopt;
-  return Bytes(static_cast<const std::byte*>(data), length);
+  std::memcpy(routes.snapshot.data(), data.data(), data.size());
+  return Bytes(routes.snapshot).first(data.size());
 }
 
 // Room for two doubles in shared memory; nullopt for everything else.
@@ -112,7 +120,7 @@ napi_value append(napi_env env, napi_callback_info info) {
   const auto arrival = clamped_number(env, arguments[2]);
   const auto bytes_max = whole_number(env, arguments[3], kRecordBytesMax);
   if (!arrival || !bytes_max) return throw_invalid_argument(env, "append takes a time and a limit");
-  const std::optional<Bytes> data = unshared_bytes(env, arguments[1]);
+  const std::optional<Bytes> data = passed_data(env, arguments[1]);
   if (!data || data->size() > *bytes_max) return to_js_integer(env, kRefusalElsewhere);
   // Arrives while the key is hashed.
   fetch_for_reading(data->first(std::min(data->size(), kFetchedBytesMax)));
@@ -129,7 +137,7 @@ napi_value append(napi_env env, napi_callback_info info) {
                                        .flags = 0,
                                        .key = key->bytes(),
                                        .hash_key = nullptr,
-                                       .payload = *data},
+                                       .payload = snapshot(routes, *data)},
                                       {*arrival});
   if (!record) return refuse_append(env, record.error());
   routes.answer[0] = static_cast<double>(record->sequence.value);
@@ -148,7 +156,7 @@ napi_value serve(napi_env env, napi_callback_info info) {
   }
   DirectRoutes& routes = *static_cast<DirectRoutes*>(data_of_function);
   const auto range = whole_number(env, arguments[0], routes.logs.size() - 1);
-  ShardLogObject* log = ShardLogObject::instance(env, arguments[1]);
+  ShardLogObject* log = ShardLogObject::passed(env, arguments[1]);
   if (!range || log == nullptr) {
     return throw_invalid_argument(env, "serve takes a range and a log");
   }
@@ -184,6 +192,7 @@ Napi::Value create_direct_appender(const Napi::CallbackInfo& info) {
   const auto routes = std::make_shared<DirectRoutes>(
       DirectRoutes{.ranges = HashRanges(std::move(*starts)),
                    .logs = std::move(logs),
+                   .snapshot = {},
                    .answer = *answer,
                    .answer_held = Napi::Persistent(info[1].As<Napi::Object>())});
   Napi::Object appender = Napi::Object::New(env);

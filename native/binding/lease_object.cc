@@ -88,10 +88,7 @@ Napi::Value LeaseObject::lend(Napi::Env env, LeasedSegment lease) {
 }
 
 LeasedSegment* LeaseObject::lease_of(Napi::Env env, napi_value value) {
-  const napi_value constructor = env.GetInstanceData<Environment>()->lease.Value();
-  bool is_lease = false;
-  if (napi_instanceof(env, value, constructor, &is_lease) != napi_ok || !is_lease) return nullptr;
-  const LeaseObject* object = receiver(env, value);
+  const LeaseObject* object = passed(env, value);
   return object == nullptr || object->owned_ == nullptr ? nullptr : &object->owned_->segment;
 }
 

@@ -24,6 +24,8 @@ class LeaseObject : public NativeObject<LeaseObject, std::shared_ptr<LentSegment
  public:
   explicit LeaseObject(const Napi::CallbackInfo& info) : NativeObject(info) {}
 
+  static constexpr napi_type_tag kTypeTag{0x6d696c6c72616365, 0x6c656173652e2e2e};
+
   static Napi::Function define(Napi::Env env);
 
   // A lease as JavaScript has it; null where the runtime allows no external buffers.

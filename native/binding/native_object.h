@@ -10,7 +10,9 @@ namespace millrace {
 //
 // Only make() fills an instance. `new` in JavaScript (through an instance's constructor) makes a
 // hollow one, which is like a closed one. V8 checks the receiver of every method against its class,
-// so that receiver() can only ever find a T.
+// so that receiver() can only ever find a T. An argument is anybody's: classes whose instances are
+// passed have a kTypeTag, which make() puts on each and passed() looks for. Prototypes prove
+// nothing.
 template <typename T, typename Owned>
 class NativeObject : public Napi::ObjectWrap<T> {
   // Made by T alone, its base.
@@ -25,6 +27,9 @@ class NativeObject : public Napi::ObjectWrap<T> {
     T* object = instance.IsEmpty() ? nullptr : T::Unwrap(instance);
     if (object == nullptr) return {};
     object->owned_ = std::move(owned);
+    if constexpr (requires { T::kTypeTag; }) {
+      if (napi_type_tag_object(instance.Env(), instance, &T::kTypeTag) != napi_ok) return {};
+    }
     return instance;
   }
 
@@ -34,6 +39,17 @@ class NativeObject : public Napi::ObjectWrap<T> {
     void* data = nullptr;
     if (napi_unwrap(env, self, &data) != napi_ok) return nullptr;
     return static_cast<T*>(data);
+  }
+
+  // The instance that make() made and somebody passes; nullptr for every other value.
+  [[nodiscard]] static T* passed(napi_env env, napi_value value) noexcept {
+    bool is_ours = false;
+    napi_valuetype type = napi_undefined;  // what is no object, the check would convert, and throw
+    if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
+    if (napi_check_object_type_tag(env, value, &T::kTypeTag, &is_ours) != napi_ok || !is_ours) {
+      return nullptr;
+    }
+    return receiver(env, value);
   }
 
   // Methods as a class of JavaScript has them: writable, not enumerable.

@@ -43,15 +43,8 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                      });
 }
 
-ShardLogObject* ShardLogObject::instance(Napi::Env env, napi_value value) {
-  const napi_value constructor = env.GetInstanceData<Environment>()->shard_log.Value();
-  bool is_log = false;
-  if (napi_instanceof(env, value, constructor, &is_log) != napi_ok || !is_log) return nullptr;
-  return receiver(env, value);
-}
-
 std::shared_ptr<OpenLog> ShardLogObject::log_of(Napi::Env env, napi_value value) {
-  const ShardLogObject* object = instance(env, value);
+  const ShardLogObject* object = passed(env, value);
   return object == nullptr ? nullptr : object->owned_;
 }
 

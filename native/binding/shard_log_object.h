@@ -17,8 +17,8 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
 
   static Napi::Function define(Napi::Env env);
 
-  // Null for a value that is no instance.
-  static ShardLogObject* instance(Napi::Env env, napi_value value);
+  static constexpr napi_type_tag kTypeTag{0x6d696c6c72616365, 0x73686172646c6f67};
+  using NativeObject::passed;
   // Null once it was closed. The environment's thread only.
   [[nodiscard]] ShardLog* opened() const noexcept {
     return owned_ == nullptr ? nullptr : &owned_->log();

@@ -79,8 +79,8 @@ class LogAppender {
   }
   // What is published of the log. Any thread.
   [[nodiscard]] const LogMarks& marks() const noexcept { return marks_; }
-  // Segments begun since the last call, for the reader beside.
   [[nodiscard]] bool has_started() const noexcept { return !started_.empty(); }
+  // Segments begun since the last call, for the reader beside.
   std::vector<Segment> take_started() noexcept { return std::exchange(started_, {}); }
 
  private:

@@ -72,6 +72,10 @@ Result<std::size_t> ShardLog::append(const PackedBatch& batch, AppendedSlots out
 
 Result<AppendedRecord> ShardLog::append_one(const FrameContent& content, ArrivalTime arrival) {
   if (closed_) return closed(shared_->directory());
+  if (shared_->options().written) {
+    return Error{.code = Errc::kUnsupported,
+                 .message = shared_->directory() + ": what it appends waits for the disk"};
+  }
   return SharedLog::Appending(*shared_).appender().append_one(content, arrival);
 }
 

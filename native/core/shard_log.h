@@ -60,7 +60,8 @@ class ShardLog {
   // Lengths and positions in `columns` are checked against `bytes`: kTooLarge names the record.
   Result<std::size_t> append(const PackedBatch& batch, AppendedSlots out);
 
-  // One record, which lies wherever `content` says. Not of a log that is `written`.
+  // One record, which lies wherever `content` says, and does not change meanwhile. kUnsupported in
+  // a log that is `written`.
   Result<AppendedRecord> append_one(const FrameContent& content, ArrivalTime arrival);
 
   // kTrimmed: `from` lies before the first record (Error::detail is the first). kTooLarge: the next

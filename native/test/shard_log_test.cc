@@ -154,6 +154,12 @@ const Suite shard_log_tests("shard_log", [](Suite& s) {
       expect_error(fixture->append_one(content_of("k", "d"), {0}), Errc::kClosed);
     });
   });
+  s.test("appends no single record where that waits for the disk", [] {
+    LogFixture fixture(std::make_shared<EnvMemory>(), "log", {.written = true});
+    expect_ok(fixture.open());
+    expect_error(fixture->append_one(content_of("k", "d"), {0}), Errc::kUnsupported);
+    expect_eq(fixture.read_all().size(), 0u);
+  });
   s.test("stores a record of 10 MiB in a segment of its size", [] {
     in_files_and_memory([](std::shared_ptr<Env> env, const std::string& directory) {
       LogFixture fixture(env, directory);

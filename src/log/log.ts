@@ -170,9 +170,9 @@ export interface DirectAppender {
   /** From now on records of this range go to `log`, until it is closed. A range without a log is left. */
   serve(range: number, log: ShardLog): void
   /**
-   * Stores a record as `ShardLog.append` does. Answers its range; a `Refusal`; or `undefined`, having left it: an
-   * unusual or invalid partition key, no bytes or bytes that threads share, a key and data that are longer than
-   * `recordBytesMax` together, a range without a log.
+   * Stores a record as `ShardLog.append` does. Answers its range; a `Refusal` but `unknown`; or `undefined`, having
+   * left it: an unusual or invalid partition key, data that is large, empty, or no bytes, a key and data that are
+   * longer than `recordBytesMax` together, a range without a log.
    *
    * @param timeMs as `AppendBatch.timeMs`
    */

@@ -30,8 +30,8 @@ export interface NativeLogHost {
 }
 
 /**
- * A log of the embedded engine. Only this object appends to it, so it knows when the log grows and wakes its
- * waiters itself, without a thread or a poll.
+ * A log of the embedded engine. It wakes its waiters itself, without a thread or a poll, for what it appends and
+ * what a direct appender tells it of (`grown`); what other threads append, it learns by its `TailWatch`.
  */
 export class NativeLog implements ShardLog {
   readonly #native: NativeShardLog

@@ -60,9 +60,9 @@ export class Committer {
   commit(staging: Staging): Maybe<void> {
     if (staging.count === 0) return undefined
     try {
-      staging.timeMs = this.#host.time.nowMs()
-    } catch (cause) {
-      staging.refuseAll(new MillraceError('ERR_MILLRACE_IO', 'the clock does not tell the time', { cause }))
+      staging.timeMs = this.#nowMs()
+    } catch (error) {
+      staging.refuseAll(error as MillraceError)
       return undefined
     }
     let later: Promise<void>[] | undefined
@@ -89,7 +89,7 @@ export class Committer {
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
     const direct = this.#direct
     if (direct === undefined) return undefined
-    const place = direct.append(partitionKey, data, recordBytesMax, this.#host.time.nowMs())
+    const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
     if (place === undefined || place < 0) return undefined
     this.#host.stored()
     return new Stored(this.#shards[place] as Shard, direct.offset, direct.timeMs, this.#durable)
@@ -101,7 +101,7 @@ export class Committer {
    * @throws why it was not stored
    */
   commitNow(staging: Staging): Stored {
-    staging.timeMs = this.#host.time.nowMs()
+    staging.timeMs = this.#nowMs()
     staging.order[0] = 0
     staging.shardOf[0] = 0
     this.#router?.route(staging, 1, staging.shardOf)
@@ -115,6 +115,15 @@ export class Committer {
     this.#direct?.serve(place, log)
     this.#host.stored()
     return this.storedAt(staging, 0)
+  }
+
+  /** @throws `ERR_MILLRACE_IO` where the store's clock throws */
+  #nowMs(): number {
+    try {
+      return this.#host.time.nowMs()
+    } catch (cause) {
+      throw new MillraceError('ERR_MILLRACE_IO', 'the clock does not tell the time', { cause })
+    }
   }
 
   /** The result of a record that was stored. */

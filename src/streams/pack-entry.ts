@@ -33,18 +33,20 @@ export function packEntries<T>(
   codec: Codec<T>,
   recordBytesMax: number,
 ): void {
-  const keys = plainKeys(entries)
+  // What user code does to the list meanwhile, in a codec or a getter, is not this batch's business.
+  const taken = [...entries]
+  const keys = plainKeys(taken)
   const keysAt = keys && staging.writeKeys(keys.text)
   let index = 0
   try {
     if (keysAt === undefined) {
-      for (; index < entries.length; index++) {
-        packEntry(staging, entries[index] as PutEntry<T>, codec, recordBytesMax)
+      for (; index < taken.length; index++) {
+        packEntry(staging, taken[index] as PutEntry<T>, codec, recordBytesMax)
       }
       return
     }
-    for (let keyAt = keysAt; index < entries.length; index++) {
-      const entry = entries[index] as PutEntry<T>
+    for (let keyAt = keysAt; index < taken.length; index++) {
+      const entry = taken[index] as PutEntry<T>
       checkEntry(entry)
       const payload = encodeWith(codec, entry.data)
       const keyBytes = (keys as PlainKeys).lengths[index] as number
@@ -62,7 +64,7 @@ interface PlainKeys {
   readonly lengths: Uint16Array
 }
 
-/** `undefined` where a key wants a closer look, if only to say what is wrong with it. */
+/** `undefined` where a key wants a closer look, if only to say what is wrong with it; and where they are too many. */
 function plainKeys(entries: readonly unknown[]): PlainKeys | undefined {
   let text = ''
   const lengths = new Uint16Array(entries.length)
@@ -70,10 +72,11 @@ function plainKeys(entries: readonly unknown[]): PlainKeys | undefined {
     const key = (entries[index] as PutEntry | null | undefined)?.partitionKey as unknown
     if (typeof key !== 'string' || key.length === 0 || key.length > partitionKeyCodePointsMax)
       return undefined
+    if (text.length > keysTextMax) return undefined
     text += key
     lengths[index] = key.length
   }
-  return text.length > keysTextMax ? undefined : { text, lengths }
+  return { text, lengths }
 }
 
 /** Refuses what is no entry, and names a misspelt key: it would silently change where a record goes. */

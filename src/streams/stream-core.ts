@@ -123,8 +123,12 @@ export class StreamCore {
   /** Records were stored, which will expire one day. */
   stored(): void {
     if (this.#expected) return
-    this.#expected = true
-    this.#host.expects(this, this.#host.time.nowMs() + retentionMs(this.#state))
+    try {
+      this.#host.expects(this, this.#host.time.nowMs() + retentionMs(this.#state))
+      this.#expected = true
+    } catch {
+      // A clock that fails takes back nothing that is stored. The next record tries again.
+    }
   }
 
   /**

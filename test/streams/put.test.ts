@@ -396,6 +396,30 @@ describe('a clock that breaks', () => {
     const records = await collect(stream.read({ from: 'oldest', until: 'tail' }))
     expect(records.map(({ data }) => Buffer.from(data).toString())).toEqual(['3'])
   })
+
+  it('refuses an append with the same error', async () => {
+    const { store, clock } = await openSubject()
+    const stream = await store.createStream('s')
+    clock.nowMs = () => {
+      throw new Error('no time')
+    }
+    expect(() => stream.append('k', bytesOf('1'))).toThrow(
+      expect.objectContaining({ code: 'ERR_MILLRACE_IO' }),
+    )
+  })
+
+  it('takes back nothing that is stored', async () => {
+    const { store, clock } = await openSubject()
+    const stream = await store.createStream('s')
+    clock.after = () => {
+      throw new Error('no timers')
+    }
+    stream.append('k', bytesOf('1'))
+    const results = await stream.putBatch([{ partitionKey: 'k', data: bytesOf('2') }])
+    expect(results.map(codeOf)).toEqual(['stored'])
+    const records = await collect(stream.read({ from: 'oldest', until: 'tail' }))
+    expect(records).toHaveLength(2)
+  })
 })
 
 describe('results', () => {
@@ -412,6 +436,28 @@ describe('results', () => {
     }
     expect(JSON.parse(JSON.stringify(stored))).toEqual(shown)
     expect(inspect(stored)).toContain(`sequenceNumber: '${stored.sequenceNumber}'`)
+  })
+})
+
+describe('a codec that changes the list of entries while it encodes', () => {
+  it('changes nothing that was handed over', async () => {
+    const { store } = await openSubject()
+    const entries = [
+      { partitionKey: 'a', data: '1' },
+      { partitionKey: 'b', data: '2' },
+    ]
+    const meddling: Codec<string> = {
+      ...textCodec,
+      encode: (text) => {
+        entries[1] = { partitionKey: 'c', data: '3' }
+        entries.push({ partitionKey: 'd', data: '4' })
+        return text
+      },
+    }
+    const stream = await store.createStream('s', { codec: meddling })
+    expect(await stream.putBatch(entries)).toHaveLength(2)
+    const records = await collect(stream.read({ from: 'oldest', until: 'tail' }))
+    expect(records.map(({ partitionKey, data }) => partitionKey + data)).toEqual(['a1', 'b2'])
   })
 })
 
