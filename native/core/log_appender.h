@@ -111,7 +111,7 @@ class LogAppender {
   void advance();
   void publish(bool durable = false);
   Result<void> settle();
-  Result<void> look_at_segment();
+  void look_at_segment();
   [[nodiscard]] FrameStage* stage() noexcept { return options_.written ? &stage_ : nullptr; }
   Result<void> check_backlog();
 

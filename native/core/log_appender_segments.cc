@@ -112,7 +112,7 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
   } else {
     checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
                                    writer_->window(), false);
-    if (Result<void> known = look_at_segment(); !known) return known;
+    look_at_segment();
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
   control_->stored();
@@ -159,19 +159,20 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
   started_.push_back(writer_->segment());
   checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
                                  writer_->window(), true);
-  return look_at_segment();
+  look_at_segment();
+  return {};
 }
 
 // The first commit into a segment syncs all of it; up to where later ones may share a flush is up
-// to the file.
-Result<void> LogAppender::look_at_segment() {
+// to the file. A file that does not tell is synced by each commit, or fails it.
+void LogAppender::look_at_segment() {
   let_go_of_segment();
-  if (!options_.sync_commits) return {};
+  if (!options_.sync_commits) return;
   is_fresh_ = true;
   const Result<std::shared_ptr<File>> file = this->file();
-  if (!file) return file.error();
+  if (!file) return;
   const Result<FileOffset> shares = context_.env->shares_flush_below((*file)->id());
-  if (!shares) return shares.error();
+  if (!shares) return;
   zeros_ = std::make_shared<ZerosAhead>(
       context_.env,
       ZerosAhead::Segment{.path = writer_->segment().path,
@@ -180,7 +181,6 @@ Result<void> LogAppender::look_at_segment() {
                           .filled = writer_->window()->filled(),
                           .shares_flush = *shares},
       checkpointer_);
-  return {};
 }
 
 // Numbers that the writer before may have used, and lost with the system, are never used again.

@@ -30,6 +30,13 @@ LogOptions quiet() {
   return options;
 }
 
+LogOptions committing() {
+  LogOptions options = quiet();
+  options.written = true;
+  options.sync_commits = true;
+  return options;
+}
+
 bool is_typed(const Error& error) {
   switch (error.code) {
     case Errc::kIo:
@@ -87,11 +94,11 @@ Result<std::vector<ReadRecord>> read_first(LogFixture& log) {
 }
 
 // Runs the scenario with the n-th call failing, for every n until no fault is met.
-void fail_each_call(int sys_errno, Fault::Repeat repeat) {
+void fail_each_call(const LogOptions& options, int sys_errno, Fault::Repeat repeat) {
   for (std::uint64_t nth = 1;; ++nth) {
     const Case round("call", nth);
     OwningFaultingEnv machine;
-    LogFixture log(machine.get(), "log", quiet());
+    LogFixture log(machine.get(), "log", options);
     std::vector<std::uint64_t> acknowledged;
     machine.get()->plan({.nth = nth, .sys_errno = sys_errno, .repeat = repeat});
     if (log.open()) {
@@ -111,11 +118,17 @@ void fail_each_call(int sys_errno, Fault::Repeat repeat) {
 
 const Suite log_fault_tests("log_fault", [](Suite& s) {
   s.test("loses nothing when any one call fails once with EIO",
-         [] { fail_each_call(5, Fault::Repeat::kOnce); });
+         [] { fail_each_call(quiet(), 5, Fault::Repeat::kOnce); });
   s.test("loses nothing when any call on fails with EIO for ever",
-         [] { fail_each_call(5, Fault::Repeat::kForever); });
+         [] { fail_each_call(quiet(), 5, Fault::Repeat::kForever); });
   s.test("loses nothing when the disk is full from any call on",
-         [] { fail_each_call(28, Fault::Repeat::kForever); });
+         [] { fail_each_call(quiet(), 28, Fault::Repeat::kForever); });
+  s.test("loses nothing that was committed when any one call fails once with EIO",
+         [] { fail_each_call(committing(), 5, Fault::Repeat::kOnce); });
+  s.test("loses nothing that was committed when any call on fails with EIO for ever",
+         [] { fail_each_call(committing(), 5, Fault::Repeat::kForever); });
+  s.test("loses nothing that was committed when the disk is full from any call on",
+         [] { fail_each_call(committing(), 28, Fault::Repeat::kForever); });
   s.test("takes interruptions for what they are", [] {
     for (std::uint64_t nth = 1; nth < 60; ++nth) {
       OwningFaultingEnv machine;
@@ -145,6 +158,24 @@ const Suite log_fault_tests("log_fault", [](Suite& s) {
     expect_error(log->flush(), Errc::kPoisoned);
     expect_eq(log.read_all().size(), 1u);
   });
+  s.test("begins segments of a log that commits whether or not it learns how they may be synced",
+         [] {
+           OwningFaultingEnv machine;
+           LogFixture log(machine.get(), "log", committing());
+           expect_ok(log.open());
+           machine.get()->plan({.call = EnvCall::kOpen, .path_part = ".seg"});
+           log.append("k", "one");
+           expect_eq(machine.get()->fault_count(), 1u);
+           // The old segment is opened for its last commit, then the new one is looked at.
+           machine.get()->plan({.call = EnvCall::kOpen, .path_part = ".seg", .nth = 2});
+           log.append("k", std::string(2 * kMiB, 'x'));
+           expect_eq(machine.get()->fault_count(), 2u);
+           log.append("k", "three");
+           expect_eq(take(log->stats()).segments, 2u);
+           expect_eq(log.read_all().size(), 3u);
+           log.reopen();
+           expect_eq(log.read_all().size(), 3u);
+         });
   s.test("meets a prepared segment that somebody cut short with an error, and goes on", [] {
     const ScratchDirectory scratch;
     const auto env = std::make_shared<EnvPosix>();
