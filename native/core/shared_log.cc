@@ -6,23 +6,6 @@
 
 namespace millrace {
 
-namespace {
-
-// Behind a checkpoint, so that the first kept segment is on the disk before the control page says
-// that it is the first, and before any other goes. A crash in between leaves a longer log.
-void unlink_trimmed(Env& env, const std::string& directory, ControlFile& control,
-                    Checkpointer* checkpointer, Sequence first_kept,
-                    const std::vector<std::string>& paths) {
-  if (checkpointer != nullptr && !checkpointer->run()) return;
-  control.page().first_segment.store(first_kept.value, std::memory_order_relaxed);
-  control.stored();
-  if (checkpointer != nullptr && !control.sync()) return;
-  for (const std::string& path : paths) (void)env.unlink(path);
-  if (checkpointer != nullptr) (void)env.sync_directory(directory);
-}
-
-}  // namespace
-
 SharedLog::SharedLog(const LogContext& context, std::string directory, const LogIdentity& identity,
                      const LogOptions& options, RecoveredLog recovered)
     : context_(context),
@@ -34,9 +17,11 @@ SharedLog::SharedLog(const LogContext& context, std::string directory, const Log
       control_(recovered.control),
       checkpointer_(appender_.checkpointer()),
       segments_(std::move(recovered.segments)),
+      trimmed_(std::make_shared<TrimmedSegments>(context.env, directory_)),
       version_(recovered.control ? 1 : 0) {}
 
 SharedLog::~SharedLog() {
+  trimmed_->abandon();
   if (checkpointer_) checkpointer_->abandon();
 }
 
@@ -55,8 +40,10 @@ bool SharedLog::is_used() {
 Result<void> SharedLog::leave(bool close) {
   const std::lock_guard guard(users_);
   if (--user_count_ > 0) return {};
+  // Whoever opens the log again must not meet a removal or a checkpoint of this one.
+  if (close) trimmed_->remove();
+  trimmed_->abandon();
   if (close) return Appending(*this).appender().close();
-  // Whoever opens the log again must not meet a checkpoint of this one.
   if (const auto checkpointer = this->checkpointer()) checkpointer->abandon();
   return {};
 }
@@ -111,12 +98,11 @@ void SharedLog::trim(Sequence before) {
   if (paths.empty()) return;
   version_.fetch_add(1, std::memory_order_release);
   for (const std::string& path : paths) context_.cache->forget(path);
-  context_.background->post(
-      Background::Lane::kSync,
-      [paths, kept, control = control_, env = context_.env, directory = directory_,
-       checkpointer = options_.sync ? checkpointer_ : nullptr] {
-        unlink_trimmed(*env, directory, *control, checkpointer.get(), kept, paths);
-      });
+  trimmed_->add({.control = control_,
+                 .checkpointer = options_.sync ? checkpointer_ : nullptr,
+                 .first_kept = kept,
+                 .paths = paths});
+  context_.background->post(Background::Lane::kSync, [trimmed = trimmed_] { trimmed->remove(); });
 }
 
 }  // namespace millrace

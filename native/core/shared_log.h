@@ -12,6 +12,7 @@
 #include "core/recovery.h"
 #include "core/result.h"
 #include "core/segment_list.h"
+#include "core/trimmed_segments.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -88,7 +89,8 @@ class SharedLog {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;
   SegmentList segments_;
-  std::atomic<std::uint64_t> version_{0};  // stored holding files_
+  const std::shared_ptr<TrimmedSegments> trimmed_;  // shared with its tasks
+  std::atomic<std::uint64_t> version_{0};           // stored holding files_
 
   std::mutex users_;  // guards the count; held while the last user closes
   std::size_t user_count_ = 1;

@@ -64,10 +64,13 @@ class LogFixture {
   Result<void> open();
   // As if the process had died: nothing is closed.
   void crash();
+  // Lets go of the log alone; the helper threads go on.
+  void let_go() { log_.reset(); }
   // Closes and opens again; fails the test on an error.
   void reopen();
   // Waits for helper threads.
   void drain();
+  Background& background() noexcept { return *background_; }
 
   // Appends one record or a batch and expects it whole; the sequence number of the first.
   std::uint64_t append(std::string_view key, std::string_view payload, std::int64_t at_ms = 1'000);

@@ -1,5 +1,6 @@
 #include "core/shard_log.h"
 
+#include <future>
 #include <span>
 #include <string>
 
@@ -192,6 +193,38 @@ const Suite shard_log_tests("shard_log", [](Suite& s) {
       fixture.reopen();
       expect_eq(take(fixture->stats()).first.value, 7'000u);
       expect_eq(fixture.read_all(7'000).size(), 2'001u);
+    });
+  });
+  s.test("has removed what was trimmed when it is closed, and removes nothing behind that", [] {
+    in_files_and_memory([](std::shared_ptr<Env> env, const std::string& directory) {
+      for (const bool close : {true, false}) {
+        const Case round("closes", close ? 1 : 0);
+        const std::string path = directory + (close ? "-closed" : "-dead");
+        LogFixture fixture(env, path);
+        expect_ok(fixture.open());
+        append_many(fixture, 9'000, 700);
+        const std::size_t before = take(list_segment_names(*env, path)).size();
+        std::promise<void> gate;
+        fixture.background().post(Background::Lane::kSync, [&] { gate.get_future().wait(); });
+        expect_ok(fixture->trim({7'000}));
+        if (close) {
+          expect_ok(fixture->close());
+        } else {
+          fixture.let_go();
+        }
+        const std::size_t left = take(list_segment_names(*env, path)).size();
+        if (close) {
+          expect(left < before);
+        } else {
+          expect_eq(left, before);
+        }
+        gate.set_value();
+        fixture.drain();
+        expect_eq(take(list_segment_names(*env, path)).size(), left);
+        expect_ok(fixture.open());
+        expect_eq(take(fixture->stats()).first.value, 7'000u);
+        expect_eq(fixture.read_all(7'000).size(), 2'001u);
+      }
     });
   });
   s.test("is sealed for good", [] {
