@@ -112,13 +112,19 @@ Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
                                   TailCalls::Hold::kNo)) {
     return {};
   }
+  // Of the outcome alone, which goes on this thread: forgotten where opening fails.
+  const auto expected = std::make_shared<ExpectedCall>(member->tail_calls, call_id);
   auto work = [path = *path, options = *options, opened, member, joined]() -> Result<void> {
     auto engine = SharedEngine::open_folder(path, options, member, joined);
     if (!engine) return std::move(engine.error());
     *opened = std::make_shared<OpenEngine>(std::move(*engine), member);
     return {};
   };
-  auto outcome = [opened](Napi::Env into) { return new_engine(into, std::move(*opened)); };
+  auto outcome = [opened, expected](Napi::Env into) {
+    const Napi::Value engine = new_engine(into, std::move(*opened));
+    if (!engine.IsEmpty()) Unwrap(engine.As<Napi::Object>())->joined_ = expected;
+    return engine;
+  };
   return PromisedWork::start(env, std::move(work), std::move(outcome));
 }
 
@@ -217,6 +223,7 @@ Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
   if (engine->has_open_logs()) {
     return throw_invalid_argument(env, "an engine is closed after its logs");
   }
+  joined_.reset();
   return PromisedWork::start(env, [closing = std::move(owned_)] { return closing->close(); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "binding/native_object.h"
 #include "binding/open_engine.h"
+#include "binding/tail_calls.h"
 
 namespace millrace {
 
@@ -34,6 +35,9 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
   Napi::Value take_turn(const Napi::CallbackInfo& info);
   Napi::Value give_turn(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<ExpectedCall>
+      joined_;  // when another environment has it open, too; until close()
 };
 
 }  // namespace millrace

@@ -65,8 +65,11 @@ Napi::Value StoreReaderObject::open_meta(const Napi::CallbackInfo& info) {
 // Logs that are still open hold what they need of it.
 Napi::Value StoreReaderObject::close(const Napi::CallbackInfo& info) {
   if (owned_ == nullptr) return throw_closed(info.Env(), "the store");
-  owned_.reset();
-  return info.Env().Undefined();
+  // It waits for helper threads, which may be about the sync of a store beside it.
+  return PromisedWork::start(info.Env(), [closing = std::move(owned_)]() mutable -> Result<void> {
+    closing.reset();
+    return {};
+  });
 }
 
 }  // namespace millrace

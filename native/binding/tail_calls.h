@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace millrace {
@@ -58,6 +59,20 @@ class TailCalls : public std::enable_shared_from_this<TailCalls> {
   // Null before the first expect(), and from the moment on when the environment takes it away.
   napi_threadsafe_function function_ = nullptr;
   std::vector<std::uint64_t> called_;  // not yet on the environment's thread
+};
+
+// A call that is expected for as long as this lives. The environment's thread only.
+class ExpectedCall {
+ public:
+  ExpectedCall(std::shared_ptr<TailCalls> calls, std::uint64_t id) noexcept
+      : calls_(std::move(calls)), id_(id) {}
+  ExpectedCall(const ExpectedCall&) = delete;
+  ExpectedCall& operator=(const ExpectedCall&) = delete;
+  ~ExpectedCall() { calls_->forget(id_); }
+
+ private:
+  std::shared_ptr<TailCalls> calls_;
+  std::uint64_t id_;
 };
 
 }  // namespace millrace

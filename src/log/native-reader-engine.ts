@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
 import type { NativeAddon, NativeStoreReader } from '../native/addon.ts'
-import { callNative } from '../native/failure.ts'
+import { awaitNative, callNative } from '../native/failure.ts'
 import type { LogCaps, LogEngine, Router, Slot } from './log.ts'
 import { NativeReaderMetaLog } from './native-meta-log.ts'
 import { type NativeReaderHost, NativeReaderLog, readOnly } from './native-reader-log.ts'
@@ -86,7 +86,7 @@ export class NativeReaderEngine implements LogEngine {
     if (this.#closed) return
     this.#closed = true
     for (const log of this.#openLogs.values()) log.close()
-    callNative(() => this.#native.close())
+    await awaitNative(callNative(() => this.#native.close()))
   }
 
   #openOnce<Log extends NativeReaderLog>(

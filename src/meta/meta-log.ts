@@ -54,8 +54,8 @@ interface Encoded extends Proposal {
  * The metadata as a log of commands: what was proposed is appended, flushed, and only then applied. Whoever opens
  * the log again comes to the same state, by its last snapshot and the commands after it.
  *
- * One writer at a time: threads that share a log take turns. Proposals made while an earlier group is on its way go together in the next one.
- * After a failed write nobody knows what the log holds, so every later proposal is refused with
+ * One writer at a time: threads that share a log take turns. Proposals made while an earlier group is on its way go
+ * together in the next one. After a failed write nobody knows what the log holds, so every later proposal is refused with
  * `ERR_MILLRACE_POISONED` until the store is opened again; the state stays readable.
  */
 export class MetaLog implements MetaStore {
@@ -74,6 +74,7 @@ export class MetaLog implements MetaStore {
   #work: Promise<void> | undefined
   #failure: MillraceError | undefined
   #closing: Promise<void> | undefined
+  #stopListening: (() => void) | undefined
 
   private constructor(
     log: ShardLog,
@@ -89,7 +90,7 @@ export class MetaLog implements MetaStore {
     this.#next = past.next
     const sharing = options.others?.sharing
     if (sharing?.shared) this.#following = this.#follow()
-    else sharing?.onJoined(() => (this.#following ??= this.#follow()))
+    else this.#stopListening = sharing?.onJoined(() => (this.#following ??= this.#follow()))
   }
 
   /**
@@ -145,6 +146,7 @@ export class MetaLog implements MetaStore {
 
   async #finish(): Promise<void> {
     await this.#work
+    this.#stopListening?.()
     this.#stop.abort()
     await this.#following
     await this.#log.close()

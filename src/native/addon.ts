@@ -115,7 +115,7 @@ export interface NativeEngine {
 export interface NativeStoreReader {
   openLog(id: string, shard: number): NativeLogFollower
   openMeta(): NativeLogFollower
-  close(): void
+  close(): Promise<void>
 }
 
 /** The part of a log that reads. */

@@ -76,7 +76,7 @@ describe('a store that is only read', () => {
           expect(await outcomeOf(() => borrowed.call(stranger))).toBe('TypeError')
         }
       }
-      owner.close()
+      await owner.close()
       const hollow = Reflect.construct(owner.constructor, []) as object
       for (const target of [owner, hollow]) {
         for (const method of methods.filter((name) => name !== 'unwatch')) {

@@ -37,6 +37,29 @@ function write(store: Pick<Store, 'logs'>): void {
   for (const log of store.logs) for (let batch = 0; batch < 20; batch++) appendTo(log, 500)
 }
 
+describe('who is told of others', () => {
+  async function opened(path: string): Promise<WeakRef<() => void>> {
+    const joined = (): void => {}
+    const opening = addon.openFolder(path, true, undefined, undefined, undefined, undefined, joined)
+    await opening.then(
+      (engine) => engine.close(),
+      () => {},
+    )
+    return new WeakRef(joined)
+  }
+
+  it('is forgotten once the engine is closed, and where it was never opened', async () => {
+    const told = await Promise.all([
+      opened(scratch.fresh()),
+      opened('/dev/null'),
+      opened(`${scratch.path}/a\u0001/b/c`),
+    ])
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    expect(told.map((each) => each.deref())).toEqual([undefined, undefined, undefined])
+  })
+})
+
 /** Threads of this process. */
 function threads(): number {
   return readdirSync('/proc/self/task').length
@@ -109,7 +132,7 @@ describe.runIf(process.platform === 'linux')('a store', () => {
         follower.watch(() => {}, true)
       }
       for (const follower of followers) follower.close()
-      reader.close()
+      await reader.close()
     }
     await cycle()
     const before = { ...held(), threads: threads() }
