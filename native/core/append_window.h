@@ -53,7 +53,7 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   // Makes [the window's start, end) of the data, and the index slots that belong to it, safe to
   // store to. kNoSpace: the disk is full, nothing changed. Writer only; usually one load.
   Result<void> ensure(FileOffset end) {
-    // Acquire pairs with the release in populate_to: the populated pages are really there.
+    // Acquire pairs with the release in populate_locked: the populated pages are really there.
     if (end.bytes <= ready_.load(std::memory_order_acquire)) return {};
     return ensure_now(end.bytes);
   }

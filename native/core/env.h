@@ -64,8 +64,8 @@ struct DirectoryEntry {
 //
 // One call here is one system call: a short read or write, or EINTR, is visible to the caller
 // (`File` loops). Implementations: posix, memory (anonymous pages, nothing survives the process),
-// recording and faulting (both wrap another Env). Thread-safe throughout. It outlives every object
-// made from it.
+// recording and faulting (both wrap another Env). Thread-safe throughout. Files are used while it
+// lives; mappings keep it, if it is shared.
 //
 // Errors carry errno; ENOSPC and EDQUOT are kNoSpace, EACCES, EPERM and EROFS are kPermission,
 // ENOENT is kNotFound, EOPNOTSUPP, ENOSYS and EINVAL of an optional feature are kUnsupported,

@@ -274,9 +274,10 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   const FileOffset start = writer_->tail();
   const auto epoch = static_cast<std::uint16_t>(epoch_);
   const Sequence end = order_.next;
-  writer_->add(
-      {.type = FrameType::kShardEnd, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}},
-      {end, epoch, arrival});
+  const FrameContent mark{
+      .type = FrameType::kShardEnd, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}};
+  const FrameStamp stamp{end, epoch, arrival};
+  if (!guarded([&]() noexcept { writer_->add(mark, stamp); })) return cut_short(start);
   writer_->stored_since(start);
   order_ = {{end.value + 1}, arrival, epoch};
   // Before the mark, which wakes: a waiter looks at both (LogReader::wait).

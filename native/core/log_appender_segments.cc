@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/guarded_copy.h"
 #include "core/log_appender.h"
 #include "core/paths.h"
 
@@ -196,12 +197,13 @@ Result<void> LogAppender::write_gap(ArrivalTime now) {
   const FileOffset start = writer_->tail();
   const ArrivalTime arrival{std::max<std::int64_t>(0, order_.arrival.ms)};
   const auto epoch = static_cast<std::uint16_t>(epoch_);
-  writer_->add({.type = FrameType::kGap,
-                .flags = 0,
-                .key = {},
-                .hash_key = nullptr,
-                .payload = bytes_of(last)},
-               {order_.next, epoch, arrival});
+  const FrameContent gap{.type = FrameType::kGap,
+                         .flags = 0,
+                         .key = {},
+                         .hash_key = nullptr,
+                         .payload = bytes_of(last)};
+  const FrameStamp stamp{order_.next, epoch, arrival};
+  if (!guarded([&]() noexcept { writer_->add(gap, stamp); })) return cut_short(start);
   writer_->stored_since(start);
   order_ = {resume_at_, arrival, epoch};
   advance();

@@ -63,18 +63,29 @@ Result<SegmentWriter> SegmentWriter::resume(Env& env, const Segment& segment, Fi
   return writer;
 }
 
-// The first page is always in the window.
+// The first page is always in the window; but somebody may cut the file short.
 Result<void> SegmentWriter::note_epoch(std::uint64_t epoch) {
-  for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
-    std::byte* at = window_->base() + kEpochsOffset + i * sizeof(EpochStart);
-    const auto noted = load<EpochStart>(at);
-    if (noted.epoch == epoch && noted.offset == tail_.bytes) return {};  // an earlier attempt
-    if (noted.epoch != 0) continue;
-    store(at, EpochStart{epoch, tail_.bytes});
-    window_->stored({at, sizeof(EpochStart)});
-    return {};
+  const EpochStart start{epoch, tail_.bytes};
+  std::byte* noted = nullptr;
+  const bool whole = guarded([&]() noexcept {
+    for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
+      std::byte* const at = window_->base() + kEpochsOffset + i * sizeof(EpochStart);
+      const auto there = load<EpochStart>(at);
+      const bool earlier_attempt = there.epoch == epoch && there.offset == tail_.bytes;
+      if (there.epoch != 0 && !earlier_attempt) continue;
+      store(at, start);
+      noted = at;
+      return;
+    }
+  });
+  if (!whole)
+    return Error{.code = Errc::kIo, .message = segment_.path + ": its first page is gone"};
+  if (noted == nullptr) {
+    return Error{.code = Errc::kTooLarge,
+                 .message = segment_.path + ": its list of writers is full"};
   }
-  return Error{.code = Errc::kTooLarge, .message = segment_.path + ": its list of writers is full"};
+  window_->stored({noted, sizeof(EpochStart)});
+  return {};
 }
 
 bool SegmentWriter::is_sealed() const noexcept {

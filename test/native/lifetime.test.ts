@@ -37,22 +37,23 @@ function write(store: Pick<Store, 'logs'>): void {
   for (const log of store.logs) for (let batch = 0; batch < 20; batch++) appendTo(log, 500)
 }
 
-describe('who is told of others', () => {
-  async function opened(path: string): Promise<WeakRef<() => void>> {
-    const joined = (): void => {}
-    const opening = addon.openFolder(path, true, undefined, undefined, undefined, undefined, joined)
-    await opening.then(
-      (engine) => engine.close(),
-      () => {},
-    )
-    return new WeakRef(joined)
-  }
+/** Opens a store and closes it; the function that it was given to be told of others. */
+async function toldOfOthers(path: string): Promise<WeakRef<() => void>> {
+  const told = new WeakRef(() => void path)
+  const opening = addon.openFolder(path, true, undefined, undefined, undefined, undefined, told.deref())
+  await opening.then(
+    (engine) => engine.close(),
+    () => {},
+  )
+  return told
+}
 
+describe('who is told of others', () => {
   it('is forgotten once the engine is closed, and where it was never opened', async () => {
     const told = await Promise.all([
-      opened(scratch.fresh()),
-      opened('/dev/null'),
-      opened(`${scratch.path}/a\u0001/b/c`),
+      toldOfOthers(scratch.fresh()),
+      toldOfOthers('/dev/null'),
+      toldOfOthers(`${scratch.path}/a\u0001/b/c`),
     ])
     await new Promise((resolve) => setImmediate(resolve))
     collectGarbage()
