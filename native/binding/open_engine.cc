@@ -11,10 +11,7 @@ OpenEngine::~OpenEngine() {
 }
 
 Result<void> OpenEngine::sweep(const std::vector<LogIdentity>& live) {
-  if (shared_->is_shared()) return {};
-  auto swept = engine().sweep(live);
-  if (!swept) return std::move(swept.error());
-  return {};
+  return shared_->sweep(live);
 }
 
 Result<void> OpenEngine::close() {

@@ -105,6 +105,15 @@ bool SharedEngine::is_shared() const {
   return was_shared_;
 }
 
+// Whoever joins waits until it is done: it may make logs that are not in the list.
+Result<void> SharedEngine::sweep(const std::vector<LogIdentity>& live) {
+  const std::lock_guard guard(mutex_);
+  if (was_shared_) return {};
+  auto swept = engine_->sweep(live);
+  if (!swept) return std::move(swept.error());
+  return {};
+}
+
 // Under the lock of all folders, so that whoever opens this one next finds it given back.
 Result<void> SharedEngine::leave(Member member) {
   OpenFolders& folders = open_folders();

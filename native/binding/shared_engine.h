@@ -5,11 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/background.h"
 #include "core/engine.h"
 #include "core/env.h"
 #include "core/result.h"
+#include "core/segment_header.h"
 
 namespace millrace {
 
@@ -39,6 +41,9 @@ class SharedEngine {
   // An environment has closed its logs, or ends. The last one waits for background work and gives
   // the lock back.
   Result<void> leave(Member member);
+
+  // Engine::sweep, while one environment alone has ever had it; otherwise nothing.
+  Result<void> sweep(const std::vector<LogIdentity>& live);
 
   // The right to write metadata, of one environment at a time. False: somebody else has it.
   bool take_turn(Member member);

@@ -39,8 +39,11 @@ void remove_folder(Env& env, const std::string& path) {
   (void)env.remove_directory(path);
 }
 
-// Takes a log's folder out of sight at once and empties it in the background.
-Result<void> discard(const std::shared_ptr<Env>& env, Background& background, std::string path) {
+// Takes a log's folder out of sight at once and empties it in the background. A thread that does
+// not know yet that the log is gone may make another one there.
+Result<void> discard(const std::shared_ptr<Env>& env, Background& background, SegmentCache& cache,
+                     std::string path) {
+  cache.forget_folder(path);
   // One that is out of sight already is what a crash left of an earlier time.
   if (!path.ends_with(kTrashSuffix)) {
     const std::string trash = path + std::string(kTrashSuffix);
@@ -149,7 +152,7 @@ Result<void> Engine::discard_log(const LogIdentity& identity) {
   Result<bool> there = env_->exists(path);
   if (!there) return there.error();
   if (!*there) return {};
-  return discard(env_, *background_, path);
+  return discard(env_, *background_, *cache_, path);
 }
 
 Result<void> Engine::drop(const LogIdentity& identity) {
@@ -183,7 +186,7 @@ Result<std::size_t> Engine::sweep(const std::vector<LogIdentity>& live) {
   for (const DirectoryEntry& entry : *entries) {
     if (!entry.is_directory || !is_log_folder(entry.name) || names.contains(entry.name)) continue;
     const std::string path = join_path(folder_->shards(), entry.name);
-    if (Result<void> gone = discard(env_, *background_, path); !gone) return gone.error();
+    if (Result<void> gone = discard(env_, *background_, *cache_, path); !gone) return gone.error();
     ++removed;
   }
   return removed;

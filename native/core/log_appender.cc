@@ -52,7 +52,10 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
   }
 }
 
-LogAppender::~LogAppender() { let_go_of_segment(); }
+LogAppender::~LogAppender() {
+  let_go_of_segment();
+  next_segment_->settle();
+}
 
 // Before anybody else writes to the segment, or may.
 void LogAppender::let_go_of_segment() noexcept {

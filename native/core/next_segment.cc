@@ -24,11 +24,8 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
     Result<std::shared_ptr<AppendWindow>> window =
         AppendWindow::create(self->env_, self->prepared_path_, data_bytes, self->fill_);
     const std::lock_guard guard(self->mutex_);
-    if (self->state_ == State::kDiscarded) {
-      if (window) (void)self->env_.unlink(self->prepared_path_);
-      return;
-    }
     self->state_ = window ? State::kReady : State::kNone;
+    self->idle_.notify_all();
     if (!window) return;
     self->window_ = std::move(*window);
     if (self->fill_ == SegmentFill::kZeros) return;  // written to by calls, not through it
@@ -55,13 +52,18 @@ Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
   return Taken{std::move(*window), urgent_path_};
 }
 
+void NextSegment::settle() {
+  std::unique_lock guard(mutex_);
+  idle_.wait(guard, [this] { return state_ != State::kRunning; });
+}
+
 void NextSegment::discard() {
+  settle();  // and nobody prepares another one meanwhile
   const std::lock_guard guard(mutex_);
-  if (state_ == State::kReady) {
-    window_.reset();
-    (void)env_.unlink(prepared_path_);
-  }
-  state_ = State::kDiscarded;
+  if (state_ != State::kReady) return;
+  state_ = State::kNone;
+  window_.reset();
+  (void)env_.unlink(prepared_path_);
 }
 
 }  // namespace millrace

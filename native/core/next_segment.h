@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,17 +29,21 @@ class NextSegment : public std::enable_shared_from_this<NextSegment> {
   // A window with room for at least `data_bytes_min`: the prepared one, or a new one of
   // `data_bytes`. kNoSpace and other errors of creation.
   Result<Taken> take(std::uint64_t data_bytes, std::uint64_t data_bytes_min);
-  // Removes what was prepared in vain; later ones are removed as they are done. The log closes.
+  // Waits for the helper that is at it: whoever opens the log next prepares a file of the same
+  // name.
+  void settle();
+  // The same, and removes what was prepared in vain. The log closes.
   void discard();
 
  private:
-  enum class State : std::uint8_t { kNone, kRunning, kReady, kDiscarded };
+  enum class State : std::uint8_t { kNone, kRunning, kReady };
 
   Env& env_;
   const SegmentFill fill_;
   const std::string prepared_path_;
   const std::string urgent_path_;
   std::mutex mutex_;
+  std::condition_variable idle_;          // state_ is kRunning no more
   State state_ = State::kNone;            // guarded by mutex_
   std::shared_ptr<AppendWindow> window_;  // guarded by mutex_; there when kReady
 };

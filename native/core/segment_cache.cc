@@ -36,6 +36,20 @@ void SegmentCache::forget(const std::string& path) {
   by_path_.erase(found);
 }
 
+void SegmentCache::forget_folder(const std::string& path) {
+  const std::lock_guard guard(mutex_);
+  const std::string inside = path + "/";
+  for (auto entry = recent_.begin(); entry != recent_.end();) {
+    if (!entry->path.starts_with(inside)) {
+      ++entry;
+      continue;
+    }
+    release(std::move(entry->mapping));
+    by_path_.erase(entry->path);
+    entry = recent_.erase(entry);
+  }
+}
+
 // Unmapping a large segment takes a millisecond: not on the caller's thread.
 void SegmentCache::release(std::shared_ptr<const Mapping> mapping) {
   background_.post(Background::Lane::kPages,

@@ -26,6 +26,8 @@ class SegmentCache {
   Result<std::shared_ptr<const Mapping>> get(const Segment& segment);
   // The file is about to go: later calls may not get the old mapping.
   void forget(const std::string& path);
+  // The same for all files of a folder. Its name may come back, with other files of the same names.
+  void forget_folder(const std::string& path);
   [[nodiscard]] Background& background() const noexcept { return background_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <future>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "core/env_memory.h"
 #include "core/env_posix.h"
@@ -225,6 +226,23 @@ const Suite shard_log_tests("shard_log", [](Suite& s) {
         expect_eq(take(fixture->stats()).first.value, 7'000u);
         expect_eq(fixture.read_all(7'000).size(), 2'001u);
       }
+    });
+  });
+  s.test("leaves the next segment alone once it is let go of", [] {
+    in_files_and_memory([](std::shared_ptr<Env> env, const std::string& directory) {
+      LogFixture fixture(env, directory);
+      expect_ok(fixture.open());
+      std::promise<void> gate;
+      fixture.background().post(Background::Lane::kPages, [&] { gate.get_future().wait(); });
+      append_many(fixture, 1'000, 700);  // more than half of the first segment: the next is wanted
+      std::thread opener([&] { gate.set_value(); });
+      fixture.let_go();
+      opener.join();
+      // What was asked for is done, so that nothing comes between the two of the same name.
+      expect_eq(*env->exists(directory + "/next.tmp"), true);
+      expect_ok(fixture.open());
+      append_many(fixture, 3'000, 700, 1'000);
+      expect_many(fixture, 4'000, 700);
     });
   });
   s.test("is sealed for good", [] {

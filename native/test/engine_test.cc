@@ -1,0 +1,44 @@
+#include "core/engine.h"
+
+#include <array>
+#include <memory>
+
+#include "core/env_memory.h"
+#include "test/log_fixture.h"
+
+namespace millrace::test {
+namespace {
+
+void append_text(ShardLog& log, const char* text) {
+  const BatchBuilder batch = BatchBuilder().add("key", text);
+  std::array<double, 1> out{};
+  expect_eq(take(log.append(batch.packed(), {out, out})), 1u);
+}
+
+std::vector<ReadRecord> records_of(ShardLog& log) {
+  Page page;
+  return take(read_page(log, 1, 10, 4'096, page));
+}
+
+const Suite engine_tests("engine", [](Suite& s) {
+  s.test("reads what a log holds whose dropped namesake was read before", [] {
+    auto engine = take(Engine::open(std::make_shared<EnvMemory>(), std::make_shared<Background>(),
+                                    "store", {.sync = false}));
+    const LogIdentity identity = take(engine->new_identity(0));
+    for (const char* text : {"first", "second", "third"}) {
+      // A thread that has not heard of it goes on with a log that another one has dropped.
+      const std::unique_ptr<ShardLog> log = take(engine->open_log(identity));
+      append_text(*log, text);
+      expect_ok(log->stats());
+      const std::vector<ReadRecord> records = records_of(*log);
+      if (!expect_eq(records.size(), 1u)) return;
+      expect(records[0].payload == text);
+      expect_ok(log->close());
+      engine->left(identity);
+      expect_ok(engine->drop(identity));
+    }
+  });
+});
+
+}  // namespace
+}  // namespace millrace::test
