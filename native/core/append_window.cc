@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/file.h"
 #include "core/time_index.h"
 
 namespace millrace {
@@ -27,6 +26,7 @@ constexpr std::uint64_t kFirstZeros = 1 * kMiB;
 // Smaller segments belong to logs that may never grow, where every sync would write a large page
 // for a few records.
 constexpr std::uint64_t kLargePagesFrom = 16 * kMiB;
+constexpr std::uint64_t kLargePageBytes = 2 * kMiB;
 
 std::uint64_t index_end(std::uint64_t data_offset, std::uint64_t data_end) noexcept {
   if (data_end <= data_offset) return kIndexOffset;
@@ -178,12 +178,35 @@ void AppendWindow::post_step(Background& background, std::uint64_t wanted) {
   });
 }
 
-// A failure changes nothing: the pages stay mapped, and a store to them faults them in.
+Result<void> AppendWindow::sync(const File& file, FileOffset tail) {
+  assert(tail.bytes <= file_bytes());
+  let_go_below(tail);
+  if (Result<void> synced = mapping_.sync(file, 0, tail.bytes); !synced) return synced;
+  refresh(tail);
+  return {};
+}
+
+// To write a mapped page out, the system makes it read-only first, and each time interrupts every
+// core that this process runs on, microseconds a page, the writer among them. Pages mapped no
+// longer go without. They stay in the page cache; whoever reads through the window gets them back.
+void AppendWindow::let_go_below(FileOffset tail) noexcept {
+  const std::uint64_t piece = file_bytes() < kLargePagesFrom ? kPageBytes : kLargePageBytes;
+  const std::uint64_t end = align_down<std::uint64_t>(tail.bytes, piece);
+  const std::uint64_t from = std::max(let_go_, align_up<std::uint64_t>(data_offset_, kPageBytes));
+  if (end <= from) return;
+  mapping_.advise(from, end - from, AdviseMode::kDontNeed);
+  let_go_ = end;
+}
+
+// Makes writable again what was written out although it lies behind the tail: the rest of the
+// tail's page, be it a large one. A failure changes nothing: the pages stay mapped, and a store to
+// them faults them in.
 void AppendWindow::refresh(FileOffset tail) noexcept {
   const std::lock_guard guard(populating_);
   const std::uint64_t from = align_down<std::uint64_t>(tail.bytes, kPageBytes);
-  const std::uint64_t ready = ready_.load(std::memory_order_relaxed);
-  if (from < ready) (void)mapping_.populate(from, ready - from);
+  const std::uint64_t end = std::min(ready_.load(std::memory_order_relaxed),
+                                     align_up<std::uint64_t>(tail.bytes + 1, kLargePageBytes));
+  if (from < end) (void)mapping_.populate(from, end - from);
 }
 
 }  // namespace millrace

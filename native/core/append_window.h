@@ -9,6 +9,7 @@
 
 #include "core/background.h"
 #include "core/env.h"
+#include "core/file.h"
 #include "core/mapping.h"
 #include "core/result.h"
 #include "core/segment_header.h"
@@ -63,8 +64,10 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   // ensure() to meet.
   void keep_ahead(Background& background, FileOffset tail, std::uint64_t ahead_bytes);
 
-  // Asks the helper to make pages behind `tail` writable again, which a sync has protected.
-  void refresh(FileOffset tail) noexcept;
+  // Makes what the file holds below `tail` durable; `file` is this window's, and nothing below the
+  // tail is stored any more. What lies behind it stays as it is, ready to be stored to: zeros that
+  // were never written yet. A failure is as one of File::sync_data(). One thread at a time.
+  Result<void> sync(const File& file, FileOffset tail);
 
   void stored(Bytes range) const noexcept { mapping_.stored(range); }
 
@@ -77,6 +80,8 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   Result<void> populate_to(std::uint64_t end);
   Result<void> populate_locked(std::uint64_t end);  // holding populating_
   Result<void> populate_index(std::uint64_t data_end);
+  void let_go_below(FileOffset tail) noexcept;
+  void refresh(FileOffset tail) noexcept;
 
   Mapping mapping_;
   const std::uint64_t data_offset_;
@@ -87,6 +92,8 @@ class AppendWindow : public std::enable_shared_from_this<AppendWindow> {
   // As ready_, of the pages that the writer made ready itself while the helper was at work. Writer
   // only.
   std::uint64_t own_ready_ = 0;
+  // File offset below which data is mapped no longer. sync() only.
+  std::uint64_t let_go_ = 0;
   std::mutex populating_;
   std::uint64_t index_ready_ = kIndexOffset;  // guarded by populating_
   // True while a helper task is on its way. Set by the writer, cleared by the task.

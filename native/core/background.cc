@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "core/give_way.h"
+
 namespace millrace {
 
 namespace {
@@ -13,6 +15,10 @@ std::uint64_t steady_ms() noexcept {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+Haste haste_of(Background::Lane lane) noexcept {
+  return lane == Background::Lane::kPages ? Haste::kSome : Haste::kLittle;
 }
 
 }  // namespace
@@ -29,8 +35,12 @@ Background::~Background() {
 }
 
 // Called with the lane's mutex held.
-void Background::start_if_needed(LaneState& lane) {
-  if (!lane.thread.joinable()) lane.thread = std::thread([&lane] { run(lane); });
+void Background::start_if_needed(LaneState& lane, Haste haste) {
+  if (lane.thread.joinable()) return;
+  lane.thread = std::thread([&lane, haste] {
+    give_way(haste);
+    run(lane);
+  });
 }
 
 void Background::post(Lane lane, Task task) {
@@ -38,7 +48,7 @@ void Background::post(Lane lane, Task task) {
   {
     const std::lock_guard guard(state.mutex);
     state.due.push_back(std::move(task));
-    start_if_needed(state);
+    start_if_needed(state, haste_of(lane));
   }
   state.changed.notify_one();
 }
@@ -48,7 +58,7 @@ void Background::post_after(Lane lane, std::uint64_t delay_ms, Task task) {
   {
     const std::lock_guard guard(state.mutex);
     state.later.emplace(steady_ms() + delay_ms, std::move(task));
-    start_if_needed(state);
+    start_if_needed(state, haste_of(lane));
   }
   state.changed.notify_one();
 }

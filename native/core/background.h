@@ -9,10 +9,14 @@
 #include <mutex>
 #include <thread>
 
+#include "core/give_way.h"
+
 namespace millrace {
 
 // The threads that do what the event loop must not wait for. One object serves every log of a
-// store, or of a process; a lane's thread starts with its first task.
+// store, or of a process; a lane's thread starts with its first task. They give way to other
+// threads (give_way.h): one busy with a checkpoint and one with pages would take both cores of a
+// small machine, and the event loop would get its turn every few milliseconds.
 //
 // Tasks of a lane run one after another, in the order of their posting; a timed task joins the lane
 // when it is due. Tasks must not throw and must not outlive what they refer to: they own shared
@@ -48,7 +52,7 @@ class Background {
   };
 
   LaneState& lane_state(Lane lane) noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
-  static void start_if_needed(LaneState& lane);
+  static void start_if_needed(LaneState& lane, Haste haste);
   static void run(LaneState& lane);
 
   std::array<LaneState, 2> lanes_;

@@ -128,6 +128,11 @@ void Checkpointer::run_waiting() {
   for (const Waiting& waiting : due) waiting.task();
 }
 
+FileOffset Checkpointer::offset_in(const Unsynced& segment, LogPosition at) noexcept {
+  const AppendWindow& window = *segment.window;
+  return {std::min(window.data_offset() + (at.bytes - segment.base.bytes), window.file_bytes())};
+}
+
 Result<void> Checkpointer::sync_segments(LogPosition target) {
   std::vector<Unsynced> due;
   {
@@ -136,21 +141,20 @@ Result<void> Checkpointer::sync_segments(LogPosition target) {
       if (segment.base <= target) due.push_back(segment);
     }
   }
-  for (const Unsynced& segment : due) {
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    const Unsynced& segment = due[i];
     Result<File> file = File::open(*env_, segment.path, OpenMode::kReadWrite);
     // Trimmed and unlinked meanwhile: nothing of it has to survive.
     if (!file && file.error().code == Errc::kNotFound) continue;
     if (!file) return file.error();
-    if (Result<void> synced = file->sync_data(); !synced) return synced;
+    const LogPosition end = i + 1 < due.size() ? due[i + 1].base : target;
+    Result<void> synced =
+        segment.window ? segment.window->sync(*file, offset_in(segment, end)) : file->sync_data();
+    if (!synced) return synced;
   }
   const std::lock_guard guard(list_);
   // A segment that another one follows at or below the target gets no more frames.
   while (unsynced_.size() > 1 && unsynced_[1].base <= target) unsynced_.pop_front();
-  if (!unsynced_.empty() && unsynced_.front().window && unsynced_.front().base <= target) {
-    const Unsynced& active = unsynced_.front();
-    const std::uint64_t tail = active.window->data_offset() + (target.bytes - active.base.bytes);
-    if (tail < active.window->file_bytes()) active.window->refresh(FileOffset{tail});
-  }
   return {};
 }
 

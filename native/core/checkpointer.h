@@ -37,7 +37,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
         reserved_(control_->page().reserved_sequence.load(std::memory_order_relaxed)) {}
 
   // Before its first frame is published, or when an earlier process may have left bytes of it
-  // unsynced (then without a window). `fresh`: the folder may have a new name to sync. Writer only.
+  // unsynced. `window`: what it is stored through; null where frames are written by calls, and
+  // where nobody writes any more: then all of the file is synced. `fresh`: the folder may have a
+  // new name to sync. Writer only.
   void segment_started(std::string path, LogPosition base, std::shared_ptr<AppendWindow> window,
                        bool fresh);
   // After the commit mark moved. Writer only.
@@ -101,6 +103,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     std::function<void()> task;
   };
 
+  static FileOffset offset_in(const Unsynced& segment, LogPosition at) noexcept;
   Result<void> run_once();
   Result<void> sync_segments(LogPosition target);
   Result<void> sync_folder();

@@ -42,7 +42,7 @@ enum class AdviseMode : std::uint8_t {
   kSequential,
   kRandom,
   kWillNeed,
-  kDontNeed,
+  kDontNeed,    // of a shared mapping: mapped no longer, until they are touched; nothing is lost
   kCold,        // the first to go when memory runs short
   kLargePages,  // pages that are populated from now on may come in large pieces
 };
@@ -95,6 +95,9 @@ class Env : public std::enable_shared_from_this<Env> {
   // Gives blocks back, keeping the length; the range reads as zeros.
   virtual Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) = 0;
   virtual Result<void> sync_data(FileId file) = 0;
+  // As sync_data, of that part of the file which starts at `at` and is mapped at `pages`. Nothing
+  // is said of other parts: they may stay as they are.
+  virtual Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) = 0;
   // All of it is written and durable when it returns, at the price of as few flushes of the device
   // as the system allows. After a failure any part may be. A range overwrites bytes that the file
   // has; no two ranges overlap.

@@ -179,6 +179,12 @@ Result<void> EnvFaulting::sync_data(FileId file) {
   return base_.sync_data(file);
 }
 
+// Counts as the same call: what asks for it does not care which of the two it is.
+Result<void> EnvFaulting::sync_pages(FileId file, FileOffset at, Bytes pages) {
+  if (auto error = refusal(EnvCall::kSyncData, path_of(file))) return std::move(*error);
+  return base_.sync_pages(file, at, pages);
+}
+
 Result<std::vector<DirectoryEntry>> EnvFaulting::list(const std::string& directory) {
   if (auto error = refusal(EnvCall::kList, directory)) return std::move(*error);
   return base_.list(directory);

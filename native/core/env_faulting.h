@@ -88,6 +88,7 @@ class EnvFaulting final : public EnvForwarding {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;

@@ -40,6 +40,9 @@ class EnvForwarding : public Env {
     return base_.punch(file, at, bytes);
   }
   Result<void> sync_data(FileId file) override { return base_.sync_data(file); }
+  Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override {
+    return base_.sync_pages(file, at, pages);
+  }
   Result<void> write_durably(std::span<const DurableWrite> writes) override {
     return base_.write_durably(writes);
   }

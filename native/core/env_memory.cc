@@ -121,6 +121,8 @@ Result<void> EnvMemory::punch(FileId file, FileOffset at, std::uint64_t bytes) {
 
 Result<void> EnvMemory::sync_data(FileId) { return {}; }
 
+Result<void> EnvMemory::sync_pages(FileId, FileOffset, Bytes) { return {}; }
+
 Result<std::vector<DirectoryEntry>> EnvMemory::list(const std::string& directory) {
   const std::shared_lock lock(mutex_);
   std::vector<DirectoryEntry> entries;

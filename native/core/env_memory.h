@@ -36,6 +36,7 @@ class EnvMemory final : public Env {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
   Result<FileOffset> shares_flush_below(FileId) override { return FileOffset{0}; }
 

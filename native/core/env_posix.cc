@@ -162,6 +162,12 @@ Result<void> EnvPosix::sync_data(FileId file) {
   return file_error("fdatasync", file, failed);
 }
 
+Result<void> EnvPosix::sync_pages(FileId file, FileOffset, Bytes pages) {
+  const int failed = posix::sync_pages(descriptor_of(file), pages);
+  if (failed == 0) return {};
+  return file_error("msync", file, failed);
+}
+
 Result<void> EnvPosix::write_durably(std::span<const DurableWrite> writes) {
   return posix::write_durably(crew_, writes);
 }

@@ -120,6 +120,14 @@ Result<void> EnvRecording::sync_data(FileId file) {
   return journaled(call_on(Kind::kSyncData, file), base_.sync_data(file));
 }
 
+Result<void> EnvRecording::sync_pages(FileId file, FileOffset at, Bytes pages) {
+  const std::lock_guard lock(mutex_);
+  RecordedCall call = call_on(Kind::kSyncData, file);
+  call.at = at;
+  call.length = pages.size();
+  return journaled(std::move(call), base_.sync_pages(file, at, pages));
+}
+
 Result<void> EnvRecording::make_directory(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const Result<bool> existed = base_.exists(path);

@@ -26,7 +26,7 @@ struct RecordedCall {
     kResize,           // file, length
     kReserve,          // file, at, length
     kPunch,            // file, at, length
-    kSyncData,         // file
+    kSyncData,         // file; at and length, where it was a part: 0 is all of it
     kMakeDirectory,    // path
     kRemoveDirectory,  // path
     kRename,           // path, to_path; file: what moved, kNone for a directory
@@ -69,6 +69,7 @@ class EnvRecording final : public EnvForwarding {
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
+  Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
 
   Result<void> make_directory(const std::string& path) override;

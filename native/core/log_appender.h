@@ -112,6 +112,10 @@ class LogAppender {
   void publish(bool durable = false);
   Result<void> settle();
   void look_at_segment();
+  // The window that frames of the active segment are stored through, if they are.
+  [[nodiscard]] std::shared_ptr<AppendWindow> stored_window() const {
+    return options_.written ? nullptr : writer_->window();
+  }
   [[nodiscard]] FrameStage* stage() noexcept { return options_.written ? &stage_ : nullptr; }
   Result<void> check_backlog();
 

@@ -112,7 +112,7 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
     tally_ = {};
   } else {
     checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
-                                   writer_->window(), false);
+                                   stored_window(), false);
     look_at_segment();
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);
@@ -159,7 +159,7 @@ Result<void> LogAppender::begin_segment(SegmentPlan plan, std::uint64_t stride) 
   writer_.emplace(std::move(*begun));
   started_.push_back(writer_->segment());
   checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
-                                 writer_->window(), true);
+                                 stored_window(), true);
   look_at_segment();
   return {};
 }

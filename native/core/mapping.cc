@@ -62,6 +62,15 @@ Result<void> Mapping::populate(std::size_t at, std::size_t bytes) const {
   return uninterrupted([&] { return env_->populate(bytes_.subspan(pages.begin, pages.bytes)); });
 }
 
+Result<void> Mapping::sync(const File& file, std::size_t at, std::size_t bytes) const {
+  const PageRange pages = pages_of(at, bytes, bytes_.size());
+  if (pages.bytes == 0) return {};
+  return uninterrupted([&] {
+    return env_->sync_pages(file.id(), FileOffset{pages.begin},
+                            bytes_.subspan(pages.begin, pages.bytes));
+  });
+}
+
 Result<void> Mapping::residency(std::size_t at, std::size_t bytes,
                                 std::span<std::uint8_t> resident) const {
   const PageRange pages = pages_of(at, bytes, bytes_.size());

@@ -38,6 +38,10 @@ class Mapping {
   // whole pages. kNoSpace, kIo or kUnsupported: store nothing there.
   Result<void> populate(std::size_t at, std::size_t bytes) const;
 
+  // Makes [at, at + bytes) durable, rounded outwards to whole pages; `file` is what is mapped, from
+  // its beginning on. A failure is as one of File::sync_data().
+  Result<void> sync(const File& file, std::size_t at, std::size_t bytes) const;
+
   // Call after storing a range and before publishing it, so that a recording Env sees it.
   void stored(Bytes range) const noexcept { env_->stored(range); }
   void advise(std::size_t at, std::size_t bytes, AdviseMode mode) const noexcept;

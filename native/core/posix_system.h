@@ -25,6 +25,8 @@ using SysErrno = int;
 [[nodiscard]] SysErrno punch(int descriptor, std::uint64_t at, std::uint64_t bytes) noexcept;
 // Returns once the device says that data and length survive a loss of power.
 [[nodiscard]] SysErrno sync_data(int descriptor) noexcept;
+// The same, of the part of the file that is mapped at `pages`.
+[[nodiscard]] SysErrno sync_pages(int descriptor, Bytes pages) noexcept;
 [[nodiscard]] SysErrno sync_directory(int descriptor) noexcept;
 
 // Whether somebody has the file's exclusive flock(2), as far as the system tells.

@@ -155,6 +155,12 @@ SysErrno punch(int descriptor, std::uint64_t at, std::uint64_t bytes) noexcept {
 
 SysErrno sync_data(int descriptor) noexcept { return ::fdatasync(descriptor) == 0 ? 0 : errno; }
 
+// msync(2) is fdatasync(2) of a range, by way of a mapping.
+SysErrno sync_pages(int, Bytes pages) noexcept {
+  void* const begin = const_cast<std::byte*>(pages.data());
+  return ::msync(begin, pages.size(), MS_SYNC) == 0 ? 0 : errno;
+}
+
 SysErrno sync_directory(int descriptor) noexcept { return ::fsync(descriptor) == 0 ? 0 : errno; }
 
 // Asking flock(2) itself would take the lock for a moment, in which a writer would be refused.

@@ -52,6 +52,9 @@ SysErrno sync_data(int descriptor) noexcept {
   return ::fcntl(descriptor, F_FULLFSYNC) == 0 ? 0 : errno;
 }
 
+// msync(2) stops at the drive's cache, too.
+SysErrno sync_pages(int descriptor, Bytes) noexcept { return sync_data(descriptor); }
+
 SysErrno sync_directory(int descriptor) noexcept {
   return ::fcntl(descriptor, F_FULLFSYNC) == 0 ? 0 : errno;
 }

@@ -1,12 +1,17 @@
 #include "core/append_window.h"
 
 #include <chrono>
+#include <cstring>
 #include <future>
 #include <thread>
+#include <vector>
 
 #include "core/env_forwarding.h"
 #include "core/env_memory.h"
+#include "core/env_posix.h"
+#include "core/env_recording.h"
 #include "core/log_options.h"
+#include "test/scratch_directory.h"
 #include "test/test.h"
 
 namespace millrace::test {
@@ -73,6 +78,46 @@ const Suite append_window_tests("append_window", [](Suite& s) {
     expect(env_seen.expired());
     gate.set_value();
     background.drain();
+  });
+  s.test("syncs what was stored, and not the zeros that are ready behind it", [] {
+    EnvMemory memory;
+    EnvRecording env(memory);
+    std::shared_ptr<AppendWindow> window = take(AppendWindow::create(env, "next", 8 * kMiB));
+    const FileOffset tail{window->data_offset() + 100'000};
+    expect_ok(window->ensure({tail.bytes + 1 * kMiB}));
+    (void)env.take_calls();
+    const File file = take(File::open(env, "next", OpenMode::kReadWrite));
+    expect_ok(window->sync(file, tail));
+    const std::vector<RecordedCall> calls = env.take_calls();
+    expect_eq(calls.size(), 1u);
+    expect(calls.front().kind == RecordedCall::Kind::kSyncData);
+    expect_eq(calls.front().at.bytes, 0u);
+    expect_eq(calls.front().length, align_up<std::uint64_t>(tail.bytes, kPageBytes));
+  });
+  s.test("keeps what was stored when it maps it no longer, and takes more behind it", [] {
+    const ScratchDirectory scratch;
+    EnvPosix env;
+    // Below and above where large pages begin.
+    for (const std::uint64_t data_bytes : {1 * kMiB, 16 * kMiB}) {
+      const std::string path = scratch.path("next");
+      std::shared_ptr<AppendWindow> window = take(AppendWindow::create(env, path, data_bytes));
+      const File file = take(File::open(env, path, OpenMode::kReadWrite));
+      FileOffset tail{window->data_offset()};
+      for (std::uint8_t round = 1; round <= 4; ++round) {
+        const std::uint64_t bytes = data_bytes / 4 - 1'000;
+        expect_ok(window->ensure({tail.bytes + bytes}));
+        std::memset(window->base() + tail.bytes, round, bytes);
+        tail.bytes += bytes;
+        expect_ok(window->sync(file, tail));
+      }
+      std::vector<std::byte> read(tail.bytes - window->data_offset());
+      expect_ok(file.read_exactly(read, {window->data_offset()}));
+      for (std::size_t i = 0; i < read.size(); i += 100) {
+        const auto round = static_cast<std::uint8_t>(1 + i / (data_bytes / 4 - 1'000));
+        expect(read[i] == std::byte{round});
+        expect(window->base()[window->data_offset() + i] == std::byte{round});
+      }
+    }
   });
 });
 

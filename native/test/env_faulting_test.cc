@@ -29,6 +29,7 @@ int run_scenario(Env& env) {
   Result<Mapping> mapping = Mapping::map(*file, {0}, kPageBytes, MapMode::kReadWrite);
   if (!mapping) return mapping.error().sys_errno;
   if (int error = failed(mapping->populate(0, kPageBytes)); error != 0) return error;
+  if (int error = failed(mapping->sync(*file, 0, kPageBytes)); error != 0) return error;
   if (int error = failed(mapping->load(0, kPageBytes)); error != 0) return error;
   std::array<std::byte, 16> bytes{};
   if (int error = failed(env.random_bytes(bytes)); error != 0) return error;

@@ -161,6 +161,7 @@ const Suite env_recording_tests("env_recording", [](Suite& s) {
       std::memcpy(mapping.bytes().data() + 100, "stored", 6);
       mapping.stored(mapping.bytes().subspan(100, 6));
       take(file.sync_data());
+      take(mapping.sync(file, 0, 10));
       take(file.punch({1}, 2));
       take(file.resize(100));
       std::vector<std::byte> read(1);
@@ -180,6 +181,7 @@ const Suite env_recording_tests("env_recording", [](Suite& s) {
               "write 1 @5 +4 (d/a)\n"
               "store 1 @4196 +6 (d/a)\n"
               "sync 1 (d/a)\n"
+              "sync 1 =4096 (d/a)\n"
               "punch 1 @1 =2 (d/a)\n"
               "resize 1 =100 (d/a)\n"
               "rename 1 (d/a to d/b)\n"

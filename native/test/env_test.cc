@@ -203,6 +203,7 @@ void mappings_share_and_never_move(Env& env, const std::string& root) {
   take(env.populate(writable.subspan(kPageBytes, kPageBytes)));
   std::memcpy(writable.data() + kPageBytes, "abc", 3);
   env.stored(writable.subspan(kPageBytes, 3));
+  expect_ok(env.sync_pages(file, {kPageBytes}, writable.subspan(kPageBytes, kPageBytes)));
   env.advise(writable, AdviseMode::kDontNeed);
   expect_eq(readable.first(3), text_bytes("abc"));
   // A file may grow while it is mapped; if it cannot, the mapping is as it was.
