@@ -37,6 +37,7 @@ class EnvMemory final : public Env {
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  void begin_durable(const DurableWrite&) noexcept override {}
   Result<FileOffset> shares_flush_below(FileId) override { return FileOffset{0}; }
 
   // Sorted by name.

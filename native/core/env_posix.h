@@ -22,6 +22,7 @@ class EnvPosix final : public Env {
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  void begin_durable(const DurableWrite& write) noexcept override;
   Result<FileOffset> shares_flush_below(FileId file) override;
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
