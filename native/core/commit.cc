@@ -8,22 +8,50 @@ namespace millrace {
 
 void Commit::add(LogAppender& log) {
   if (std::optional<StagedWrite> staged = log.staged()) {
-    parts_.push_back({&log, std::move(*staged), nullptr});
+    parts_.push_back({.log = &log, .write = std::move(*staged)});
   }
+}
+
+void Commit::begin(LogAppender& log) {
+  const std::size_t before = parts_.size();
+  add(log);
+  if (parts_.size() == before) return;
+  Part& part = parts_.back();
+  // Everything else is written and synced by one call.
+  if (!sync_ || part.write.fresh || !part.write.shares_flush) return;
+  Result<void> written = open(part);
+  if (written) written = part.file->write_all(part.write.frames, part.write.at);
+  if (!written) return lose(part, PoisonStage::kWrite, written.error());
+  part.begun = true;
+  env_.begin_durable(durable_write(part));
 }
 
 void Commit::lose(Part& part, PoisonStage stage, const Error& cause) {
   const Error poisoned = part.log->lost(stage, cause);
   part.file.reset();
+  part.lost = true;
   if (outcome_) outcome_ = poisoned;
 }
 
-// Ahead of the frames, so that whoever sees a frame finds it by its index. Not durable: recovery
-// builds the slots of frames again that no checkpoint has covered.
-Result<void> Commit::write_slots(Part& part) {
+DurableWrite Commit::durable_write(const Part& part) {
+  return {.file = part.file->id(),
+          .at = part.write.at,
+          .bytes = part.write.frames,
+          .shares_flush = part.write.shares_flush,
+          .begun = part.begun};
+}
+
+Result<void> Commit::open(Part& part) {
+  if (part.file) return {};
   Result<std::shared_ptr<File>> file = part.log->file();
   if (!file) return file.error();
   part.file = std::move(*file);
+  return {};
+}
+
+// Before the mark moves, so that whoever sees a frame finds it by its index. Not durable: recovery
+// builds the slots of frames again that no checkpoint has covered.
+Result<void> Commit::write_slots(Part& part) {
   if (part.write.slots.empty()) return {};
   return part.file->write_all(part.write.slots, part.write.slots_at);
 }
@@ -37,8 +65,9 @@ Result<void> Commit::sync_segment(Part& part) {
 
 void Commit::write_frames() {
   for (Part& part : parts_) {
-    if (!part.file) continue;
-    Result<void> written = part.file->write_all(part.write.frames, part.write.at);
+    if (part.lost) continue;
+    Result<void> written;
+    if (!part.begun) written = part.file->write_all(part.write.frames, part.write.at);
     if (!written) {
       lose(part, PoisonStage::kWrite, written.error());
     } else if (sync_) {
@@ -52,12 +81,11 @@ void Commit::write_frames() {
 void Commit::sync_frames() {
   std::vector<DurableWrite> writes;
   for (const Part& part : parts_) {
-    if (!part.file) continue;
-    writes.push_back({part.file->id(), part.write.at, part.write.frames, part.write.shares_flush});
+    if (!part.lost) writes.push_back(durable_write(part));
   }
   Result<void> synced = env_.write_durably(writes);
   for (Part& part : parts_) {
-    if (!part.file) continue;
+    if (part.lost) continue;
     // Nobody can tell which of the ranges a failed flush has covered.
     if (!synced) {
       lose(part, PoisonStage::kSyncData, synced.error());
@@ -70,7 +98,10 @@ void Commit::sync_frames() {
 Result<void> Commit::run() {
   bool shown_early = false;
   for (Part& part : parts_) {
-    if (Result<void> written = write_slots(part); !written) {
+    if (part.lost) continue;
+    Result<void> written = open(part);
+    if (written) written = write_slots(part);
+    if (!written) {
       lose(part, PoisonStage::kWrite, written.error());
     } else if (sync_) {
       if (Result<void> synced = sync_segment(part); !synced) {

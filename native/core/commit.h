@@ -21,6 +21,8 @@ class Commit {
 
   // The log's part; a log that has nothing staged has none.
   void add(LogAppender& log);
+  // The same, one of several: what can goes to the device while the other logs build their frames.
+  void begin(LogAppender& log);
   // Every log has landed, or is poisoned and says why. The first error.
   Result<void> run();
 
@@ -28,11 +30,15 @@ class Commit {
   struct Part {
     LogAppender* log;
     StagedWrite write;
-    std::shared_ptr<File> file;  // null once the log was lost
+    std::shared_ptr<File> file = nullptr;  // null before it was opened, and once the log was lost
+    bool lost = false;
+    bool begun = false;  // its frames were written, and may be on their way
   };
 
   void lose(Part& part, PoisonStage stage, const Error& cause);
-  Result<void> write_slots(Part& part);
+  static DurableWrite durable_write(const Part& part);
+  static Result<void> open(Part& part);
+  static Result<void> write_slots(Part& part);
   Result<void> sync_segment(Part& part);
   void write_frames();
   void sync_frames();

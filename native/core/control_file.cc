@@ -69,11 +69,12 @@ Result<std::shared_ptr<ControlFile>> ControlFile::map(Env& env, const std::strin
 
 Result<std::shared_ptr<ControlFile>> ControlFile::create(Env& env, const std::string& directory,
                                                          const LogIdentity& identity, bool sync) {
-  const std::string path = join_path(directory, kControlName);
-  if (Result<void> made = write_control(env, path, identity, sync); !made) return made.error();
+  // Before the control page: whoever finds that one looks for this one, once, and would poll.
   if (Result<void> made = write_wake(env, join_path(directory, kWakeName)); !made) {
     return made.error();
   }
+  const std::string path = join_path(directory, kControlName);
+  if (Result<void> made = write_control(env, path, identity, sync); !made) return made.error();
   return map(env, directory);
 }
 

@@ -23,6 +23,7 @@ struct DurableWrite {
   FileOffset at;
   Bytes bytes;
   bool shares_flush = false;  // all of it lies where Env::shares_flush_below() said
+  bool begun = false;         // and it was written already, and begun (Env::begin_durable())
 };
 
 enum class OpenMode : std::uint8_t {
@@ -102,6 +103,9 @@ class Env : public std::enable_shared_from_this<Env> {
   // as the system allows. After a failure any part may be. A range overwrites bytes that the file
   // has; no two ranges overlap.
   virtual Result<void> write_durably(std::span<const DurableWrite> writes) = 0;
+  // A range that shares a flush was written, and will be in a write_durably(), where it is `begun`:
+  // it may go to the device now. Speed hangs on it, and nothing else.
+  virtual void begin_durable(const DurableWrite& write) noexcept = 0;
   // Overwriting bytes of this file below the answer changes nothing but them, on a file system
   // where one flush makes such writes to any number of its files durable. 0 where that is not so.
   // Speaks of what the next sync of the file covers, too.

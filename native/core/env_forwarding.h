@@ -46,6 +46,7 @@ class EnvForwarding : public Env {
   Result<void> write_durably(std::span<const DurableWrite> writes) override {
     return base_.write_durably(writes);
   }
+  void begin_durable(const DurableWrite& write) noexcept override { base_.begin_durable(write); }
   Result<FileOffset> shares_flush_below(FileId file) override {
     return base_.shares_flush_below(file);
   }

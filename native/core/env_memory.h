@@ -38,6 +38,7 @@ class EnvMemory final : public Env {
   Result<void> sync_data(FileId file) override;
   Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  void begin_durable(const DurableWrite&) noexcept override {}
   Result<FileOffset> shares_flush_below(FileId) override { return FileOffset{0}; }
 
   // Sorted by name.

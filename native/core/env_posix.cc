@@ -172,6 +172,8 @@ Result<void> EnvPosix::write_durably(std::span<const DurableWrite> writes) {
   return posix::write_durably(crew_, writes);
 }
 
+void EnvPosix::begin_durable(const DurableWrite& write) noexcept { posix::begin_durable(write); }
+
 Result<FileOffset> EnvPosix::shares_flush_below(FileId file) {
   return posix::shares_flush_below(descriptor_of(file));
 }

@@ -23,6 +23,7 @@ class EnvPosix final : public Env {
   Result<void> sync_data(FileId file) override;
   Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  void begin_durable(const DurableWrite& write) noexcept override;
   Result<FileOffset> shares_flush_below(FileId file) override;
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;

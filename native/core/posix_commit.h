@@ -13,6 +13,9 @@ namespace millrace::posix {
 // Env::write_durably.
 Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes);
 
+// Env::begin_durable.
+void begin_durable(const DurableWrite& write) noexcept;
+
 // Env::shares_flush_below.
 [[nodiscard]] Result<FileOffset> shares_flush_below(int descriptor);
 

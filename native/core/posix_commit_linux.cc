@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/paths.h"
@@ -70,10 +71,28 @@ Result<void> sync_range(const DurableWrite& write, unsigned int flags) {
   return failed("sync_file_range", write, errno);
 }
 
+// Flushes the device that a file is on, and writes nothing: a sync of the file itself would write
+// its index, too. ext4 flushes for any file, so the folder will do, which seldom has anything new.
+Result<void> flush_device(const DurableWrite& write) {
+  struct stat file = {};
+  struct stat folder = {};
+  const std::string path = path_of(descriptor_of(write));
+  const int opened =
+      ::open(std::string(parent_path(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // Whatever is in that place now.
+  const bool beside = opened >= 0 && ::fstat(opened, &folder) == 0 &&
+                      ::fstat(descriptor_of(write), &file) == 0 && folder.st_dev == file.st_dev;
+  const SysErrno number = sync_data(beside ? opened : descriptor_of(write));
+  if (opened >= 0) ::close(opened);
+  if (number == 0) return {};
+  return failed("fdatasync", write, number);
+}
+
 // The ranges go to the device together, and one flush makes them all durable. The second round
 // starts pages again that were on their way already, and dirtied since, and waits for all.
 Result<void> write_behind_one_flush(std::span<const DurableWrite> writes) {
   for (const DurableWrite& write : writes) {
+    if (write.begun) continue;
     if (const SysErrno number = write_all(write, 0); number != 0) {
       return failed("pwrite", write, number);
     }
@@ -81,11 +100,10 @@ Result<void> write_behind_one_flush(std::span<const DurableWrite> writes) {
   }
   constexpr unsigned int kWhole =
       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-  for (const DurableWrite& write : writes.first(writes.size() - 1)) {
+  for (const DurableWrite& write : writes) {
     if (Result<void> done = sync_range(write, kWhole); !done) return done;
   }
-  if (::fdatasync(descriptor_of(writes.back())) == 0) return {};
-  return failed("fdatasync", writes.back(), errno);
+  return flush_device(writes.back());
 }
 
 // Before 6.5, ext4 without a journal might skip the flush for a file that looks clean.
@@ -102,11 +120,12 @@ bool flushes_always() {
 bool mount_overwrites(dev_t device) {
   const std::string link =
       "/sys/dev/block/" + std::to_string(major(device)) + ":" + std::to_string(minor(device));
-  char* resolved = ::realpath(link.c_str(), nullptr);
-  if (resolved == nullptr) return false;
-  const std::string name(file_name(resolved));
-  std::free(resolved);
-  std::ifstream options("/proc/fs/ext4/" + name + "/options");
+  // It points to the device's folder, which has the device's name.
+  std::array<char, PATH_MAX> target;
+  const ssize_t bytes = ::readlink(link.c_str(), target.data(), target.size());
+  if (bytes <= 0) return false;
+  const std::string_view folder(target.data(), static_cast<std::size_t>(bytes));
+  std::ifstream options("/proc/fs/ext4/" + std::string(file_name(folder)) + "/options");
   bool has_barrier = false;
   for (std::string line; std::getline(options, line);) {
     if (line == "barrier") has_barrier = true;
@@ -179,6 +198,12 @@ Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes) {
   }
   if (sharing == sorted.size()) return write_behind_one_flush(sorted);
   return write_in_two_ways(crew, sorted, sharing);
+}
+
+// A failure meets write_durably() again.
+void begin_durable(const DurableWrite& write) noexcept {
+  (void)::sync_file_range(descriptor_of(write), static_cast<off_t>(write.at.bytes),
+                          static_cast<off_t>(write.bytes.size()), SYNC_FILE_RANGE_WRITE);
 }
 
 Result<FileOffset> shares_flush_below(int descriptor) {

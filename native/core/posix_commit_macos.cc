@@ -42,6 +42,8 @@ Result<void> write_durably(Crew&, std::span<const DurableWrite> writes) {
   return system_error("fcntl(F_FULLFSYNC)", path_of(last), failed);
 }
 
+void begin_durable(const DurableWrite&) noexcept {}
+
 Result<FileOffset> shares_flush_below(int) { return FileOffset{0}; }
 
 }  // namespace millrace::posix

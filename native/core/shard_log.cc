@@ -194,25 +194,40 @@ const RecoveryReport& ShardLog::recovery() const noexcept { return shared_->repo
 // has staged belongs to one commit.
 void append_together(std::span<GroupAppend> appends) {
   if (appends.empty()) return;
+  struct Held {
+    SharedLog* log;
+    std::size_t appends_left;
+    std::unique_ptr<SharedLog::Appending> appending;
+  };
   std::vector<SharedLog*> logs;
   for (const GroupAppend& append : appends) logs.push_back(append.log->shared_.get());
   std::sort(logs.begin(), logs.end());
-  logs.erase(std::unique(logs.begin(), logs.end()), logs.end());
-  std::vector<std::unique_ptr<SharedLog::Appending>> held;
-  for (SharedLog* log : logs) held.push_back(std::make_unique<SharedLog::Appending>(*log));
-  const auto appender_of = [&](const GroupAppend& append) -> LogAppender& {
-    const auto at = std::lower_bound(logs.begin(), logs.end(), append.log->shared_.get());
-    return held[static_cast<std::size_t>(at - logs.begin())]->appender();
-  };
-  for (GroupAppend& append : appends) {
-    append.answer = append.log->closed_ ? closed(append.log->shared_->directory())
-                                        : appender_of(append).append(append.batch, append.out);
+  std::vector<Held> held;
+  for (SharedLog* const log : logs) {
+    if (held.empty() || held.back().log != log) {
+      held.push_back({log, 0, std::make_unique<SharedLog::Appending>(*log)});
+    }
+    ++held.back().appends_left;
   }
+  const auto held_for = [&](const GroupAppend& append) -> Held& {
+    return *std::ranges::lower_bound(held, append.log->shared_.get(), {}, &Held::log);
+  };
   Commit commit(*logs.front()->context().env, logs.front()->options().sync_commits);
-  for (const auto& appending : held) commit.add(appending->appender());
+  for (GroupAppend& append : appends) {
+    Held& mine = held_for(append);
+    LogAppender& appender = mine.appending->appender();
+    append.answer = append.log->closed_ ? closed(mine.log->directory())
+                                        : appender.append(append.batch, append.out);
+    if (--mine.appends_left > 0) continue;
+    if (held.size() > 1) {
+      commit.begin(appender);
+    } else {
+      commit.add(appender);
+    }
+  }
   (void)commit.run();  // a log that was lost says so itself
   for (GroupAppend& append : appends) {
-    const auto& checkpointer = appender_of(append).checkpointer();
+    const auto& checkpointer = held_for(append).appending->appender().checkpointer();
     if (append.answer && checkpointer && checkpointer->poisoned()) {
       append.answer = checkpointer->poison_error();
     }

@@ -44,8 +44,12 @@ class WatchingEnv final : public EnvForwarding {
     if (before) before();
     return EnvForwarding::write_durably(writes);
   }
+  void begin_durable(const DurableWrite&) noexcept override { ++begun; }
+  Result<FileOffset> shares_flush_below(FileId) override { return shares_flush; }
   std::function<void()> before;
   int commits = 0;
+  int begun = 0;
+  FileOffset shares_flush;
   std::size_t ranges = 0;
 };
 
@@ -135,6 +139,46 @@ const Suite group_append_tests("group append", [](Suite& s) {
     log.append("second", "2");
     expect_eq(seen, std::size_t{1});
     expect_eq(log.read_all().size(), std::size_t{2});
+  });
+  s.test("lets what can share a flush go ahead, and shows none of it before", [] {
+    Watched watched;
+    watched.env->shares_flush = FileOffset{1 * kMiB};
+    LogFixture one(watched.env, "/one", committing());
+    LogFixture other(watched.env, "/other", committing());
+    for (LogFixture* log : {&one, &other}) {
+      expect_ok(log->open());
+      log->append("first", "1");
+    }
+    expect_eq(watched.env->begun, 0);  // alone: one call writes and syncs
+    Round round({&one, &other}, batch_of(3, 100));
+    std::size_t seen = 99;
+    int begun = 0;
+    watched.env->before = [&] {
+      begun = watched.env->begun;
+      seen = one.read_all().size() + other.read_all().size();
+    };
+    append_together(round.appends);
+    expect_eq(begun, 2);
+    expect_eq(seen, std::size_t{2});
+    expect_eq(one.read_all().size() + other.read_all().size(), std::size_t{8});
+  });
+  s.test("loses only the log that cannot be written ahead", [] {
+    Watched watched;
+    watched.env->shares_flush = FileOffset{1 * kMiB};
+    const auto env = std::make_shared<EnvFaulting>(*watched.env);
+    LogFixture one(env, "/one", committing());
+    LogFixture other(env, "/other", committing());
+    for (LogFixture* log : {&one, &other}) {
+      expect_ok(log->open());
+      log->append("first", "1");
+    }
+    env->plan({.call = EnvCall::kWrite, .path_part = "/one", .sys_errno = 5});
+    Round round({&one, &other}, batch_of(3, 100));
+    append_together(round.appends);
+    expect_error(round.appends[0].answer, Errc::kPoisoned);
+    expect_ok(round.appends[1].answer);
+    expect_eq(one.read_all().size(), std::size_t{1});
+    expect_eq(other.read_all().size(), std::size_t{4});
   });
   s.test("shows what is written at once if asked to", [] {
     Watched watched;

@@ -187,6 +187,19 @@ const Suite log_follower_tests("log_follower", [](Suite& s) {
     expect(follower->source().has_files());
     expect_eq(follower.more().size(), 1u);
   });
+  s.test("finds the wake page of a log that has a control page, whenever it looks", [] {
+    auto memory = std::make_shared<EnvMemory>();
+    auto env = std::make_shared<WatchedEnv>(memory);
+    LogFixture log(env, "log");
+    expect_ok(log.open());
+    env->before_open = [&](const std::string&) {
+      Follower follower(memory, log);
+      expect(follower.more().empty());
+      if (follower->has_files()) expect(follower->source().control->wake_word() != nullptr);
+    };
+    log.append("k", "v");
+    env->before_open = nullptr;
+  });
   s.test("changes nothing", [] {
     auto memory = std::make_shared<EnvMemory>();
     LogFixture log(memory, "log");
