@@ -242,6 +242,7 @@ describe('anything at all', () => {
         'appendOne',
         'read',
         'readResident',
+        'readRecord',
         'load',
         'seek',
         'trim',
