@@ -14,6 +14,7 @@ Napi::Function LogFollowerObject::define(Napi::Env env) {
                      {
                          raw_method("read", read),
                          raw_method("readResident", read_resident),
+                         raw_method("readRecord", read_record),
                          method<&LogFollowerObject::load>("load"),
                          raw_method("readLeased", read_leased),
                          method<&LogFollowerObject::lease>("lease"),
@@ -45,6 +46,12 @@ napi_value LogFollowerObject::read_resident(napi_env env, napi_callback_info inf
   const Call<8> call(env, info);
   OpenFollower* follower = open_follower(env, call.self);
   return follower == nullptr ? nullptr : read_page(call, follower->log(), true);
+}
+
+napi_value LogFollowerObject::read_record(napi_env env, napi_callback_info info) {
+  const Call<4> call(env, info);
+  OpenFollower* follower = open_follower(env, call.self);
+  return follower == nullptr ? nullptr : read_one(call, follower->log());
 }
 
 Napi::Value LogFollowerObject::load(const Napi::CallbackInfo& info) {

@@ -25,6 +25,7 @@ class LogFollowerObject : public NativeObject<LogFollowerObject, std::unique_ptr
   // Hot, so raw.
   static napi_value read(napi_env env, napi_callback_info info);
   static napi_value read_resident(napi_env env, napi_callback_info info);
+  static napi_value read_record(napi_env env, napi_callback_info info);
   static napi_value read_leased(napi_env env, napi_callback_info info);
 
   Napi::Value load(const Napi::CallbackInfo& info);

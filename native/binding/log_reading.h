@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
@@ -94,6 +95,54 @@ napi_value read_page(const Call<8>& call, Log& log, bool resident_only) {
   passed->limits.resident_only = resident_only;
   return answer_page(call.env, log, log.read(passed->from, passed->limits, passed->into),
                      passed->header);
+}
+
+// What readRecord writes in front of a record: `RecordField` in src/log/record-slab.ts.
+inline constexpr std::size_t kRecordArrival = 0;
+inline constexpr std::size_t kRecordColumns = 8;
+inline constexpr std::size_t kRecordHead = 32;
+
+// readRecord(offset, memory, at, mayWait): one record by its offset, at a position of an
+// ArrayBuffer that is a multiple of 8, because arrays cost more to pass than a record to read.
+// Answers the position behind it, 0 where there is none, kRefusalCold; or kRefusalGrow, and then in
+// place of the arrival how many bytes the record takes behind its head.
+template <typename Log>
+napi_value read_one(const Call<4>& call, Log& log) {
+  napi_env env = call.env;
+  const auto offset = clamped_number(env, call[0]);
+  const auto at = whole_number(env, call[2], std::numeric_limits<std::int32_t>::max());
+  void* data = nullptr;
+  std::size_t size = 0;
+  bool may_wait = false;
+  if (!offset || !at || napi_get_arraybuffer_info(env, call[1], &data, &size) != napi_ok ||
+      napi_get_value_bool(env, call[3], &may_wait) != napi_ok || *at % kFrameAlignment != 0 ||
+      *at > size || size - *at < kRecordHead || size > std::numeric_limits<std::int32_t>::max()) {
+    return throw_invalid_argument(
+        env, "readRecord takes an offset, memory, a place in it and a boolean");
+  }
+  const MutableBytes memory = MutableBytes(static_cast<std::byte*>(data), size).subspan(*at);
+  std::array<std::uint32_t, column::kStride> columns{};
+  double found_offset = 0;
+  double arrival_ms = 0;
+  const Result<bool> found =
+      log.read_record({static_cast<std::uint64_t>(std::max<std::int64_t>(*offset, 0))}, !may_wait,
+                      {memory.subspan(kRecordHead), columns, {&found_offset, 1}, {&arrival_ms, 1}});
+  if (!found && found.error().code == Errc::kTooLarge) {
+    store(memory.data() + kRecordArrival, static_cast<double>(found.error().detail));
+    return to_js_integer(env, kRefusalGrow);
+  }
+  if (!found && found.error().code == Errc::kNotResident) return to_js_integer(env, kRefusalCold);
+  if (!found) return throw_error(env, found.error());
+  if (!*found) return to_js_integer(env, 0);
+  const auto begin = static_cast<std::uint32_t>(*at + kRecordHead);
+  const std::uint32_t end = columns[column::kDataAt] + columns[column::kDataBytes];
+  columns[column::kKeyAt] += begin;
+  columns[column::kDataAt] += begin;
+  if (columns[column::kHashKeyAt] != kNoHashKey) columns[column::kHashKeyAt] += begin;
+  store(memory.data() + kRecordArrival, arrival_ms);
+  std::memcpy(memory.data() + kRecordColumns, columns.data(), sizeof(columns));
+  return to_js_integer(
+      env, static_cast<std::int32_t>(begin + align_up<std::uint32_t>(end, kFrameAlignment)));
 }
 
 // seek(timeMs)

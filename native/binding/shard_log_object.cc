@@ -28,6 +28,7 @@ Napi::Function ShardLogObject::define(Napi::Env env) {
                          raw_method("append", append),
                          raw_method("read", read),
                          raw_method("readResident", read_resident),
+                         raw_method("readRecord", read_record),
                          method<&ShardLogObject::load>("load"),
                          raw_method("readLeased", read_leased),
                          method<&ShardLogObject::lease>("lease"),
@@ -83,6 +84,12 @@ napi_value ShardLogObject::read_resident(napi_env env, napi_callback_info info) 
   ShardLog* log = open_log(env, call.self);
   if (log == nullptr) return nullptr;
   return read_page(call, *log, true);
+}
+
+napi_value ShardLogObject::read_record(napi_env env, napi_callback_info info) {
+  const Call<4> call(env, info);
+  ShardLog* log = open_log(env, call.self);
+  return log == nullptr ? nullptr : read_one(call, *log);
 }
 
 Napi::Value ShardLogObject::load(const Napi::CallbackInfo& info) {

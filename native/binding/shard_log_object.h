@@ -36,6 +36,7 @@ class ShardLogObject : public NativeObject<ShardLogObject, std::shared_ptr<OpenL
   static napi_value append(napi_env env, napi_callback_info info);
   static napi_value read(napi_env env, napi_callback_info info);
   static napi_value read_resident(napi_env env, napi_callback_info info);
+  static napi_value read_record(napi_env env, napi_callback_info info);
   static napi_value read_leased(napi_env env, napi_callback_info info);
 
   Napi::Value load(const Napi::CallbackInfo& info);

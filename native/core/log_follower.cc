@@ -133,6 +133,12 @@ Result<Page> LogFollower::read(Sequence from, const PageLimits& limits, const Pa
   });
 }
 
+Result<bool> LogFollower::read_record(Sequence at, bool resident_only, const PageBuffers& into) {
+  Result<bool> begun = begin();
+  if (!begun || !*begun) return begun;
+  return steadily([&] { return reader_->read_record(at, resident_only, into); });
+}
+
 std::optional<ColdStretch> LogFollower::take_cold() {
   std::optional<ColdStretch> cold = reader_ ? reader_->take_cold() : std::nullopt;
   if (cold) cold->env = context_.env;

@@ -41,6 +41,8 @@ class LogFollower {
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
   Result<Sequence> seek(ArrivalTime arrival);
   Result<LogStats> stats();
+  // As ShardLog::read_record.
+  Result<bool> read_record(Sequence at, bool resident_only, const PageBuffers& into);
   // As ShardLog::lease and read_leased.
   Result<std::optional<LeasedSegment>> lease(Sequence from);
   Result<Page> read_leased(Sequence from, const PageLimits& limits, const PageBuffers& into,

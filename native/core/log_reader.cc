@@ -13,8 +13,6 @@ namespace {
 
 // So much of what was written last is taken for resident.
 constexpr std::uint64_t kHotBytes = 16 * kMiB;
-// What finding a frame by its number walks over, at least; more only behind a damaged index.
-constexpr std::uint64_t kWalkBytes = std::uint64_t{4} * kGridBytes;
 
 // A walk touches one cache line a frame, and each would be waited for. Neighbours tend to be of one
 // size, so the headers of the next few frames are asked for as if they all were.
@@ -52,19 +50,21 @@ void LogReader::set_segments(SegmentList segments) {
   segments_ = std::move(segments);
   const Sequence base = segments_.empty() ? kFirstSequence : segments_.front().base_sequence();
   verified_.erase(verified_.begin(), verified_.lower_bound(base));
+  unmap();
+  cursor_ = {};
+}
+
+void LogReader::unmap() noexcept {
   mapping_.reset();
   mapped_base_ = {};
-  cursor_ = {};
+  recent_ = {};
 }
 
 std::vector<std::string> LogReader::drop_before(Sequence base) {
   cursor_ = {};
   std::vector<std::string> paths = segments_.drop_before(base);
   verified_.erase(verified_.begin(), verified_.lower_bound(base));
-  if (mapped_base_ < base) {
-    mapping_.reset();
-    mapped_base_ = {};
-  }
+  unmap();
   return paths;
 }
 
@@ -98,10 +98,20 @@ Result<void> LogReader::refresh(LogPosition end) {
 Result<Bytes> LogReader::map_segment(std::size_t index) {
   const Segment& segment = segments_[index];
   if (mapping_ == nullptr || mapped_base_ != segment.base_sequence()) {
-    Result<std::shared_ptr<const Mapping>> mapping = cache_->get(segment);
-    if (!mapping) return mapping.error();
-    mapping_ = std::move(*mapping);
-    mapped_base_ = segment.base_sequence();
+    const Sequence base = segment.base_sequence();
+    std::shared_ptr<const Mapping> known;
+    for (const Recent& recent : recent_) {
+      if (recent.base == base) known = recent.mapping.lock();
+    }
+    if (known == nullptr) {
+      Result<std::shared_ptr<const Mapping>> mapping = cache_->get(segment);
+      if (!mapping) return mapping.error();
+      known = std::move(*mapping);
+      recent_[next_recent_] = {known, base};
+      next_recent_ = (next_recent_ + 1) % recent_.size();
+    }
+    mapping_ = std::move(known);
+    mapped_base_ = base;
   }
   return Bytes(mapping_->bytes());
 }
@@ -168,6 +178,11 @@ std::optional<ColdStretch> LogReader::take_cold() noexcept {
   std::optional<ColdStretch> cold = residency_->take_cold();
   if (cold) cold->asked_by = residency_;
   return cold;
+}
+
+void LogReader::note_hot(LogPosition end) noexcept {
+  if (!began_at_) began_at_ = end;
+  hot_from_ = std::max(*began_at_, LogPosition{end.bytes - std::min(end.bytes, kHotBytes)});
 }
 
 Result<LogReader::Cursor> LogReader::find(Sequence from, LogPosition log_end, bool resident_only) {
@@ -325,8 +340,7 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   const bool sealed = control_->page().sealed.load(std::memory_order_acquire) != 0;
   const LogPosition end = visible();
   if (Result<void> known = refresh(end); !known) return known.error();
-  if (!began_at_) began_at_ = end;
-  hot_from_ = std::max(*began_at_, LogPosition{end.bytes - std::min(end.bytes, kHotBytes)});
+  note_hot(end);
   PageFill fill{.limits = limits, .into = into, .page = {}};
   fill.page.first = first();
   fill.page.next = from;

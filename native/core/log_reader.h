@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -38,6 +39,10 @@ class LogReader {
   // kNotResident, and take_cold() says what to load before the same call is made again.
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
   [[nodiscard]] std::optional<ColdStretch> take_cold() noexcept;
+  // The record with exactly this number, as the first and only one of a page; false when there is
+  // none. The bytes that it takes end with its payload. Errors as read(), but for kTrimmed; where
+  // the next page of a scan begins is not forgotten over it (log_reader_record.cc).
+  Result<bool> read_record(Sequence at, bool resident_only, const PageBuffers& into);
   // First readable record that arrived at or after `arrival`; the sequence behind the last if none.
   Result<Sequence> seek(ArrivalTime arrival);
   // The finished segment that holds `from`, or would; nullopt where there is none: in front of the
@@ -77,8 +82,16 @@ class LogReader {
     ArrivalTime passed;  // of the last frame that was walked past on the way there
   };
 
+  // What finding a frame by its number walks over, at least; more only behind a damaged index.
+  static constexpr std::uint64_t kWalkBytes = std::uint64_t{4} * kGridBytes;
+
   Result<void> refresh(LogPosition end);
+  // What is taken for resident when the log ends at `end`.
+  void note_hot(LogPosition end) noexcept;
+  Result<bool> read_record_slowly(Sequence at, bool resident_only, const PageBuffers& into);
   Result<Bytes> map_segment(std::size_t index);
+  // Forgets every mapping.
+  void unmap() noexcept;
   // The frame with this sequence number, or the first behind it.
   Result<Cursor> find(Sequence from, LogPosition log_end, bool resident_only = false);
   Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end,
@@ -105,6 +118,14 @@ class LogReader {
   // The mapping of the segment read last.
   std::shared_ptr<const Mapping> mapping_;
   Sequence mapped_base_;
+  // Those before it, for reads here and there: the cache takes a lock and looks up a path. Weak, so
+  // that they do not keep mapped what the cache has let go.
+  struct Recent {
+    std::weak_ptr<const Mapping> mapping;
+    Sequence base;
+  };
+  std::array<Recent, 4> recent_;
+  std::size_t next_recent_ = 0;
   std::shared_ptr<Residency> residency_;
   // What was written since the first read, and not long ago, is in memory.
   std::optional<LogPosition> began_at_;

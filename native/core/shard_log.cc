@@ -100,6 +100,12 @@ Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageB
   return page;
 }
 
+Result<bool> ShardLog::read_record(Sequence at, bool resident_only, const PageBuffers& into) {
+  if (closed_) return closed(shared_->directory());
+  LogReader* const reader = this->reader();
+  return reader != nullptr ? reader->read_record(at, resident_only, into) : Result<bool>(false);
+}
+
 std::optional<ColdStretch> ShardLog::take_cold() {
   std::optional<ColdStretch> cold = reader_ ? reader_->take_cold() : std::nullopt;
   if (cold) cold->env = shared_->context().env;

@@ -68,6 +68,9 @@ class ShardLog {
   // record does not fit the buffer (Error::detail is how many bytes it takes).
   Result<Page> read(Sequence from, const PageLimits& limits, const PageBuffers& into);
 
+  // As LogReader::read_record.
+  Result<bool> read_record(Sequence at, bool resident_only, const PageBuffers& into);
+
   // As LogReader::lease and LogReader::read_leased; an error that is not kTrimmed or kClosed says
   // that read() is to be asked.
   Result<std::optional<LeasedSegment>> lease(Sequence from);

@@ -53,8 +53,17 @@ class TimeIndex {
   }
 
  private:
+  // Cells from `low` to below `high`.
+  struct Cells {
+    std::size_t low = 1;
+    std::size_t high = 1;
+  };
+  // Those whose frames may start below `end`, but for cell 0.
+  [[nodiscard]] Cells cells_below(FileOffset end) const noexcept;
+  // Fewer of them that still hold the last slot at or below `sequence`, or none such.
+  [[nodiscard]] Cells narrowed(Cells cells, Sequence sequence, FileOffset end) const noexcept;
   template <typename Precedes>
-  [[nodiscard]] WalkStart last_that(Precedes precedes, FileOffset end) const noexcept;
+  [[nodiscard]] WalkStart last_that(Precedes precedes, Cells cells, FileOffset end) const noexcept;
 
   Bytes segment_;
   const SegmentHeader* header_;

@@ -7,6 +7,7 @@
  * corruption, misuse) throws a `MillraceError`. No object, BigInt or promise per record.
  */
 import type { ReadBlock } from './read-block.ts'
+import type { RecordSlab } from './record-slab.ts'
 
 /** A value now, or a promise of it. Hot loops test `typeof`, everyone else awaits. */
 export type Maybe<T> = T | Promise<T>
@@ -112,6 +113,12 @@ export interface ShardLog {
    * `into.giveBack()`. `undefined` where that cannot be: `read` can. Engines without such a thing leave it out.
    */
   readInPlace?(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number | undefined>
+  /**
+   * Reads the record with exactly this offset behind what `into` keeps, within the call: into `into.memory` from
+   * `into.at` on, as `RecordField` says. Answers where it ends there, more than 0, or a `RecordAnswer`. Waits for the
+   * disk only if it may. Engines that cannot answer within the call leave it out; `caps.readsWithinCall` says so.
+   */
+  readRecord?(offset: Offset, into: RecordSlab, mayWait: boolean): number
   /** The first record that arrived at or after `timeMs`; the tail's offset if there is none. */
   seek(timeMs: number): Maybe<Offset>
   /**
@@ -141,6 +148,8 @@ export interface LogCaps {
   readonly maxBatchRecords: number
   /** True when `append` answers directly, so that a synchronous `append()` can keep its promise. */
   readonly synchronous: boolean
+  /** True when logs have `readRecord`, and are opened within the call unless they are just being closed. */
+  readonly readsWithinCall: boolean
   /** What an appended record survives before `flush`. */
   readonly durability: 'memory' | 'process' | 'synced' | 'replicated'
   /** Nothing can be written: every method that would throws `ERR_MILLRACE_READ_ONLY`. */

@@ -47,7 +47,13 @@ export class NativeEngine implements LogEngine {
     this.#sharing = sharing
     if (native.isShared()) sharing.joined()
     this.#group = grouped ? new GroupAppender(native) : undefined
-    this.caps = { maxRecordBytes: addon.recordBytesMax, maxBatchRecords, synchronous: !grouped, durability }
+    this.caps = {
+      maxRecordBytes: addon.recordBytesMax,
+      maxBatchRecords,
+      synchronous: !grouped,
+      readsWithinCall: true,
+      durability,
+    }
   }
 
   create(_stream: string, shards: number, _retentionMs: number): readonly NativeSlot[] {

@@ -13,6 +13,7 @@ import {
 } from './log.ts'
 import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
+import type { RecordSlab } from './record-slab.ts'
 import type { Sharing } from './sharing.ts'
 import { TailWatch } from './tail-watch.ts'
 import { Waiters } from './waiters.ts'
@@ -98,6 +99,10 @@ export class NativeLog implements ShardLog {
 
   readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
     return this.#pages.readInPlace(from, maxBytes, maxRecords, into)
+  }
+
+  readRecord(offset: Offset, into: RecordSlab, mayWait: boolean): number {
+    return this.#pages.readRecord(offset, into, mayWait)
   }
 
   seek(timeMs: number): Offset {

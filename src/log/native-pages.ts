@@ -3,6 +3,7 @@ import { callNative, fromNative } from '../native/failure.ts'
 import { readCold } from './cold-pages.ts'
 import { Column, type LogStats, type Maybe, type Offset, Refusal } from './log.ts'
 import type { ReadBlock } from './read-block.ts'
+import type { RecordSlab } from './record-slab.ts'
 import { SegmentLeases } from './segment-lease.ts'
 
 /** A smaller block grows rather than cut many pages short. Above it, reading a page again costs more than it gains. */
@@ -108,6 +109,15 @@ export class NativePages {
     into.atTail = header[PageField.atTail] === 1
     into.ended = header[PageField.ended] === 1
     return answer
+  }
+
+  /** `ShardLog.readRecord`. */
+  readRecord(offset: Offset, into: RecordSlab, mayWait: boolean): number {
+    try {
+      return this.#native.readRecord(offset, into.memory, into.at, mayWait)
+    } catch (error) {
+      throw fromNative(error)
+    }
   }
 
   /** `ShardLog.seek`. */

@@ -29,6 +29,7 @@ export class NativeReaderEngine implements LogEngine {
       maxRecordBytes: addon.recordBytesMax,
       maxBatchRecords: 0,
       synchronous: true,
+      readsWithinCall: true,
       durability: 'process',
       readOnly: true,
     }

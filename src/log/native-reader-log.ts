@@ -5,6 +5,7 @@ import { callNative } from '../native/failure.ts'
 import type { LogStats, Maybe, Offset, ShardLog } from './log.ts'
 import { NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
+import type { RecordSlab } from './record-slab.ts'
 import { TailWatch } from './tail-watch.ts'
 import { Waiters } from './waiters.ts'
 
@@ -52,6 +53,10 @@ export class NativeReaderLog implements ShardLog {
 
   readInPlace(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number | undefined {
     return this.#pages.readInPlace(from, maxBytes, maxRecords, into)
+  }
+
+  readRecord(offset: Offset, into: RecordSlab, mayWait: boolean): number {
+    return this.#pages.readRecord(offset, into, mayWait)
   }
 
   seek(timeMs: number): Offset {

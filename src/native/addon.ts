@@ -64,7 +64,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 11
+export const interfaceVersion = 12
 
 /** A check of every byte, under way. */
 export interface NativeVerification {
@@ -169,6 +169,12 @@ export interface NativeLogReading {
    * again; what cannot be read, it will tell.
    */
   load(): Promise<void>
+  /**
+   * Reads the record with exactly this offset to `memory`, from byte `at` on (a multiple of 8), as `RecordField` says
+   * (src/log/record-slab.ts). Answers where it ends; 0 if there is none; `growBytes`: it takes so many bytes behind
+   * what lies in front of it as the double at `at` says; and, unless it may wait for the disk, `coldPages`.
+   */
+  readRecord(offset: number, memory: ArrayBuffer, at: number, mayWait: boolean): number
   seek(timeMs: number): number
   /** Fills nine numbers in the order of `LogStats`; the last is 1 when the log is sealed. */
   stats(out: Float64Array): void

@@ -120,7 +120,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#finished = true
     this.#stop?.abort()
     this.#ready.length = 0
-    this.#blocks.recall()
+    this.#blocks.end()
     for (const shard of this.#shards) shard.end()
     this.#wake?.()
     this.#cut?.()

@@ -1,44 +1,26 @@
 import { Column, noHashKey } from '../log/log.ts'
-import type { ReadBlock } from '../log/read-block.ts'
+import { RecordField, type RecordSlab } from '../log/record-slab.ts'
 import { type Codec, decodeWith } from './codec.ts'
 import { readHashKey } from './hash-key.ts'
 import type { BatchShard } from './record-batch.ts'
 import type { RecordSource } from './record.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 
-/** One record by itself, with a copy of what it needs: nothing else stays in memory with it. */
+/** One record by itself, in memory that only records share which were found at about the same time. */
 export class FoundRecord<T> implements RecordSource<T> {
   private readonly shard: BatchShard
-  private readonly codec: Codec<T>
   private readonly offset: number
-  private readonly timeMs: number
-  /** The record's key, payload and hash key, `keyAt` and the like being positions in it. */
-  private readonly memory: Buffer
-  private readonly keyAt: number
-  private readonly keyBytes: number
-  private readonly dataAt: number
-  private readonly dataBytes: number
-  private readonly hashKeyAt: number
+  private readonly slab: RecordSlab
+  /** Where the record begins in the slab. */
+  private readonly at: number
+  private readonly codec: Codec<T>
 
-  /** Copies the first record of `block`. */
-  constructor(shard: BatchShard, block: ReadBlock, codec: Codec<T>) {
-    const { columns } = block
+  constructor(shard: BatchShard, offset: number, slab: RecordSlab, at: number, codec: Codec<T>) {
     this.shard = shard
+    this.offset = offset
+    this.slab = slab
+    this.at = at
     this.codec = codec
-    this.offset = block.offsets[0] as number
-    this.timeMs = block.timesMs[0] as number
-    this.keyAt = columns[Column.keyAt] as number
-    this.keyBytes = columns[Column.keyBytes] as number
-    this.dataAt = columns[Column.dataAt] as number
-    this.dataBytes = columns[Column.dataBytes] as number
-    this.hashKeyAt = columns[Column.hashKeyAt] as number
-    const end = Math.max(
-      this.keyAt + this.keyBytes,
-      this.dataAt + this.dataBytes,
-      this.hashKeyAt === noHashKey ? 0 : this.hashKeyAt + 16,
-    )
-    this.memory = Buffer.allocUnsafe(end)
-    this.memory.set(block.bytes.length === end ? block.bytes : block.bytes.subarray(0, end))
   }
 
   get released(): false {
@@ -50,26 +32,32 @@ export class FoundRecord<T> implements RecordSource<T> {
   }
 
   sequenceNumber(): SequenceNumber {
-    return this.shard.sequence.at(this.offset, this.timeMs)
+    return this.shard.sequence.at(this.offset, this.arrivedAtMs())
   }
 
   arrivedAtMs(): number {
-    return this.timeMs
+    return this.slab.doubles[(this.at + RecordField.timeMs) >>> 3] as number
   }
 
   partitionKey(): string {
-    return this.memory.toString('utf8', this.keyAt, this.keyAt + this.keyBytes)
+    const keyAt = this.word(Column.keyAt)
+    return this.slab.buffer.toString('utf8', keyAt, keyAt + this.word(Column.keyBytes))
   }
 
   explicitHashKey(): string | undefined {
-    return this.hashKeyAt === noHashKey ? undefined : readHashKey(this.memory, this.hashKeyAt)
+    const hashKeyAt = this.word(Column.hashKeyAt)
+    return hashKeyAt === noHashKey ? undefined : readHashKey(this.slab.buffer, hashKeyAt)
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.dataAt, this.dataBytes)
+    return new Uint8Array(this.slab.memory, this.word(Column.dataAt), this.word(Column.dataBytes))
   }
 
   data(): T {
     return decodeWith(this.codec, this.bytes(), this, 0)
+  }
+
+  private word(column: number): number {
+    return this.slab.words[((this.at + RecordField.columns) >>> 2) + column] as number
   }
 }

@@ -34,8 +34,8 @@ export interface BatchControls extends ReadControls {
    */
   readonly batchBytes?: number | undefined
   /**
-   * A batch, its records and their payloads are valid only until the next batch is asked for; then their memory
-   * holds other records. Several times faster for large scans that keep nothing. @defaultValue false
+   * A batch, its records and their payloads are valid only until the next batch is asked for or the read has ended;
+   * then their memory holds other records, maybe those of another read. Several times faster for large scans that keep nothing. @defaultValue false
    */
   readonly reuse?: boolean | undefined
   /**

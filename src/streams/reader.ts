@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts'
-import { type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
+import { Column, type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
 import type { LentBytes, ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
 import type { LeaseWatch } from './batch-lease.ts'
@@ -15,11 +15,13 @@ import type { ShardStart } from './starting-position.ts'
 /** A reader at the tail takes small pages; one that catches up takes larger ones, step by step. */
 const firstPageBytes: number = 8 * KiB
 const pageGrowth = 4
-/** Until a page says better: columns are cut for records of this size, bytes. */
+/** Until a page of the shard says better: columns are cut for records of this size, bytes. */
 const recordBytesFirst = 128
 /** Smaller records fill a page's columns before its bytes. */
 const recordBytesMin = 16
 const pageRecordsMin = 16
+/** Records are a little larger now and then than they usually are. */
+const sizeSlack = 1.125
 
 /** Records that expired before a slow reader came to them. */
 export interface Gap {
@@ -36,6 +38,8 @@ export interface ReadPlan<T> {
   /** Keys and payloads of one page, bytes; a single larger record still comes. */
   readonly pageBytesMax: number
   readonly pageRecordsMax: number
+  /** The caller said how many records a page may have, and probably wants as many at once. */
+  readonly pageRecordsAsked: boolean
   /** End at what was the tail when the read began. */
   readonly untilTail: boolean
   /** Told of records that expired unread. Without it they are an `ERR_MILLRACE_TRIMMED`. */
@@ -76,7 +80,8 @@ export class ShardReader<T> {
     this.shard = shard
     this.#start = start
     this.#plan = plan
-    this.#pageBytes = Math.min(firstPageBytes, plan.pageBytesMax)
+    if (shard.usualRecordBytes > 0) this.#recordBytes = shard.usualRecordBytes
+    this.#pageBytes = this.#firstPageBytes()
     if (start.from === 'latest' || plan.untilTail) {
       const located = this.#locate()
       // Whoever takes the first page is told; a reader that nobody uses must not bring the process down.
@@ -110,17 +115,33 @@ export class ShardReader<T> {
   }
 
   #locate(): Maybe<ShardLog> {
-    this.#located ??= andThen(this.shard.log(), (log) =>
-      andThen(log.stats(), (stats) =>
+    this.#located ??= andThen(this.shard.log(), (log) => {
+      const start = this.#start
+      if (start.from === 'time' && !this.#plan.untilTail) {
+        return andThen(log.seek(start.arrivedAtMs), (next) => this.#settle(log, next))
+      }
+      return andThen(log.stats(), (stats) =>
         andThen(this.#placeIn(log, stats), (next) => {
-          this.#next = next
           if (this.#plan.untilTail) this.#end = stats.next
-          this.#located = log
-          return log
+          return this.#settle(log, next)
         }),
-      ),
-    )
+      )
+    })
     return this.#located
+  }
+
+  #settle(log: ShardLog, next: Offset): ShardLog {
+    this.#next = next
+    this.#located = log
+    return log
+  }
+
+  /** As much as the caller wants at once, if that is known; but not at the tail, where there is little. */
+  #firstPageBytes(): number {
+    const { pageBytesMax, pageRecordsMax, pageRecordsAsked } = this.#plan
+    const asked = pageRecordsAsked && this.#start.from !== 'latest'
+    const wanted = asked ? Math.ceil(pageRecordsMax * this.shard.usualRecordBytes * sizeSlack) : 0
+    return Math.min(Math.max(firstPageBytes, wanted), pageBytesMax)
   }
 
   #placeIn(log: ShardLog, stats: LogStats): Maybe<Offset> {
@@ -231,6 +252,7 @@ export class ShardReader<T> {
 
   /** Cuts the next page to what this one was like. */
   #measure(block: ReadBlock, count: number): void {
+    this.shard.usualRecordBytes = bytesOfRecord(block, count)
     if (block.atTail) {
       this.#pageBytes = Math.min(firstPageBytes, this.#plan.pageBytesMax)
       return
@@ -240,6 +262,13 @@ export class ShardReader<T> {
     this.#recordBytes = Math.max(recordBytesMin, recordBytes)
     this.#pageBytes = Math.min(this.#pageBytes * pageGrowth, this.#plan.pageBytesMax)
   }
+}
+
+/** What a record of this page takes on average, with what the engine has between them. */
+function bytesOfRecord({ columns }: ReadBlock, count: number): number {
+  const last = (count - 1) * Column.stride
+  const end = (columns[last + Column.dataAt] as number) + (columns[last + Column.dataBytes] as number)
+  return Math.max(recordBytesMin, (end - (columns[Column.keyAt] as number)) / count)
 }
 
 /** The first index whose value is at least `bound`, or `count`. The values ascend. */

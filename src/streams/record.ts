@@ -17,7 +17,8 @@ export interface RecordSource<T> {
 /**
  * A record as it was stored. Everything is made when it is looked at: a reader that wants only the data pays only
  * for the data. Stays valid for ever, and keeps its whole page of records in memory as long as it is kept; in a read
- * with `lease` it is valid as long as its batch. One that `get` answered keeps only itself.
+ * with `lease` it is valid as long as its batch. One that `get` or `getSync` answered keeps
+ * the records that were got right before and after it: 64 KiB at most, or itself.
  */
 export class StoredRecord<T = Uint8Array> {
   private readonly source: RecordSource<T>

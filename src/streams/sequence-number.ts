@@ -65,57 +65,111 @@ function fixedFields(shardCreatedAtSeconds: number, shardIndex: number): bigint 
 }
 
 const digits = 56
-/** Decimal digits that are taken at once: 10^7 times a limb is still exact as a `number`. */
+/** Decimal digits that are taken at once: 10^7 times a limb is still exact as a `number`, and so is the sum of eight. */
 const chunkDigits = 7
-const chunkBase: number = 10 ** chunkDigits
+const chunks: number = digits / chunkDigits
 const limbBase: number = 2 ** 24
 /** Exact, and cheaper to multiply by than to divide. */
 const perLimbBase: number = 2 ** -24
-/** The number being taken apart: eight limbs of 24 bits, the lowest first. */
-const limbs = new Float64Array(digits / chunkDigits)
+/** The number being taken apart: its chunks of digits, the highest first; then eight limbs of 24 bits, the lowest first. */
+const chunkValues = new Float64Array(chunks)
+const limbs = new Float64Array(chunks)
+/** `powers[limb * chunks + chunk]`: that limb of what the chunk counts. */
+const powers: Float64Array = powersOfChunks()
+
+function powersOfChunks(): Float64Array {
+  const table = new Float64Array(chunks * chunks)
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const worth = 10n ** BigInt(chunkDigits * (chunks - 1 - chunk))
+    for (let limb = 0; limb < chunks; limb++) {
+      table[limb * chunks + chunk] = Number((worth >> BigInt(24 * limb)) & 0xff_ffffn)
+    }
+  }
+  return table
+}
 
 /** Reads decimal digits into `limbs`; false if the text is anything else. Several times faster than a BigInt. */
 function readLimbs(text: string): boolean {
   if (text.length !== digits) return false
-  for (let chunk = 0; chunk < limbs.length; chunk++) {
-    let carry = 0
-    const from = chunk * chunkDigits
-    for (let at = from; at < from + chunkDigits; at++) {
-      const digit = text.charCodeAt(at) - 48
-      if (digit < 0 || digit > 9) return false
-      carry = carry * 10 + digit
-    }
-    for (let index = 0; index < chunk; index++) {
-      const value = (limbs[index] as number) * chunkBase + carry
-      carry = Math.floor(value * perLimbBase)
-      limbs[index] = value - carry * limbBase
-    }
-    limbs[chunk] = carry
+  // Below zero as soon as a character is no digit.
+  let wrong = 0
+  for (let chunk = 0, at = 0; chunk < chunks; chunk++, at += chunkDigits) {
+    const a = text.charCodeAt(at) - 48
+    const b = text.charCodeAt(at + 1) - 48
+    const c = text.charCodeAt(at + 2) - 48
+    const d = text.charCodeAt(at + 3) - 48
+    const e = text.charCodeAt(at + 4) - 48
+    const f = text.charCodeAt(at + 5) - 48
+    const g = text.charCodeAt(at + 6) - 48
+    wrong |= a | b | c | d | e | f | g
+    wrong |= (9 - a) | (9 - b) | (9 - c) | (9 - d) | (9 - e) | (9 - f) | (9 - g)
+    chunkValues[chunk] = (((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) * 10 + f) * 10 + g
   }
-  return true
+  const c0 = chunkValues[0] as number
+  const c1 = chunkValues[1] as number
+  const c2 = chunkValues[2] as number
+  const c3 = chunkValues[3] as number
+  const c4 = chunkValues[4] as number
+  const c5 = chunkValues[5] as number
+  const c6 = chunkValues[6] as number
+  const c7 = chunkValues[7] as number
+  for (let limb = 0, carry = 0, at = 0; limb < chunks; limb++, at += chunks) {
+    const value =
+      c0 * power(at) +
+      c1 * power(at + 1) +
+      (c2 * power(at + 2) + c3 * power(at + 3)) +
+      (c4 * power(at + 4) + c5 * power(at + 5) + (c6 * power(at + 6) + c7 * power(at + 7))) +
+      carry
+    carry = Math.floor(value * perLimbBase)
+    limbs[limb] = value - carry * limbBase
+  }
+  return wrong >= 0
+}
+
+function power(at: number): number {
+  return powers[at] as number
+}
+
+/** A sequence number whose counter is an offset: below 2^53. */
+export interface SequencePlace {
+  readonly shardCreatedAtSeconds: number
+  readonly shardIndex: number
+  readonly offset: number
+  readonly arrivedAtSeconds: number
+}
+
+/** Whether `limbs` are a number of this layout. */
+function wellFormed(): boolean {
+  const l0 = limbs[0] as number
+  const l1 = limbs[1] as number
+  const l6 = limbs[6] as number
+  const versioned = (l0 & 0xf) === 2 && ((limbs[3] as number) & 0xff) === 0
+  return versioned && (l6 & 0xf) === (((l0 >>> 4) | (l1 << 20)) & 0xf) && (limbs[7] as number) >>> 16 === 2
+}
+
+/** As `parseSequenceNumber`, of numbers that records here can have; makes no BigInt. */
+export function parseSequencePlace(text: string): SequencePlace | undefined {
+  if (!readLimbs(text) || !wellFormed()) return undefined
+  const offset =
+    ((limbs[3] as number) >>> 8) + (limbs[4] as number) * 2 ** 16 + (limbs[5] as number) * 2 ** 40
+  if (offset >= Number.MAX_SAFE_INTEGER) return undefined
+  return {
+    shardCreatedAtSeconds: ((limbs[6] as number) >>> 4) + ((limbs[7] as number) & 0xffff) * 2 ** 20,
+    shardIndex: ((limbs[0] as number) >>> 4) + ((limbs[1] as number) & 0xfff) * 2 ** 20,
+    offset,
+    arrivedAtSeconds: ((limbs[1] as number) >>> 12) + (limbs[2] as number) * 2 ** 12,
+  }
 }
 
 /** Takes a sequence number apart; `undefined` if the text is none of this layout. */
 export function parseSequenceNumber(text: string): SequenceFields | undefined {
-  if (!readLimbs(text)) return undefined
-  const l0 = limbs[0] as number
-  const l1 = limbs[1] as number
-  const l2 = limbs[2] as number
-  const l3 = limbs[3] as number
-  const l4 = limbs[4] as number
-  const l5 = limbs[5] as number
-  const l6 = limbs[6] as number
-  const l7 = limbs[7] as number
-  const shardIndex = (l0 >>> 4) + (l1 & 0xfff) * 2 ** 20
-  const wellFormed =
-    (l0 & 0xf) === 2 && (l3 & 0xff) === 0 && (l6 & 0xf) === (shardIndex & 0xf) && l7 >>> 16 === 2
-  if (!wellFormed) return undefined
-  const counterLow = (l3 >>> 8) + l4 * 2 ** 16
+  if (!readLimbs(text) || !wellFormed()) return undefined
+  const counterLow = ((limbs[3] as number) >>> 8) + (limbs[4] as number) * 2 ** 16
   return {
-    shardCreatedAtSeconds: (l6 >>> 4) + (l7 & 0xffff) * 2 ** 20,
-    shardIndex,
-    counter: l5 === 0 ? BigInt(counterLow) : (BigInt(l5) << 40n) + BigInt(counterLow),
-    arrivedAtSeconds: (l1 >>> 12) + l2 * 2 ** 12,
+    shardCreatedAtSeconds: ((limbs[6] as number) >>> 4) + ((limbs[7] as number) & 0xffff) * 2 ** 20,
+    shardIndex: ((limbs[0] as number) >>> 4) + ((limbs[1] as number) & 0xfff) * 2 ** 20,
+    counter: (BigInt(limbs[5] as number) << 40n) + BigInt(counterLow),
+    arrivedAtSeconds: ((limbs[1] as number) >>> 12) + (limbs[2] as number) * 2 ** 12,
   }
 }
 

@@ -13,6 +13,8 @@ export class Shard {
   readonly index: number
   readonly spec: ShardSpec
   readonly sequence: SequenceNumbers
+  /** What a record of the last page that somebody read took, bytes; 0 before. */
+  usualRecordBytes = 0
   readonly #openLog: OpenLog
   #log: ShardLog | undefined
   #opening: Promise<ShardLog> | undefined

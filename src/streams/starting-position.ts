@@ -2,7 +2,7 @@ import { invalidArgument, MillraceError } from '../errors.ts'
 import { requireInteger, requireOneOf } from '../options.ts'
 import type { Shard } from './shard.ts'
 import { formatShardId, parseShardId } from './shard-id.ts'
-import { parseSequenceNumber } from './sequence-number.ts'
+import { parseSequencePlace } from './sequence-number.ts'
 
 /**
  * Where reading starts.
@@ -138,11 +138,11 @@ export interface RecordPlace {
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for what is no sequence number, or one of another stream
  */
 export function placeOf(number: unknown, all: readonly Shard[]): RecordPlace {
-  const fields = typeof number === 'string' ? parseSequenceNumber(number) : undefined
-  if (fields === undefined || fields.counter >= BigInt(Number.MAX_SAFE_INTEGER)) {
+  const fields = typeof number === 'string' ? parseSequencePlace(number) : undefined
+  if (fields === undefined) {
     throw invalidArgument('sequence', number, 'a sequence number as records and results carry it')
   }
-  const { shardIndex, arrivedAtSeconds } = fields
+  const { shardIndex, offset, arrivedAtSeconds } = fields
   const guess = all[shardIndex]
   const shard = guess?.index === shardIndex ? guess : all.find(({ index }) => index === shardIndex)
   if (shard?.spec.createdAtSeconds !== fields.shardCreatedAtSeconds) {
@@ -153,7 +153,7 @@ export function placeOf(number: unknown, all: readonly Shard[]): RecordPlace {
       { details: { field: 'sequence', value: number, rule: 'a sequence number of this stream' } },
     )
   }
-  return { shard, offset: Number(fields.counter), arrivedAtSeconds }
+  return { shard, offset, arrivedAtSeconds }
 }
 
 function ofAnotherShard(number: unknown, owner: Shard, shards: readonly Shard[]): MillraceError {

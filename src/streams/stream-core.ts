@@ -4,6 +4,7 @@ import type { LogEngine, ShardLog } from '../log/log.ts'
 import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
 import type { LeaseWatch } from './batch-lease.ts'
+import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
 import { PointRead } from './point-read.ts'
@@ -33,6 +34,7 @@ export class StreamCore {
   readonly shards: readonly Shard[]
   readonly map: ShardMap
   readonly points: PointRead = new PointRead()
+  readonly blocks: BlockPool = new BlockPool()
   readonly #host: StreamHost
   #state: StreamState
   #commits: GroupCommit | undefined
@@ -97,6 +99,12 @@ export class StreamCore {
   requireWritable(): void {
     this.requireUsable()
     if (this.#host.engine.caps.readOnly) throw readOnlyError()
+  }
+
+  /** `requireUsable`, and throws `ERR_MILLRACE_UNSUPPORTED` where no record can be read within a call. */
+  requireAnswersWithinCall(): void {
+    this.requireUsable()
+    if (!this.#host.engine.caps.readsWithinCall) throw notWithinCall()
   }
 
   /** Takes over the state that the metadata has now. */
@@ -169,6 +177,14 @@ export class StreamCore {
     }
     return stats.first < stats.next ? stats.firstTimeMs : Number.POSITIVE_INFINITY
   }
+}
+
+function notWithinCall(): MillraceError {
+  return new MillraceError(
+    'ERR_MILLRACE_UNSUPPORTED',
+    'getSync() cannot answer within the call on this store: use get()',
+    { details: { method: 'getSync', instead: 'get' } },
+  )
 }
 
 /** What every call that would write fails with in a store that was opened to be read. */

@@ -42,6 +42,17 @@ import type { StreamCore } from './stream-core.ts'
 import { RecordSource } from './web-readable.ts'
 import { EntrySink } from './web-writable.ts'
 
+/** Options of `getSync`. */
+export interface GetSyncOptions {
+  /**
+   * The record, its payload included, is valid only until the next `getSync` with `reuse` of this stream; then its
+   * memory holds another one. Faster for whoever keeps nothing. @defaultValue false
+   */
+  readonly reuse?: boolean | undefined
+}
+
+const getSyncKeys: readonly string[] = ['reuse']
+
 /** What a stream needs from its store to change itself. */
 export interface StreamOwner {
   /** Sets how long the stream keeps its records. */
@@ -156,6 +167,21 @@ export class Stream<T = Uint8Array> {
     const core = this.#core
     core.requireUsable()
     return core.points.record(placeOf(sequenceNumber, core.shards), this.#codec, core.horizonMs())
+  }
+
+  /**
+   * `get` within the call: several times as fast for a record that is in memory; for one that is not, this thread
+   * waits for the disk, which `get` does elsewhere.
+   *
+   * @throws `ERR_MILLRACE_UNSUPPORTED` on stores that cannot answer within a call; `ERR_MILLRACE_BACKLOG` while the
+   *   shard's log is being opened again; and what `get` rejects with
+   */
+  getSync(sequenceNumber: string, options?: GetSyncOptions): StoredRecord<T> | undefined {
+    const core = this.#core
+    core.requireAnswersWithinCall()
+    const reuse = options !== undefined && reuses(options)
+    const place = placeOf(sequenceNumber, core.shards)
+    return core.points.recordNow(place, this.#codec, core.horizonMs(), reuse)
   }
 
   /**
@@ -299,15 +325,26 @@ export class Stream<T = Uint8Array> {
       codec: this.#codec,
       pageBytesMax: options.batchBytes ?? options.highWaterMarkBytes ?? defaults.batchBytes,
       pageRecordsMax: options.batchRecords ?? defaults.batchRecords,
+      pageRecordsAsked: options.batchRecords !== undefined,
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
-      blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease),
+      blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease, core.blocks),
       leases: lease ? core.leases : undefined,
     }
     const readers = shards.map((shard) => new ShardReader(shard, start(shard), plan))
     return new BatchReader(readers, plan.blocks, guard)
   }
+}
+
+function reuses(options: GetSyncOptions): boolean {
+  // The options that are right are known without a list of their keys, which `requireOptions` makes.
+  let right = typeof options === 'object' && options !== null
+  for (const key in options) right &&= key === 'reuse'
+  if (!right) requireOptions('getSync options', options, getSyncKeys)
+  const { reuse = false } = options
+  if (typeof reuse !== 'boolean') throw invalidArgument('reuse', reuse, 'true or false')
+  return reuse
 }
 
 function ignoreGap(): void {}

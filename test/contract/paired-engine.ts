@@ -11,6 +11,7 @@ import type {
   Slot,
 } from '../../src/log/log.ts'
 import type { ReadBlock } from '../../src/log/read-block.ts'
+import { RecordAnswer, type RecordSlab } from '../../src/log/record-slab.ts'
 
 /**
  * Two engines of one store as one: the first writes, the second, which knows nothing of the first, reads. Each call
@@ -26,7 +27,7 @@ export class PairedEngine implements LogEngine {
   }
 
   get caps(): LogCaps {
-    return { ...this.#writer.caps, synchronous: false }
+    return { ...this.#writer.caps, synchronous: false, readsWithinCall: false }
   }
 
   create(stream: string, shards: number, retentionMs: number): Maybe<readonly Slot[]> {
@@ -81,6 +82,10 @@ class PairedLog implements ShardLog {
 
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {
     return this.#reader.read(from, maxBytes, maxRecords, into)
+  }
+
+  readRecord(offset: Offset, into: RecordSlab, mayWait: boolean): number {
+    return this.#reader.readRecord?.(offset, into, mayWait) ?? RecordAnswer.notInMemory
   }
 
   seek(timeMs: number): Maybe<Offset> {

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { appendClaims } from './claims/append.ts'
 import { lifetimeClaims } from './claims/lifetime.ts'
 import { readClaims } from './claims/read.ts'
+import { readRecordClaims } from './claims/read-record.ts'
 import { sealClaims } from './claims/seal.ts'
 import { seekClaims } from './claims/seek.ts'
 import { sequenceClaims } from './claims/sequence.ts'
@@ -16,6 +17,7 @@ export function shardLogContract(name: string, makeEngine: MakeEngine, options: 
     const subject = freshSubject(makeEngine, options)
     appendClaims(subject)
     readClaims(subject)
+    readRecordClaims(subject)
     seekClaims(subject)
     trimClaims(subject)
     sealClaims(subject)

@@ -28,6 +28,10 @@ class ColdLog implements NativeLogReading {
     return this.#answer(call[7])
   }
 
+  readRecord(): number {
+    return this.lacking > 0 ? coldPages : 0
+  }
+
   load(): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {

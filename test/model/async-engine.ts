@@ -85,7 +85,7 @@ export class AsyncEngine implements LogEngine {
 
   constructor(engine: LogEngine) {
     this.#engine = engine
-    this.caps = { ...engine.caps, synchronous: false }
+    this.caps = { ...engine.caps, synchronous: false, readsWithinCall: false }
   }
 
   create(stream: string, shards: number, retentionMs: number): Promise<readonly Slot[]> {

@@ -11,6 +11,7 @@ import type {
   Slot,
 } from '../../src/log/log.ts'
 import type { ReadBlock } from '../../src/log/read-block.ts'
+import { RecordAnswer, type RecordSlab } from '../../src/log/record-slab.ts'
 import { Faults, type LogMethod } from './faults.ts'
 
 /** Any log, whose calls go wrong as scripted. */
@@ -32,6 +33,11 @@ export class FaultyLog implements ShardLog {
 
   read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): Maybe<number> {
     return this.#meeting('read', () => this.#log.read(from, maxBytes, maxRecords, into))
+  }
+
+  /** Always goes well. */
+  readRecord(offset: Offset, into: RecordSlab, mayWait: boolean): number {
+    return this.#log.readRecord?.(offset, into, mayWait) ?? RecordAnswer.notInMemory
   }
 
   seek(timeMs: number): Maybe<Offset> {

@@ -10,6 +10,7 @@ export const modelCaps: LogCaps = {
   maxRecordBytes: 10 * 1024 * 1024,
   maxBatchRecords: 65_536,
   synchronous: true,
+  readsWithinCall: true,
   durability: 'memory',
 }
 

@@ -11,7 +11,8 @@ import {
   Refusal,
   type ShardLog,
 } from '../../src/log/log.ts'
-import type { ReadBlock } from '../../src/log/read-block.ts'
+import { ReadBlock } from '../../src/log/read-block.ts'
+import { RecordAnswer, type RecordSlab } from '../../src/log/record-slab.ts'
 import { type PlainRecord, unpack } from './record.ts'
 import { type StoredLog, storedBytes } from './stored-log.ts'
 import { Waiters } from './waiters.ts'
@@ -77,6 +78,12 @@ export class ModelLog implements ShardLog {
     into.atTail = into.next >= stored.next
     into.ended = into.atTail && stored.sealedAt !== undefined
     return trimmed ? Refusal.trimmed : page.length
+  }
+
+  readRecord(offset: Offset, into: RecordSlab): number {
+    const page = new ReadBlock(0, 1)
+    const found = this.read(offset, 0, 1, page) > 0 && page.offsets[0] === offset
+    return found ? into.put(page) : RecordAnswer.none
   }
 
   seek(timeMs: number): Offset {

@@ -238,9 +238,19 @@ describe('anything at all', () => {
     const direct = addon.createDirectAppender(...directAppenderArguments())
     direct.serve(0, log)
     const targets: readonly (readonly [object, string])[] = [
-      ...['append', 'append', 'append', 'read', 'readResident', 'load', 'seek', 'trim', 'stats', 'flush'].map(
-        (method) => [log, method] as const,
-      ),
+      ...[
+        'append',
+        'append',
+        'append',
+        'read',
+        'readResident',
+        'readRecord',
+        'load',
+        'seek',
+        'trim',
+        'stats',
+        'flush',
+      ].map((method) => [log, method] as const),
       ...['newIdentity', 'drop', 'sweep'].map((method) => [engine, method] as const),
       [router, 'route'],
       [direct, 'append'],

@@ -21,6 +21,8 @@ import {
 } from './hostile-values.ts'
 import { outcomeOf } from './outcome.ts'
 
+const refused = 'ERR_MILLRACE_INVALID_ARGUMENT'
+
 let engine: NativeEngine
 let log: NativeShardLog
 
@@ -157,6 +159,39 @@ describe.each(['read', 'readResident'])('%s', (read) => {
       }
     },
   )
+})
+
+function recordArguments(): unknown[] {
+  return [1, new ArrayBuffer(1024), 0, true]
+}
+
+describe('readRecord', () => {
+  it('refuses arguments of a wrong type, and places outside of the memory', async () => {
+    call(log, 'append', appendArguments())
+    expect(call(log, 'readRecord', recordArguments())).toBeGreaterThan(0)
+    for (const memory of [
+      undefined,
+      {},
+      new Uint8Array(8),
+      new DataView(new ArrayBuffer(8)),
+      new ArrayBuffer(8),
+    ])
+      expect(await outcomeOf(() => call(log, 'readRecord', recordArguments().with(1, memory)))).toBe(refused)
+    for (const at of [-8, 1, 4, 1000, 1024, 2 ** 31, 2 ** 53, Number.NaN, '0'])
+      expect(await outcomeOf(() => call(log, 'readRecord', recordArguments().with(2, at)))).toBe(refused)
+    for (const wait of [undefined, 0, 'true'])
+      expect(await outcomeOf(() => call(log, 'readRecord', recordArguments().with(3, wait)))).toBe(refused)
+    for (const offset of noNumbers)
+      expect(await outcomeOf(() => call(log, 'readRecord', recordArguments().with(0, offset)))).toBe(refused)
+  })
+
+  it('refuses memory that is gone', async () => {
+    call(log, 'append', appendArguments())
+    const memory = new Uint8Array(1024)
+    const { buffer } = memory
+    detached(memory)
+    expect(await outcomeOf(() => call(log, 'readRecord', recordArguments().with(1, buffer)))).toBe(refused)
+  })
 })
 
 describe('the other calls of a log', () => {

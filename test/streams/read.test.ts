@@ -341,6 +341,35 @@ describe('records and batches', () => {
     expect(() => stream.readBatches({ from: 'oldest', reuse: 1 as never })).toThrow('reuse must be')
   })
 
+  it('use the memory of a read that has ended if they may, and never that of one that goes on', async () => {
+    const { stream } = await numbered(60)
+    const options = { from: 'oldest', until: 'tail', batchRecords: 10, reuse: true } as const
+    const first = stream.readBatches(options)
+    const one = (await first.next()).value
+    const other = (await stream.readBatches(options).next()).value
+    expect(other?.bytes(0).buffer).not.toBe(one?.bytes(0).buffer)
+    expect(one?.data(9)).toBe(9)
+    const memory = one?.bytes(0).buffer
+    await first.return()
+    const after = (await stream.readBatches(options).next()).value
+    expect(after?.bytes(0).buffer).toBe(memory)
+    // Who did not ask for it has memory of its own.
+    const own = (await stream.readBatches({ from: 'oldest', until: 'tail' }).next()).value
+    await stream.readBatches(options).return()
+    expect(own?.bytes(0).buffer).not.toBe(memory)
+  })
+
+  it('come at once, as many as were asked for, where the size of records is known', async () => {
+    const { stream } = await numbered(2000)
+    for await (const batch of stream.readBatches({ from: 'oldest' })) {
+      expect(batch.length).toBeLessThan(1500)
+      break
+    }
+    const reader = stream.readBatches({ from: 'time', arrivedAtMs: startMs, batchRecords: 1500 })
+    expect((await reader.next()).value?.length).toBe(1500)
+    await reader.return()
+  })
+
   it('stay as they were while the reader goes on', async () => {
     const { stream } = await numbered(100)
     const reader = stream.readBatches({ from: 'oldest', until: 'tail', batchRecords: 7 })

@@ -37,7 +37,7 @@ export const layers: readonly Layer[] = [
     mayImport: ['native', 'log implementation', 'meta implementation', ...library],
   },
   { name: 'store', holds: /^src\/streams\//, mayImport: contracts },
-  { name: 'log contract', holds: /^src\/log\/(log|read-block)\.ts$/, mayImport: [leaves] },
+  { name: 'log contract', holds: /^src\/log\/(log|read-block|record-slab)\.ts$/, mayImport: [leaves] },
   {
     name: 'meta contract',
     holds: /^src\/meta\/(meta|commands|state)\.ts$/,

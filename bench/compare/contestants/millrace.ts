@@ -24,6 +24,8 @@ interface MillracePlace {
   readonly sequenceNumber: string
 }
 
+const reuseMemory = { reuse: true }
+
 export class MillraceLog implements ContestedLog {
   readonly #store: Store
   readonly stream: Stream
@@ -67,8 +69,8 @@ export class MillraceLog implements ContestedLog {
     return places
   }
 
-  async sumAt({ sequenceNumber }: MillracePlace): Promise<number> {
-    const record = await this.stream.get(sequenceNumber)
+  sumAt({ sequenceNumber }: MillracePlace): number {
+    const record = this.stream.getSync(sequenceNumber, reuseMemory)
     if (record === undefined) throw new Error(`nothing at ${sequenceNumber}`)
     return touch(record.data)
   }
