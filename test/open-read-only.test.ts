@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { open, type OpenOptions } from '../src/open.ts'
@@ -261,5 +261,45 @@ describe('open with readOnly refuses', () => {
       code: 'ERR_MILLRACE_INVALID_ARGUMENT',
       details: { field },
     })
+  })
+})
+
+/** Where the word `sealed` lies in a control page (docs/on-disk-format.md). */
+const sealedAt = 92
+
+describe('a control page that says without reason that its log has ended', () => {
+  function claimEnd(path: string): void {
+    const page = readFileSync(path)
+    expect(page.readUInt32LE(sealedAt)).toBe(0)
+    page.writeUInt32LE(1, sealedAt)
+    writeFileSync(path, page)
+  }
+
+  it('ends no read of a shard', async () => {
+    const folder = scratch.fresh()
+    const first = await open(folder)
+    await (await first.createStream('s', { codec: textCodec })).put('k', 'one')
+    await first.close()
+    const [shard] = readdirSync(join(folder, 'shards'))
+    claimEnd(join(folder, 'shards', shard as string, 'ctl'))
+    const reader = await opened(folder, { readOnly: true })
+    const records = reader.stream('s', { codec: textCodec }).read({ from: 'oldest' })
+    expect((await records.next()).value?.data).toBe('one')
+    const later = records.next()
+    const writer = await opened(folder)
+    await writer.stream('s', { codec: textCodec }).put('k', 'two')
+    expect(await later).toMatchObject({ done: false, value: { data: 'two' } })
+    await records.return()
+  })
+
+  it('does not keep the readers of metadata busy', async () => {
+    const folder = scratch.fresh()
+    const first = await open(folder)
+    await first.createStream('s')
+    await first.close()
+    claimEnd(join(folder, 'meta', 'ctl'))
+    const reader = await opened(folder, { readOnly: true })
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(reader.listStreams()).toHaveLength(1)
   })
 })

@@ -374,8 +374,36 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   fill.page.next = std::max(from, cursor.sequence);
   fill.page.at_tail = filled.ok() && !fill.full;
   if (fill.page.at_tail) fill.page.tail = cursor.sequence;
-  fill.page.ended = fill.page.at_tail && sealed;
+  if (fill.page.at_tail && sealed) {
+    const Result<bool> ended = has_ended(cursor.sequence, end, limits.resident_only);
+    if (!ended && fill.page.count == 0) return ended.error();
+    fill.page.ended = ended && *ended;
+    fill.page.at_tail = ended.ok();  // otherwise the next call says what is wrong
+  }
   return fill.page;
+}
+
+// Whether the shard's end is the last frame below `end`, before `tail`. The word in the control
+// page says so a moment before it can be read, and a damaged page says anything.
+Result<bool> LogReader::has_ended(Sequence tail, LogPosition end, bool resident_only) {
+  if (ended_at_ == end) return true;
+  const std::size_t last = segments_.size() - 1;
+  const Sequence sequence{tail.value - 1};
+  Result<Cursor> found = find_in(last, sequence, end, resident_only);
+  if (!found) return found.error();
+  const FileOffset segment_end = segments_.end_of(last, end);
+  if (found->at >= segment_end || segment_end.bytes - found->at.bytes < kFrameHeaderBytes) {
+    return false;
+  }
+  Result<Bytes> bytes = map_segment(last);
+  if (!bytes) return bytes.error();
+  FrameHeader header{};
+  const MutableBytes into{reinterpret_cast<std::byte*>(&header), sizeof(header)};
+  Result<void> copied = guarded_copy(into, bytes->subspan(found->at.bytes, sizeof(header)));
+  if (!copied) return copied.error();
+  if (header.sequence != sequence.value || !is(header, FrameType::kShardEnd)) return false;
+  ended_at_ = end;
+  return true;
 }
 
 }  // namespace millrace

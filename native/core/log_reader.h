@@ -94,6 +94,7 @@ class LogReader {
   void unmap() noexcept;
   // The frame with this sequence number, or the first behind it.
   Result<Cursor> find(Sequence from, LogPosition log_end, bool resident_only = false);
+  Result<bool> has_ended(Sequence tail, LogPosition end, bool resident_only);
   Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end,
                          bool resident_only = false);
   // kNotResident when touching [at, to) of a segment, whose part to be read ends at `end`, would
@@ -114,6 +115,7 @@ class LogReader {
   std::shared_ptr<const ControlView> control_;
   SegmentList segments_;
   // Where the last page ended: the next sequential page needs no search. Invalid: sequence 0.
+  std::optional<LogPosition> ended_at_;  // the mark below which the shard's end was found
   Cursor cursor_;
   // The mapping of the segment read last.
   std::shared_ptr<const Mapping> mapping_;

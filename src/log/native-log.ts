@@ -11,7 +11,7 @@ import {
   type Offset,
   type ShardLog,
 } from './log.ts'
-import { NativePages } from './native-pages.ts'
+import { type Kept, NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
 import type { RecordSlab } from './record-slab.ts'
 import type { Sharing } from './sharing.ts'
@@ -41,15 +41,23 @@ export class NativeLog implements ShardLog {
   readonly #tail: TailWatch
   readonly #stopListening: () => void
   readonly #pages: NativePages
+  readonly #kept: Kept
   #closing: Promise<void> | undefined
 
-  /** @param holdsLoop whether a wait for what others write keeps the event loop alive */
-  constructor(native: NativeShardLog, host: NativeLogHost, holdsLoop = true) {
+  /** @param kept what the log keeps: a wait for records of others keeps the event loop alive, one for metadata does not */
+  constructor(native: NativeShardLog, host: NativeLogHost, kept: Kept = 'records') {
     this.#native = native
     this.#host = host
     this.#waiters = new Waiters(host.clock)
     this.#pages = new NativePages(native)
-    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from), holdsLoop)
+    this.#kept = kept
+    this.#tail = new TailWatch(
+      native,
+      this.#waiters,
+      // Whoever waits for what is not in memory has to look for himself.
+      (from) => this.#hasMore(from) ?? true,
+      kept === 'records',
+    )
     this.#stopListening = host.sharing.onJoined(() => this.#tail.begin())
   }
 
@@ -112,7 +120,9 @@ export class NativeLog implements ShardLog {
   wait(from: Offset, ms: number, signal?: AbortSignal): true | false | Promise<boolean> {
     if (Number.isNaN(ms)) throw invalidArgument('ms', ms, 'a number of milliseconds or Infinity')
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#pages.hasMore(from)) return true
+    const more = this.#hasMore(from)
+    if (more === undefined) return this.#waitLoaded(from, ms, signal)
+    if (more) return true
     if (ms <= 0) return false
     const waited = this.#waiters.wait(from, ms, signal)
     return this.#host.sharing.shared ? this.#watched(waited) : waited
@@ -122,6 +132,16 @@ export class NativeLog implements ShardLog {
   #watched(waited: Promise<boolean>): Promise<boolean> {
     this.#tail.begin()
     return waited.finally(() => this.#tail.rest())
+  }
+
+  /** Metadata is read within the call, whatever is in memory. */
+  #hasMore(from: Offset): boolean | undefined {
+    return this.#pages.hasMore(from, this.#kept === 'metadata')
+  }
+
+  async #waitLoaded(from: Offset, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    await this.#pages.load()
+    return this.wait(from, ms, signal)
   }
 
   trim(before: Offset): void {

@@ -10,7 +10,7 @@ import type { ReadBlock } from './read-block.ts'
  */
 export class NativeMetaLog extends NativeLog {
   constructor(native: NativeShardLog, host: NativeLogHost) {
-    super(native, host, false)
+    super(native, host, 'metadata')
   }
 
   override read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {
@@ -21,7 +21,7 @@ export class NativeMetaLog extends NativeLog {
 /** The same of a store that somebody else may be writing. */
 export class NativeReaderMetaLog extends NativeReaderLog {
   constructor(native: NativeLogFollower, host: NativeReaderHost) {
-    super(native, host, false)
+    super(native, host, 'metadata')
   }
 
   override read(from: Offset, maxBytes: number, maxRecords: number, into: ReadBlock): number {

@@ -1,5 +1,5 @@
 import { coldPages, growBytes, type NativeLogReading, PageField } from '../native/addon.ts'
-import { callNative, fromNative } from '../native/failure.ts'
+import { awaitNative, callNative, fromNative } from '../native/failure.ts'
 import { readCold } from './cold-pages.ts'
 import { Column, type LogStats, type Maybe, type Offset, Refusal } from './log.ts'
 import type { ReadBlock } from './read-block.ts'
@@ -18,6 +18,9 @@ interface Probe {
   readonly columns: Uint32Array
   readonly doubles: Float64Array
 }
+
+/** What a log keeps. Metadata is small, and is read within calls that answer at once. */
+export type Kept = 'records' | 'metadata'
 
 /** Reads a log of the addon as `ShardLog` of the contract promises it. */
 export class NativePages {
@@ -135,8 +138,13 @@ export class NativePages {
     return { first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed: sealed === 1 }
   }
 
-  /** Whether `ShardLog.wait` has nothing to wait for: a record at or after `from`, or the log's end. */
-  hasMore(from: Offset): boolean {
+  /**
+   * Whether `ShardLog.wait` has nothing to wait for: a record at or after `from`, or the log's end. `undefined` where
+   * that is not in memory.
+   *
+   * @param mayWait for the disk, within the call
+   */
+  hasMore(from: Offset, mayWait: boolean): boolean | undefined {
     this.#probe ??= {
       bytes: new Uint8Array(),
       columns: new Uint32Array(Column.stride),
@@ -145,12 +153,19 @@ export class NativePages {
     const { bytes, columns, doubles } = this.#probe
     const header = this.#header
     const answer = callNative(() =>
-      this.#native.readResident(from, 0, 1, bytes, columns, doubles, doubles, header),
+      mayWait
+        ? this.#native.read(from, 0, 1, bytes, columns, doubles, doubles, header)
+        : this.#native.readResident(from, 0, 1, bytes, columns, doubles, doubles, header),
     )
-    // What is not in memory was written some time ago.
-    if (answer === growBytes || answer === coldPages || answer > 0) return true
+    if (answer === coldPages) return undefined
+    if (answer === growBytes || answer > 0) return true
     if (answer !== Refusal.trimmed) return header[PageField.ended] === 1
     return header[PageField.atTail] === 0 || header[PageField.ended] === 1
+  }
+
+  /** Loads what the last answer lacked in memory. */
+  async load(): Promise<void> {
+    await awaitNative(this.#native.load())
   }
 
   /** How large a block has to be for a better page than the one just read; 0 when that one is good. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { NativeLogFollower } from '../native/addon.ts'
 import { callNative } from '../native/failure.ts'
 import type { LogStats, Maybe, Offset, ShardLog } from './log.ts'
-import { NativePages } from './native-pages.ts'
+import { type Kept, NativePages } from './native-pages.ts'
 import type { ReadBlock } from './read-block.ts'
 import type { RecordSlab } from './record-slab.ts'
 import { TailWatch } from './tail-watch.ts'
@@ -25,17 +25,25 @@ export class NativeReaderLog implements ShardLog {
   readonly #native: NativeLogFollower
   readonly #host: NativeReaderHost
   readonly #pages: NativePages
+  readonly #kept: Kept
   readonly #waiters: Waiters
   readonly #tail: TailWatch
   #closed = false
 
-  /** @param holdsLoop whether a wait for what others write keeps the event loop alive */
-  constructor(native: NativeLogFollower, host: NativeReaderHost, holdsLoop = true) {
+  /** @param kept what the log keeps: a wait for records of others keeps the event loop alive, one for metadata does not */
+  constructor(native: NativeLogFollower, host: NativeReaderHost, kept: Kept = 'records') {
     this.#native = native
     this.#host = host
     this.#pages = new NativePages(native)
     this.#waiters = new Waiters(host.clock)
-    this.#tail = new TailWatch(native, this.#waiters, (from) => this.#pages.hasMore(from), holdsLoop)
+    this.#kept = kept
+    this.#tail = new TailWatch(
+      native,
+      this.#waiters,
+      // Whoever waits for what is not in memory has to look for himself.
+      (from) => this.#hasMore(from) ?? true,
+      kept === 'records',
+    )
   }
 
   append(): never {
@@ -66,11 +74,23 @@ export class NativeReaderLog implements ShardLog {
   wait(from: Offset, ms: number, signal?: AbortSignal): true | false | Promise<boolean> {
     if (Number.isNaN(ms)) throw invalidArgument('ms', ms, 'a number of milliseconds or Infinity')
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#pages.hasMore(from)) return true
+    const more = this.#hasMore(from)
+    if (more === undefined) return this.#waitLoaded(from, ms, signal)
+    if (more) return true
     if (ms <= 0) return false
     const waited = this.#waiters.wait(from, ms, signal)
     this.#tail.begin()
     return waited.finally(() => this.#tail.rest())
+  }
+
+  /** Metadata is read within the call, whatever is in memory. */
+  #hasMore(from: Offset): boolean | undefined {
+    return this.#pages.hasMore(from, this.#kept === 'metadata')
+  }
+
+  async #waitLoaded(from: Offset, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    await this.#pages.load()
+    return this.wait(from, ms, signal)
   }
 
   trim(): never {

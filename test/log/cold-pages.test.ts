@@ -101,10 +101,6 @@ describe('reading pages of the addon', () => {
     expect(new NativePages(log).readNow(1, 1000, 10, block())).toBe(3)
     expect([log.loads.length, log.syncReads]).toEqual([0, 1])
   })
-
-  it('takes what is not in memory for something to read', () => {
-    expect(new NativePages(new ColdLog(1)).hasMore(1)).toBe(true)
-  })
 })
 
 describe('loads', () => {
@@ -146,3 +142,22 @@ const u8 = new Uint8Array(1)
 const u32 = new Uint32Array(6)
 const f64 = new Float64Array(1)
 const header = new Float64Array(PageField.count)
+
+describe('whether there is more behind an offset', () => {
+  it('is not known while it is not in memory, and then is', async () => {
+    const log = new ColdLog(1)
+    const pages = new NativePages(log)
+    expect(pages.hasMore(1, false)).toBeUndefined()
+    const loaded = pages.load()
+    log.loads[0]?.finish()
+    await loaded
+    expect(pages.hasMore(1, false)).toBe(true)
+    expect(log.syncReads).toBe(0)
+  })
+
+  it('is found out within the call where that may wait for the disk', () => {
+    const log = new ColdLog(1)
+    expect(new NativePages(log).hasMore(1, true)).toBe(true)
+    expect(log.loads.length).toBe(0)
+  })
+})

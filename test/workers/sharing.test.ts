@@ -1,3 +1,5 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { open, type OpenOptions, type Store } from '../../src/index.ts'
 import { Crew } from './crew.ts'
@@ -28,6 +30,28 @@ async function texts(store: Store): Promise<readonly string[]> {
   }
   return all
 }
+
+/** Such a file system does not call pages resident that were reserved and never written. */
+const inMemory = '/dev/shm'
+
+describe('several threads with one store in a file system in memory', () => {
+  it.skipIf(!existsSync(inMemory))('follow the metadata and let the event loop turn', async () => {
+    const folder = mkdtempSync(join(inMemory, 'millrace-workers-'))
+    const first = await open(folder)
+    await first.createStream('s')
+    await first.close()
+    const crew = new Crew({}, folder)
+    crews.push(crew)
+    const store = await open(folder)
+    opened.push(store)
+    await crew.hire('waitForEver')
+    await store.createStream('another')
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    await store.createStream('and-another')
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(store.listStreams()).toHaveLength(3)
+  })
+})
 
 describe.each([
   { durability: 'process' },
