@@ -267,14 +267,14 @@ describe('open with readOnly refuses', () => {
 /** Where the word `sealed` lies in a control page (docs/on-disk-format.md). */
 const sealedAt = 92
 
-describe('a control page that says without reason that its log has ended', () => {
-  function claimEnd(path: string): void {
-    const page = readFileSync(path)
-    expect(page.readUInt32LE(sealedAt)).toBe(0)
-    page.writeUInt32LE(1, sealedAt)
-    writeFileSync(path, page)
-  }
+function claimEnd(path: string): void {
+  const page = readFileSync(path)
+  expect(page.readUInt32LE(sealedAt)).toBe(0)
+  page.writeUInt32LE(1, sealedAt)
+  writeFileSync(path, page)
+}
 
+describe('a control page that says without reason that its log has ended', () => {
   it('ends no read of a shard', async () => {
     const folder = scratch.fresh()
     const first = await open(folder)

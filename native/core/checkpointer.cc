@@ -199,6 +199,8 @@ Result<void> Checkpointer::store_reserve(Sequence next) {
 }
 
 void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {
+  // The writer and its helpers may fail at the same time: what the page says is of one failure.
+  const std::lock_guard guard(poisoning_);
   if (poisoned()) return;
   ControlPage& page = control_->page();
   // Relaxed: the release below publishes all three.

@@ -127,6 +127,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   std::atomic<std::uint64_t> durable_next_;
   std::atomic<std::uint64_t> published_next_;
   std::atomic<std::uint64_t> reserved_;
+  std::mutex poisoning_;  // held for moments
   std::atomic<bool> poisoned_{false};
   // A task is on its way. Set by whoever posts it, cleared by the task before it looks at the mark,
   // so that nothing published after that look is forgotten.

@@ -1,5 +1,6 @@
 #include "core/engine.h"
 
+#include <array>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,18 @@ void remove_folder(Env& env, const std::string& path) {
   (void)env.remove_directory(path);
 }
 
+// A name for a log's folder while it is emptied: its own, or any other if a namesake is still
+// there.
+Result<std::string> free_trash(Env& env, const std::string& path) {
+  std::string trash = path + std::string(kTrashSuffix);
+  Result<bool> taken = env.exists(trash);
+  if (!taken) return taken.error();
+  if (!*taken) return trash;
+  std::array<std::byte, 16> uuid;
+  if (Result<void> random = env.random_bytes(uuid); !random) return random.error();
+  return join_path(std::string(parent_path(path)), to_hex(uuid) + std::string(kTrashSuffix));
+}
+
 // Takes a log's folder out of sight at once and empties it in the background. A thread that does
 // not know yet that the log is gone may make another one there.
 Result<void> discard(const std::shared_ptr<Env>& env, Background& background, SegmentCache& cache,
@@ -46,9 +59,10 @@ Result<void> discard(const std::shared_ptr<Env>& env, Background& background, Se
   cache.forget_folder(path);
   // One that is out of sight already is what a crash left of an earlier time.
   if (!path.ends_with(kTrashSuffix)) {
-    const std::string trash = path + std::string(kTrashSuffix);
-    if (Result<void> renamed = env->rename(path, trash); !renamed) return renamed;
-    path = trash;
+    Result<std::string> trash = free_trash(*env, path);
+    if (!trash) return trash.error();
+    if (Result<void> renamed = env->rename(path, *trash); !renamed) return renamed;
+    path = std::move(*trash);
   }
   background.post(Background::Lane::kPages, [env, path] { remove_folder(*env, path); });
   return {};

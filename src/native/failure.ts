@@ -9,6 +9,7 @@ export function fromNative(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || !('code' in thrown) || !isErrorCode(thrown.code)) return thrown
   const { errno, detail } = thrown as Partial<NativeFailure>
   return new MillraceError(thrown.code, thrown.message, {
+    cause: thrown,
     details: {
       ...(errno ? { errno, errnoName: getSystemErrorName(-errno) } : {}),
       ...(detail ? { detail } : {}),

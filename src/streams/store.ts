@@ -251,7 +251,7 @@ export class Store {
         void core
           ?.drain()
           .then(() => core.close())
-          .catch(() => {})
+          .catch(() => {}) // of a log whose files are going anyway
       this.#cores.delete(id)
       this.#sweeper.forget(id)
       return
