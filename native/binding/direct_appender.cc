@@ -67,7 +67,7 @@ class ShortKey {
   }
 
  private:
-  ShortKey() noexcept {}  // the text is not cleared: that costs as much as a key
+  ShortKey() = default;  // does not clear the text: that costs as much as a key
   // Node-API stops before a character that has no room: never within the short ones.
   std::array<char, kShortKeyBytes + 8> text_;
   std::size_t length_ = 0;
