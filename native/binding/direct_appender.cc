@@ -107,16 +107,25 @@ std::optional<std::span<double>> shared_answer(napi_env env, napi_value value) n
   return std::span<double>(static_cast<double*>(data), length);
 }
 
+// The arguments of a call of one of the functions, and what they carry with them.
+template <std::size_t Count>
+struct DirectCall {
+  std::array<napi_value, Count> arguments{};
+  DirectRoutes* routes = nullptr;
+
+  DirectCall(napi_env env, napi_callback_info info) noexcept {
+    std::size_t count = Count;
+    void* carried = nullptr;
+    napi_get_cb_info(env, info, &count, arguments.data(), nullptr, &carried);
+    routes = static_cast<DirectRoutes*>(carried);
+  }
+};
+
 // append(key, data, timeMs, recordBytesMax). Hot, so raw.
 napi_value append(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 4> arguments{};
-  std::size_t count = arguments.size();
-  void* data_of_function = nullptr;
-  if (napi_get_cb_info(env, info, &count, arguments.data(), nullptr, &data_of_function) !=
-      napi_ok) {
-    return nullptr;
-  }
-  DirectRoutes& routes = *static_cast<DirectRoutes*>(data_of_function);
+  const DirectCall<4> call(env, info);
+  const auto& arguments = call.arguments;
+  DirectRoutes& routes = *call.routes;
   const auto arrival = clamped_number(env, arguments[2]);
   const auto bytes_max = whole_number(env, arguments[3], kRecordBytesMax);
   if (!arrival || !bytes_max) return throw_invalid_argument(env, "append takes a time and a limit");
@@ -147,14 +156,9 @@ napi_value append(napi_env env, napi_callback_info info) {
 
 // serve(range, log)
 napi_value serve(napi_env env, napi_callback_info info) {
-  std::array<napi_value, 2> arguments{};
-  std::size_t count = arguments.size();
-  void* data_of_function = nullptr;
-  if (napi_get_cb_info(env, info, &count, arguments.data(), nullptr, &data_of_function) !=
-      napi_ok) {
-    return nullptr;
-  }
-  DirectRoutes& routes = *static_cast<DirectRoutes*>(data_of_function);
+  const DirectCall<2> call(env, info);
+  const auto& arguments = call.arguments;
+  DirectRoutes& routes = *call.routes;
   const auto range = whole_number(env, arguments[0], routes.logs.size() - 1);
   ShardLogObject* log = ShardLogObject::passed(env, arguments[1]);
   if (!range || log == nullptr) {
