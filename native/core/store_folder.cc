@@ -142,7 +142,8 @@ std::string StoreFolder::meta() const { return join_path(root_, "meta"); }
 Result<std::array<std::byte, 16>> read_store_format(Env& env, const std::string& root) {
   Result<std::string> text = read_text(env, join_path(root, kFormatName));
   if (!text && text.error().code == Errc::kNotFound) {
-    return not_a_store(root, "has no file `format`");
+    const Result<bool> there = env.exists(root);
+    return not_a_store(root, there && !*there ? "does not exist" : "has no file `format`");
   }
   if (!text && text.error().sys_errno == ENOTDIR) return not_a_store(root, kNoFolder);
   if (!text) return text.error();
@@ -151,7 +152,9 @@ Result<std::array<std::byte, 16>> read_store_format(Env& env, const std::string&
 
 Result<StoreFolder> StoreFolder::open(Env& env, const std::string& root, bool sync) {
   if (Result<void> made = env.make_directory(root); !made) {
-    return made.error().sys_errno == ENOTDIR ? not_a_store(root, kNoFolder) : made.error();
+    if (made.error().sys_errno == ENOTDIR) return not_a_store(root, kNoFolder);
+    if (made.error().sys_errno != ENOENT) return made.error();
+    return not_a_store(root, "lies in a folder that does not exist, which open does not make");
   }
   Result<std::vector<DirectoryEntry>> entries = env.list(root);
   if (!entries) return entries.error();

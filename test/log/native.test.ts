@@ -81,11 +81,20 @@ describe('opening', () => {
     })
   })
 
+  it('refuses a folder whose parent is not there', async () => {
+    const path = join(scratch.fresh(), 'child')
+    const error = await failureOf(() => opened({ kind: 'folder', path }))
+    expect(error).toMatchObject({
+      code: 'ERR_MILLRACE_NOT_A_STORE',
+      message: `${path}: lies in a folder that does not exist, which open does not make`,
+    })
+  })
+
   it('tells the errno of a failed system call, as a number and by name', async () => {
-    const path = join(scratch.fresh(), 'without', 'parents')
+    const path = join(scratch.path, 'x'.repeat(300))
     const error = await failureOf(() => opened({ kind: 'folder', path }))
     expect(error.code).toBe('ERR_MILLRACE_IO')
-    expect(error.details).toEqual({ errno: 2, errnoName: 'ENOENT' })
+    expect(error.details).toEqual({ errno: 36, errnoName: 'ENAMETOOLONG' })
   })
 
   it('keeps memory stores apart', async () => {
