@@ -107,8 +107,12 @@ void Residency::remember(const Mapped& mapping, std::size_t begin, std::size_t e
     range = {mapping, std::max(range.begin, kept), end, now_ns};
     return;
   }
+  if (known_.size() < kKnownMax) {
+    known_.push_back({mapping, begin, end, now_ns});
+    return;
+  }
   known_[next_known_] = {mapping, begin, end, now_ns};
-  next_known_ = (next_known_ + 1) % known_.size();
+  next_known_ = (next_known_ + 1) % kKnownMax;
 }
 
 std::size_t Residency::resident_until(const Mapping& mapping, std::size_t begin, std::size_t end) {

@@ -89,8 +89,10 @@ class Residency {
 
   Env& env_;
   Background& background_;
-  bool is_told_ = true;          // false once the system has said that it does not tell
-  std::array<Range, 64> known_;  // of so many scans, or places that are read here and there
+  bool is_told_ = true;  // false once the system has said that it does not tell
+  // Of so many scans, or places that are read here and there, at most; none in an idle reader.
+  static constexpr std::size_t kKnownMax = 64;
+  std::vector<Range> known_;
   std::size_t next_known_ = 0;
   Range ahead_;  // what was asked for last
   std::deque<Range> brought_;

@@ -35,7 +35,9 @@ export class Committer {
   readonly #host: CommitHost
   readonly #shards: readonly Shard[]
   readonly #router: Router | undefined
-  readonly #direct: DirectAppender | undefined
+  /** Made at the first record that may take it: a stream that is only put to is spared it. */
+  #direct: DirectAppender | undefined
+  readonly #engine: LogEngine
   readonly #durable: boolean
   readonly #synchronous: boolean
   /** Per open shard; zeros between two batches. */
@@ -48,7 +50,7 @@ export class Committer {
     this.#host = host
     this.#shards = host.map.open
     this.#router = this.#shards.length > 1 ? engine.router(host.map.starts) : undefined
-    this.#direct = engine.directAppender?.(host.map.starts)
+    this.#engine = engine
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
     this.#counts = new Uint32Array(this.#shards.length)
@@ -87,7 +89,7 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
-    const direct = this.#direct
+    const direct = (this.#direct ??= this.#engine.directAppender?.(this.#host.map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
     if (place === undefined || place < 0) return undefined

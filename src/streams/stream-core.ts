@@ -33,11 +33,11 @@ export class StreamCore {
   readonly id: string
   readonly shards: readonly Shard[]
   readonly map: ShardMap
-  readonly points: PointRead = new PointRead()
   readonly blocks: BlockPool = new BlockPool()
   readonly #host: StreamHost
   #state: StreamState
   #commits: GroupCommit | undefined
+  #points: PointRead | undefined
   /** Why nothing more can be done with this stream. */
   #ended: MillraceError | undefined
   /** No log may be opened any more. */
@@ -79,6 +79,12 @@ export class StreamCore {
   get commits(): GroupCommit {
     this.#commits ??= new GroupCommit(new Committer(this, this.#host.engine), this.#host.stagings)
     return this.#commits
+  }
+
+  /** Reads single records; made at the first one, since its memory is not for free. */
+  get points(): PointRead {
+    this.#points ??= new PointRead()
+    return this.#points
   }
 
   /** Everything that was put so far has its answer. */
