@@ -255,9 +255,23 @@ Result<void> EnvRecording::journaled(RecordedCall call, Result<void> result) {
   return result;
 }
 
-// Journaled as the calls that it promises the effect of: each may have landed before it returns.
+// Journaled as the calls that it promises the effect of: every write, of which any part may have
+// landed before the first range is sure, then that each range is. Nothing is said of the rest of
+// the files.
 Result<void> EnvRecording::write_durably(std::span<const DurableWrite> writes) {
-  return write_in_turn(*this, writes);
+  for (const DurableWrite& write : writes) {
+    if (write.begun) continue;
+    if (Result<void> written = write_whole(*this, write); !written) return written;
+  }
+  for (const DurableWrite& write : writes) {
+    const std::lock_guard lock(mutex_);
+    RecordedCall call = call_on(Kind::kSyncData, write.file);
+    call.at = write.at;
+    call.length = write.bytes.size();
+    Result<void> synced = journaled(std::move(call), base_.sync_data(write.file));
+    if (!synced) return synced;
+  }
+  return {};
 }
 
 }  // namespace millrace
