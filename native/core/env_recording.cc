@@ -45,6 +45,11 @@ std::vector<RecordedCall> EnvRecording::take_calls() {
   return std::exchange(calls_, {});
 }
 
+void EnvRecording::note(RecordedCall call) {
+  if (listener_) return listener_(call);
+  calls_.push_back(std::move(call));
+}
+
 Result<FileId> EnvRecording::open(const std::string& path, OpenMode mode) {
   const std::lock_guard lock(mutex_);
   const bool creates = mode == OpenMode::kCreate || mode == OpenMode::kCreateEmpty;
@@ -59,9 +64,9 @@ Result<FileId> EnvRecording::open(const std::string& path, OpenMode mode) {
   const RecordedFile file = number_of(name);
   open_files_[*opened] = file;
   if (!existed) {
-    calls_.push_back({.kind = Kind::kCreate, .file = file, .path = name});
+    note({.kind = Kind::kCreate, .file = file, .path = name});
   } else if (mode == OpenMode::kCreateEmpty) {
-    calls_.push_back({.kind = Kind::kTruncate, .file = file, .path = name});
+    note({.kind = Kind::kTruncate, .file = file, .path = name});
   }
   return opened;
 }
@@ -88,7 +93,7 @@ Result<std::size_t> EnvRecording::pwritev(FileId file, std::span<const Bytes> fr
   } else {
     call.sys_errno = count.error().sys_errno;
   }
-  calls_.push_back(std::move(call));
+  note(std::move(call));
   return count;
 }
 
@@ -196,11 +201,11 @@ void EnvRecording::stored(Bytes range) noexcept {
     const auto& [first, mapped] = *--after;
     const auto skipped = static_cast<std::size_t>(range.data() - first);
     if (skipped > mapped.bytes || range.size() > mapped.bytes - skipped) continue;
-    calls_.push_back({.kind = Kind::kStore,
-                      .file = mapped.file,
-                      .path = first_names_[static_cast<std::size_t>(mapped.file) - 1],
-                      .at = {mapped.at.bytes + skipped},
-                      .bytes = {range.begin(), range.end()}});
+    note({.kind = Kind::kStore,
+          .file = mapped.file,
+          .path = first_names_[static_cast<std::size_t>(mapped.file) - 1],
+          .at = {mapped.at.bytes + skipped},
+          .bytes = {range.begin(), range.end()}});
     return;
   }
   assert(false && "a store outside every mapping");
@@ -251,7 +256,7 @@ void EnvRecording::move_names(const std::string& from, const std::string& to) {
 
 Result<void> EnvRecording::journaled(RecordedCall call, Result<void> result) {
   if (!result) call.sys_errno = result.error().sys_errno;
-  calls_.push_back(std::move(call));
+  note(std::move(call));
   return result;
 }
 

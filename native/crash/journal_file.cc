@@ -13,7 +13,8 @@ namespace millrace::crash {
 
 namespace {
 
-constexpr std::string_view kMagic = "MLRJRNL2";
+// Of a call without its texts and bytes.
+constexpr std::uint64_t kFixedBytes = 1 + 2 * sizeof(std::uint32_t) + 5 * sizeof(std::uint64_t);
 
 template <typename T>
 void put(std::string& out, const T& value) {
@@ -79,23 +80,28 @@ Error failed(const std::string& path, Errc code, const std::string& what) {
 
 }  // namespace
 
+std::string encode_call(const RecordedCall& call) {
+  std::string out;
+  out.reserve(encoded_bytes(call));
+  put(out, static_cast<std::uint8_t>(call.kind));
+  put(out, static_cast<std::uint32_t>(call.file));
+  put(out, static_cast<std::uint32_t>(call.sys_errno));
+  put(out, call.at.bytes);
+  put(out, call.length);
+  put_text(out, call.path);
+  put_text(out, call.to_path);
+  put_text(out, as_text(call.bytes));
+  return out;
+}
+
+std::uint64_t encoded_bytes(const RecordedCall& call) noexcept {
+  return kFixedBytes + call.path.size() + call.to_path.size() + call.bytes.size();
+}
+
 Result<void> write_journal(const std::string& path, const std::vector<RecordedCall>& calls) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  std::string out(kMagic);
-  put(out, std::uint64_t{calls.size()});
-  for (const RecordedCall& call : calls) {
-    put(out, static_cast<std::uint8_t>(call.kind));
-    put(out, static_cast<std::uint32_t>(call.file));
-    put(out, static_cast<std::uint32_t>(call.sys_errno));
-    put(out, call.at.bytes);
-    put(out, call.length);
-    put_text(out, call.path);
-    put_text(out, call.to_path);
-    put_text(out, as_text(call.bytes));
-    file.write(out.data(), static_cast<std::streamsize>(out.size()));
-    out.clear();
-  }
-  file.write(out.data(), static_cast<std::streamsize>(out.size()));
+  file << kJournalMagic;
+  for (const RecordedCall& call : calls) file << encode_call(call);
   file.flush();
   if (!file) return failed(path, Errc::kIo, ": the journal cannot be written");
   return {};
@@ -106,16 +112,15 @@ Result<std::vector<RecordedCall>> read_journal(const std::string& path) {
   if (!file) return failed(path, Errc::kNotFound, ": there is no such journal");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   Source source(text);
-  if (source.take(kMagic.size()) != kMagic) {
+  if (source.take(kJournalMagic.size()) != kJournalMagic) {
     return failed(path, Errc::kCorrupt, ": is no journal of this version");
   }
-  const auto count = source.value<std::uint64_t>();
   std::vector<RecordedCall> calls;
-  while (source.is_whole() && calls.size() < count) calls.push_back(take_call(source));
+  while (source.is_whole() && !source.is_empty()) calls.push_back(take_call(source));
   const bool known = std::ranges::all_of(calls, [](const RecordedCall& call) {
     return call.kind <= RecordedCall::Kind::kSyncDirectory;
   });
-  if (!source.is_whole() || !source.is_empty() || !known) {
+  if (!source.is_whole() || !known) {
     return failed(path, Errc::kCorrupt, ": the journal is not whole");
   }
   return calls;

@@ -1,11 +1,14 @@
 #include "crash/materialize.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +33,7 @@ struct Order {
   std::optional<std::string> root;
   Range cuts{0, std::numeric_limits<std::uint64_t>::max()};
   Range seeds{1, 1};
+  std::optional<std::uint64_t> sample;
 };
 
 std::optional<Range> parse_range(const std::string& text) {
@@ -64,6 +68,8 @@ std::optional<Order> parse(std::span<const std::string> arguments) {
       order.cuts = *range;
     } else if (argument == "--seed" && range) {
       order.seeds = *range;
+    } else if (argument == "--sample" && range && range->is_single() && range->from > 0) {
+      order.sample = range->from;
     } else {
       return std::nullopt;
     }
@@ -104,9 +110,10 @@ class Maker {
   Maker(const Order& order, std::string root, std::FILE* out)
       : order_(order), root_(std::move(root)), out_(out), env_(std::make_shared<EnvPosix>()) {}
 
-  Result<void> make(const CrashDisk& disk, std::uint64_t seed) {
+  // `journal_bytes`: how long the journal's file was at the cut.
+  Result<void> make(const CrashDisk& disk, std::uint64_t seed, std::uint64_t journal_bytes) {
     const std::uint64_t cut = disk.call_count();
-    const bool single = order_.cuts.is_single() && order_.seeds.is_single();
+    const bool single = order_.cuts.is_single() && order_.seeds.is_single() && !order_.sample;
     std::string folder = order_.into;
     if (!single) {
       if (Result<void> made = env_->make_directory(order_.into); !made) return made;
@@ -120,8 +127,9 @@ class Maker {
       return put;
     }
     const std::string loss(name_of(survivors.loss()));
-    std::fprintf(out_, "%llu %llu %s %s\n", static_cast<unsigned long long>(cut),
-                 static_cast<unsigned long long>(seed), folder.c_str(), loss.c_str());
+    std::fprintf(out_, "%llu %llu %llu %s %s\n", static_cast<unsigned long long>(cut),
+                 static_cast<unsigned long long>(seed),
+                 static_cast<unsigned long long>(journal_bytes), folder.c_str(), loss.c_str());
     return {};
   }
 
@@ -132,20 +140,40 @@ class Maker {
   const std::shared_ptr<Env> env_;
 };
 
-Result<void> make_all(const Order& order, const std::vector<RecordedCall>& calls, std::FILE* out) {
-  CrashDisk disk;
-  Maker maker(order, order.root ? as_in_images(*order.root) : common_folder(calls), out);
-  for (std::size_t cut = 0; cut <= calls.size() && cut <= order.cuts.to; ++cut) {
-    if (cut > 0) disk.apply(calls[cut - 1]);
-    if (cut < order.cuts.from) continue;
-    for (std::uint64_t seed = order.seeds.from;; ++seed) {
-      if (Result<void> made = maker.make(disk, seed); !made) return made;
-      if (seed == order.seeds.to) break;
-    }
+// Which of the cuts from the first to the last are taken: all, or as many as were asked for, evenly
+// apart, and from another one on with each seed.
+std::function<bool(std::uint64_t)> chosen(const Order& order, std::uint64_t last) {
+  if (!order.sample || *order.sample > last - order.cuts.from)
+    return [](std::uint64_t) { return true; };
+  std::set<std::uint64_t> cuts;
+  const std::uint64_t span = last - order.cuts.from + 1;
+  const std::uint64_t shift = state_seed(0, order.seeds.from) % span;
+  for (std::uint64_t i = 0; i < *order.sample; ++i) {
+    cuts.insert(order.cuts.from + (i * span + shift) / *order.sample % span);
   }
+  return [cuts](std::uint64_t cut) { return cuts.contains(cut); };
+}
+
+Result<void> make_all(const Order& order, const std::vector<RecordedCall>& calls, std::FILE* out) {
   if (order.cuts.from > calls.size()) {
     return Error{.code = Errc::kNotFound,
                  .message = order.journal + ": has " + std::to_string(calls.size()) + " calls"};
+  }
+  CrashDisk disk;
+  Maker maker(order, order.root ? as_in_images(*order.root) : common_folder(calls), out);
+  const std::uint64_t last = std::min<std::uint64_t>(order.cuts.to, calls.size());
+  const auto is_chosen = chosen(order, last);
+  std::uint64_t journal_bytes = kJournalMagic.size();
+  for (std::uint64_t cut = 0; cut <= last; ++cut) {
+    if (cut > 0) {
+      disk.apply(calls[cut - 1]);
+      journal_bytes += encoded_bytes(calls[cut - 1]);
+    }
+    if (cut < order.cuts.from || !is_chosen(cut)) continue;
+    for (std::uint64_t seed = order.seeds.from;; ++seed) {
+      if (Result<void> made = maker.make(disk, seed, journal_bytes); !made) return made;
+      if (seed == order.seeds.to) break;
+    }
   }
   return {};
 }
