@@ -1,12 +1,11 @@
 #include "binding/passed_batch.h"
 
-#include <algorithm>
 #include <limits>
-#include <span>
 
 #include "binding/arguments.h"
 #include "binding/convert.h"
 #include "binding/log_reading.h"
+#include "core/packed_record.h"
 
 namespace millrace {
 namespace {
@@ -28,13 +27,10 @@ std::optional<PassedBatch> passed_batch(napi_env env,
   if (!bytes || !columns || !order || !from || !count || !arrival || !offsets || !arrivals) {
     return std::nullopt;
   }
-  if (*from > order->size() || *count > order->size() - *from) return std::nullopt;
   const std::size_t slots = slots_of(columns->size(), offsets->size(), arrivals->size());
-  const std::span<const std::uint32_t> selected = order->subspan(*from, *count);
-  if (std::ranges::any_of(selected, [=](std::uint32_t index) { return index >= slots; })) {
-    return std::nullopt;
-  }
-  return PassedBatch{{*bytes, *columns, selected, {*arrival}}, {*offsets, *arrivals}};
+  const auto part = part_of_order(*order, *from, *count, slots);
+  if (!part) return std::nullopt;
+  return PassedBatch{{*bytes, *columns, *part, {*arrival}}, {*offsets, *arrivals}};
 }
 
 std::optional<std::int32_t> append_refusal(const Error& error) noexcept {

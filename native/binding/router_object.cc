@@ -11,26 +11,10 @@
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/passed_ranges.h"
-#include "core/frame.h"
+#include "core/hash_range.h"
 #include "core/log_page.h"
 
 namespace millrace {
-namespace {
-
-// Whether the keys of all records lie inside of `bytes` bytes.
-bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count, std::size_t bytes) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t* words = columns.data() + i * column::kStride;
-    const std::size_t key_at = words[column::kKeyAt];
-    if (key_at > bytes || words[column::kKeyBytes] > bytes - key_at) return false;
-    const std::size_t hash_at = words[column::kHashKeyAt];
-    if (hash_at == kNoHashKey) continue;
-    if (hash_at > bytes || kHashKeyBytes > bytes - hash_at) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 Napi::Function RouterObject::define(Napi::Env env) {
   return DefineClass(env, "NativeRouter", {raw_method("route", route)});
@@ -61,6 +45,7 @@ napi_value RouterObject::route(napi_env env, napi_callback_info info) {
   if (!keys_inside(*columns, *count, bytes->size())) {
     return throw_invalid_argument(env, "keys must lie inside of bytes");
   }
+  if (*count == 0) return nullptr;  // and the columns may be nowhere
   route_batch(*object->owned_,
               {.base = bytes->data(),
                .key_at = columns->data() + column::kKeyAt,

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <functional>
 #include <utility>
 
+#include "core/frame.h"
 #include "core/md5_lanes.h"
 
 namespace millrace {
@@ -46,6 +48,31 @@ std::uint32_t HashRanges::find(HashKey key) const noexcept {
     candidates -= half;
   }
   return static_cast<std::uint32_t>(first - starts_.data());
+}
+
+std::optional<std::vector<HashKey>> parse_starts(Bytes bytes) {
+  if (bytes.empty() || bytes.size() % kHashKeyBytes != 0) return std::nullopt;
+  std::vector<HashKey> starts;
+  starts.reserve(bytes.size() / kHashKeyBytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kHashKeyBytes) {
+    starts.push_back(HashKey::from_big_endian(bytes.data() + at));
+  }
+  const bool ascending = std::ranges::adjacent_find(starts, std::greater_equal{}) == starts.end();
+  if (starts.front() != HashKey{} || !ascending) return std::nullopt;
+  return starts;
+}
+
+bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count,
+                 std::size_t bytes) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t* words = columns.data() + i * column::kStride;
+    const std::size_t key_at = words[column::kKeyAt];
+    if (key_at > bytes || words[column::kKeyBytes] > bytes - key_at) return false;
+    const std::size_t hash_at = words[column::kHashKeyAt];
+    if (hash_at == kNoHashKey) continue;
+    if (hash_at > bytes || kHashKeyBytes > bytes - hash_at) return false;
+  }
+  return true;
 }
 
 void route_batch(const HashRanges& ranges, const RoutedKeys& keys,

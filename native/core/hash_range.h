@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,6 +41,9 @@ class HashRanges {
   std::vector<HashKey> starts_;
 };
 
+// Where ranges begin, from 16 big-endian bytes each. nullopt unless they grow strictly from 0.
+[[nodiscard]] std::optional<std::vector<HashKey>> parse_starts(Bytes bytes);
+
 // The keys of packed records. Column n of record r is the word r * stride behind its first one, so
 // both columns of their own (stride 1) and rows of words fit. TypeScript has checked that every
 // position lies inside of `base`.
@@ -51,6 +55,11 @@ struct RoutedKeys {
   std::size_t stride = 1;            // words from one record to the next
   std::size_t count = 0;
 };
+
+// Whether the keys of the first `count` records of these columns (log_page.h) lie inside of `bytes`
+// bytes. There are columns for as many.
+[[nodiscard]] bool keys_inside(std::span<const std::uint32_t> columns, std::size_t count,
+                               std::size_t bytes) noexcept;
 
 // shards[r] is the owner of record r.
 void route_batch(const HashRanges& ranges, const RoutedKeys& keys,

@@ -47,7 +47,7 @@ Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOff
     const std::uint64_t cell_start = header.data_offset + std::uint64_t{first} * kGridBytes;
     const FileOffset start = index.at_or_below({std::min(from.bytes, cell_start)}).at;
     index_frames(segment, bytes, start, end, first, wanted);
-    same = std::equal(wanted_bytes.begin(), wanted_bytes.end(), bytes.begin() + index_at);
+    same = std::ranges::equal(wanted_bytes, bytes.subspan(index_at, wanted_bytes.size()));
   });
   if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
   if (same) return {};

@@ -1,5 +1,6 @@
 // Seeking by time: the part of LogReader that verifies every frame it passes, because a time that
 // was not verified could hide a record.
+#include <algorithm>
 #include <optional>
 
 #include "core/frame.h"
@@ -71,6 +72,8 @@ Result<Sequence> LogReader::seek(ArrivalTime arrival) {
     if (!bytes) return bytes.error();
     const SegmentHeader& header = segments_[i].header;
     const FileOffset segment_end = segments_.end_of(i, end);
+    // The last one may have no frames yet: what lies before it arrived earlier.
+    behind = std::max(behind, segments_[i].base_sequence());
     TimeWalk walk;
     const bool read = guarded([&]() noexcept {
       const FileOffset start = start_before(*bytes, header, arrival, segment_end);
@@ -79,7 +82,7 @@ Result<Sequence> LogReader::seek(ArrivalTime arrival) {
     if (!read) return damaged(i, {header.data_offset}, "an unreadable page of the data");
     if (walk.found == Found::kRecord) return walk.sequence;
     if (walk.found == Found::kDamage) return damaged(i, walk.at, "a damaged frame");
-    if (walk.sequence > behind) behind = walk.sequence;
+    behind = std::max(behind, walk.sequence);
   }
   return behind;
 }

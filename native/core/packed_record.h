@@ -1,13 +1,28 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "core/frame.h"
 #include "core/log_options.h"
 #include "core/log_page.h"
 
 namespace millrace {
+
+// The part of `order` that a caller names. nullopt unless it lies inside, and names only records
+// that there are slots for.
+[[nodiscard]] inline std::optional<std::span<const std::uint32_t>> part_of_order(
+    std::span<const std::uint32_t> order, std::uint64_t from, std::uint64_t count,
+    std::size_t slots) noexcept {
+  if (from > order.size() || count > order.size() - from) return std::nullopt;
+  const std::span<const std::uint32_t> part = order.subspan(from, count);
+  const auto is_outside = [=](std::uint32_t index) { return index >= slots; };
+  if (std::ranges::any_of(part, is_outside)) return std::nullopt;
+  return part;
+}
 
 // One record of a PackedBatch, seen through its columns.
 class PackedRecord {

@@ -18,6 +18,7 @@
 #include <climits>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -190,9 +191,12 @@ Result<void> write_in_two_ways(Crew& crew, std::span<const DurableWrite> writes,
 
 Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes) {
   if (writes.empty()) return {};
-  std::vector<DurableWrite> sorted(writes.begin(), writes.end());
-  const auto alone = std::ranges::stable_partition(sorted, &DurableWrite::shares_flush).begin();
-  const auto sharing = static_cast<std::size_t>(alone - sorted.begin());
+  std::vector<DurableWrite> sorted;  // those that share a flush, then those that do not
+  sorted.reserve(writes.size());
+  std::ranges::copy_if(writes, std::back_inserter(sorted), &DurableWrite::shares_flush);
+  const std::size_t sharing = sorted.size();
+  std::ranges::copy_if(writes, std::back_inserter(sorted),
+                       [](const DurableWrite& write) { return !write.shares_flush; });
   if (sharing < 2 || !on_one_device(std::span(sorted).first(sharing))) {
     return write_together(crew, writes);
   }

@@ -89,7 +89,10 @@ FileOffset SegmentList::end_of(std::size_t index, LogPosition committed) const n
   const LogPosition end =
       last ? committed : std::min(committed, segments_[index + 1].base_position());
   if (end < segment.base_position()) return {segment.header.data_offset};
-  return {std::min(segment.offset_of(end).bytes, segment.header.file_bytes)};
+  const std::uint64_t capacity = segment.header.file_bytes - segment.header.data_offset;
+  // Compared before they are added: a mark that is damaged may be any number.
+  const std::uint64_t frames = std::min(end.bytes - segment.header.base_position, capacity);
+  return {segment.header.data_offset + frames};
 }
 
 std::vector<std::string> SegmentList::drop_before(Sequence base) {

@@ -1,8 +1,11 @@
 #include "core/log_reader.h"
 
 #include <atomic>
+#include <cerrno>
 #include <thread>
 
+#include "core/env_faulting.h"
+#include "core/env_memory.h"
 #include "core/env_posix.h"
 #include "core/recovery.h"
 #include "test/log_fixture.h"
@@ -50,7 +53,42 @@ std::string patterned(std::uint64_t sequence, std::size_t bytes) {
   return text;
 }
 
+// Whether the disk was so full that a segment was begun and nothing stored in it: the nth call that
+// asks for pages fails, and those behind it.
+bool begin_segment_in_vain(LogFixture& log, EnvFaulting& env, std::uint64_t nth) {
+  log.append("k", std::string(900'000, 'x'), 1'000);
+  log.drain();
+  env.plan({.call = EnvCall::kPopulate,
+            .nth = nth,
+            .sys_errno = ENOSPC,
+            .repeat = Fault::Repeat::kForever});
+  BatchBuilder batch;
+  for (int i = 0; i < 3; ++i) batch.add("k", std::string(1'000'000, 'x'));
+  std::vector<double> out(3);
+  const Result<std::size_t> done = log->append(batch.packed(), {out, out});
+  env.clear();
+  return !done && take(list_segment_names(env, log.directory())).size() == 2;
+}
+
 const Suite log_reader_tests("log_reader", [](Suite& s) {
+  s.test("seeks behind the last record, though the segment after it is empty", [] {
+    std::size_t empty = 0;
+    for (std::uint64_t nth = 1; nth <= 12; ++nth) {
+      const Case round("populate", nth);
+      EnvMemory memory;
+      const auto env = std::make_shared<EnvFaulting>(memory);
+      LogFixture log(env, "log");
+      expect_ok(log.open());
+      if (!begin_segment_in_vain(log, *env, nth)) continue;
+      ++empty;
+      expect_eq(take(log->seek({999})).value, 1u);
+      expect_eq(take(log->seek({1'001})).value, 2u);
+      log.crash();
+      expect_ok(log.open());
+      expect_eq(take(log->seek({1'001})).value, 2u);
+    }
+    expect_ge(empty, 1u);
+  });
   s.test("sees whole records only, while the writer appends, rolls and seals", [] {
     const ScratchDirectory scratch;
     LogOptions options;

@@ -6,13 +6,16 @@
 namespace {
 
 constexpr const char* kUsage =
-    "usage: millrace_core_tests [--list] [--verbose] [part of a name]\n"
-    "Runs the tests whose \"suite: claim\" contains the given text, or all of them.\n";
+    "usage: millrace_core_tests [--list] [--verbose] [--except=part of a name] [part of a name]\n"
+    "Runs the tests whose \"suite: claim\" contains the given text, or all of them, but for those\n"
+    "that contain the excepted text.\n";
+constexpr std::string_view kExcept = "--except=";
 
 }  // namespace
 
 int main(int count, char** arguments) {
   std::string_view filter;
+  std::string_view excepted;
   bool list = false;
   bool verbose = false;
   for (int i = 1; i < count; ++i) {
@@ -21,6 +24,8 @@ int main(int count, char** arguments) {
       list = true;
     } else if (argument == "--verbose") {
       verbose = true;
+    } else if (argument.starts_with(kExcept) && argument.size() > kExcept.size()) {
+      excepted = argument.substr(kExcept.size());
     } else if (argument.starts_with("-") || !filter.empty()) {
       std::fputs(kUsage, stderr);
       return 2;
@@ -30,7 +35,7 @@ int main(int count, char** arguments) {
   }
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 12);  // a crash must not swallow what led to it
   millrace::test::Registry& registry = millrace::test::Registry::instance();
-  registry.collect(filter);
+  registry.collect(filter, excepted);
   if (list) {
     registry.list();
     return 0;

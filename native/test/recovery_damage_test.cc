@@ -69,6 +69,17 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
     store.write(store.file("ctl"), 0, older);
     expect_error(store.log().open(), Errc::kCorrupt);
   });
+  s.test("refuses a durable mark so high that adding to it wraps", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    store.log().crash();
+    const std::uint64_t highest = UINT64_MAX;
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(highest));
+    store.write(store.file("ctl"), offsetof(ControlPage, durable), bytes_of(highest));
+    store.env().reboot();
+    expect_error(store.log().open(), Errc::kCorrupt);
+  });
   s.test("takes in frames that their writer died before it published", [] {
     StoreFixture store;
     store.open();

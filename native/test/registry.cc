@@ -66,11 +66,13 @@ Registry& Registry::instance() {
 
 void Registry::add_test(std::string name, std::function<void()> run, std::source_location where) {
   if (name.find(filter_) == std::string::npos) return;
+  if (!excepted_.empty() && name.find(excepted_) != std::string::npos) return;
   tests_.push_back({std::move(name), std::move(run), where});
 }
 
-void Registry::collect(std::string_view filter) {
+void Registry::collect(std::string_view filter, std::string_view excepted) {
   filter_ = filter;
+  excepted_ = excepted;
   std::ranges::stable_sort(suites_, {},
                            [](const SuiteEntry& entry) { return std::string_view(entry.name); });
   for (const SuiteEntry& entry : suites_) {

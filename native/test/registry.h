@@ -26,8 +26,9 @@ class Registry {
   void add_suite(const char* name, Suite::Body body) { suites_.push_back({name, body}); }
   void add_test(std::string name, std::function<void()> run, std::source_location where);
 
-  // Asks every suite for its tests whose "suite: claim" contains `filter`.
-  void collect(std::string_view filter);
+  // Asks every suite for its tests whose "suite: claim" contains `filter`, and not `excepted`,
+  // unless that is empty.
+  void collect(std::string_view filter, std::string_view excepted);
   void list() const;
   // How many tests failed. `verbose` prints a line for each test, before and after it.
   std::size_t run_all(bool verbose);
@@ -54,6 +55,7 @@ class Registry {
   std::vector<SuiteEntry> suites_;
   std::vector<Test> tests_;
   std::string filter_;
+  std::string excepted_;
 
   std::mutex mutex_;  // guards what follows: a test's threads report while it runs
   const Test* running_ = nullptr;
