@@ -286,9 +286,7 @@ const Suite group_append_tests("group append", [](Suite& s) {
       bool died = false;
       try {
         log.append("key", "second");
-      } catch (const ProcessDied&) {
-        died = true;
-      }
+      } catch (const ProcessDied&) { died = true; }
       expect(died);
       disk.env->dies_behind_write = false;
       log.crash();
