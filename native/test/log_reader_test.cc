@@ -1,5 +1,6 @@
 #include "core/log_reader.h"
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <thread>
@@ -8,7 +9,7 @@
 #include "core/env_memory.h"
 #include "core/env_posix.h"
 #include "core/recovery.h"
-#include "test/log_fixture.h"
+#include "test/store_fixture.h"
 
 namespace millrace::test {
 namespace {
@@ -117,6 +118,33 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
     (void)take(log->seal({9'000}));
     for (std::thread& thread : threads) thread.join();
     expect_eq(seen.load(), (sequence - 1) * 3);
+  });
+  s.test("says how much room a record behind a gap takes, the gap included", [] {
+    StoreFixture store;
+    store.open();
+    store.log().append("k", "before");
+    store.log().crash();
+    store.env().reboot();
+    store.open();
+    const std::uint64_t behind = store.log().append("k", std::string(20'000, 'x'));
+    const std::uint64_t lost = 2;
+    expect_ge(behind, lost + 1);
+    std::vector<std::byte> bytes;
+    std::array<std::uint32_t, column::kStride> columns{};
+    double offset = 0;
+    double arrival = 0;
+    const PageLimits limits{.payload_bytes = UINT64_MAX, .records = 1};
+    const auto read = [&] {
+      return store.log()->read({lost}, limits, {bytes, columns, {&offset, 1}, {&arrival, 1}});
+    };
+    // First the gap is what finds no room, then the record behind it.
+    for (int grown = 0; grown < 2; ++grown) {
+      const Result<Page> refused = read();
+      expect_error(refused, Errc::kTooLarge);
+      bytes.resize(refused.error().detail);
+    }
+    expect_eq(take(read()).count, 1U);
+    expect_eq(offset, static_cast<double>(behind));
   });
 });
 
