@@ -42,7 +42,7 @@ struct Recovery {
 
   Result<void> load_segments(LastEnd last_end);
   Result<Bytes> map(std::size_t index);
-  // Verifies frames from the index slot at or below `from` to `limit`; both lie in segment `index`.
+  // Verifies frames from the index slot below `from` to `limit`; both lie in segment `index`.
   Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
@@ -113,7 +113,7 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   TailScan scan;
   FileOffset start;
   const bool read = guarded([&]() noexcept {
-    start = TimeIndex(*bytes, header).at_or_below(from).at;
+    start = TimeIndex(*bytes, header).below(from).at;
     std::optional<FrameOrder> order;
     if (start.bytes == header.data_offset) {
       order = FrameOrder{{header.base_sequence}, {header.previous_arrival_ms}, 0};
