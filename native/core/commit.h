@@ -39,7 +39,7 @@ class Commit {
   static DurableWrite durable_write(const Part& part);
   static Result<void> open(Part& part);
   static Result<void> write_slots(Part& part);
-  Result<void> sync_segment(Part& part);
+  void sync_segment(Part& part);
   void write_frames();
   void sync_frames();
 

@@ -393,7 +393,7 @@ Result<void> LogAppender::close() {
   let_go_of_segment();
   next_segment_->discard();
   if (!checkpointer_ || !options_.sync) return {};
-  if (checkpointer_->poisoned()) return {};
+  if (checkpointer_->poisoned()) return checkpointer_->poison_error();
   const bool opened = writer_.has_value();
   if (!opened && checkpointer_->durable() >= tail_) return {};
   if (Result<void> synced = checkpointer_->run(); !synced) return synced;

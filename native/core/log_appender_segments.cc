@@ -10,6 +10,7 @@
 #include "core/guarded_copy.h"
 #include "core/log_appender.h"
 #include "core/paths.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -71,9 +72,9 @@ Result<void> LogAppender::make_files() {
       ControlFile::create(env, directory_, identity_, options_.sync);
   if (!control) return control.error();
   if (options_.sync) {
-    if (Result<void> synced = env.sync_directory(directory_); !synced) return synced;
+    if (Result<void> synced = sync_directory(env, directory_); !synced) return synced;
     const std::string parent(parent_path(directory_));
-    if (Result<void> synced = env.sync_directory(parent); !synced) return synced;
+    if (Result<void> synced = sync_directory(env, parent); !synced) return synced;
   }
   control_ = std::move(*control);
   checkpointer_ = std::make_shared<Checkpointer>(context_.env, directory_, control_, LogPosition{},

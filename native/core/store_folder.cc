@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/paths.h"
 #include "core/segment_header.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -101,7 +102,7 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
     return named.error();
   }
   if (sync) {
-    if (Result<void> synced = env.sync_directory(root); !synced) return synced.error();
+    if (Result<void> synced = sync_directory(env, root); !synced) return synced.error();
   }
   return uuid;
 }

@@ -26,6 +26,12 @@ std::optional<FrameOrder> advance(const std::optional<FrameOrder>& before, const
 
 }  // namespace
 
+FrameOrder opening_order(Bytes segment, const SegmentHeader& header) noexcept {
+  const FrameCheck first =
+      check_frame(segment.subspan(header.data_offset), seed_of(header), /*verify=*/false);
+  return {{header.base_sequence}, {header.previous_arrival_ms}, first.frame.header.epoch};
+}
+
 TailScan scan_frames(Bytes segment, const SegmentHeader& header, FileOffset from, FileOffset limit,
                      std::optional<FrameOrder> order) noexcept {
   TailScan scan;

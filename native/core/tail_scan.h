@@ -36,6 +36,9 @@ struct TailScan {
   std::uint64_t payload_bytes = 0;
 };
 
+// What the first frame of a segment has to follow, whoever wrote it.
+[[nodiscard]] FrameOrder opening_order(Bytes segment, const SegmentHeader& header) noexcept;
+
 // Walks the frames of a mapped segment from `from`, where a frame starts, to `limit`, and believes
 // each only if its length, checksum, sequence, time and epoch are right. Without `order` the first
 // frame is taken as it is, if whole. Pure; owns nothing, so it may run guarded.
