@@ -309,7 +309,9 @@ Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t
     cursor.at.bytes += frame_stride(header.length);
     done += frame_stride(header.length);
   }
-  fill.used_bytes += done;
+  // Marks in front of the first record are not handed out, and take no room from it: a page that
+  // lacks room says how much the record takes.
+  if (fill.page.count > 0) fill.used_bytes += done;
   return {};
 }
 
