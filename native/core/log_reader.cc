@@ -249,6 +249,8 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
   Result<Bytes> bytes = map_segment(cursor.segment);
   if (!bytes) return bytes.error();
   const std::uint64_t left = end.bytes - cursor.at.bytes;
+  // So far only gaps were passed: they take no room from the first record.
+  if (fill.page.count == 0) fill.used_bytes = 0;
   FrameHeader header{};
   if (left < sizeof(header)) return damaged(cursor.segment, cursor.at, "half a frame");
   const MutableBytes head{reinterpret_cast<std::byte*>(&header), sizeof(header)};

@@ -5,7 +5,7 @@
 
 #include "core/env_posix.h"
 #include "core/recovery.h"
-#include "test/log_fixture.h"
+#include "test/store_fixture.h"
 
 namespace millrace::test {
 namespace {
@@ -79,6 +79,28 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
     (void)take(log->seal({9'000}));
     for (std::thread& thread : threads) thread.join();
     expect_eq(seen.load(), (sequence - 1) * 3);
+  });
+  s.test("needs no more room than it asked for, also for a record behind a gap", [] {
+    StoreFixture store;
+    store.open();
+    store.log().append("k", "before");
+    store.log().crash();
+    store.env().reboot();  // the next writer begins with a gap
+    store.open();
+    const std::uint64_t large = store.log().append("k", patterned(0, 100'000));
+    std::vector<std::byte> bytes(1'000);
+    std::vector<std::uint32_t> columns(column::kStride);
+    std::vector<double> offsets(1);
+    std::vector<double> arrivals(1);
+    const auto read = [&] {
+      return store.log()->read({2}, {UINT64_MAX, 1}, {bytes, columns, offsets, arrivals});
+    };
+    const Result<Page> refused = read();
+    if (!expect_error(refused, Errc::kTooLarge)) return;
+    bytes.resize(refused.error().detail);
+    const Page page = take(read());
+    expect_eq(page.count, 1u);
+    expect_eq(offsets[0], static_cast<double>(large));
   });
 });
 
