@@ -145,8 +145,10 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
       return damaged(segment, cursor.at, "a frame out of order");
     }
     if (is(seen.header, FrameType::kGap)) {
-      if (seen.gap_end >= from.value) return cursor;
-      cursor.sequence = {seen.gap_end + 1};
+      const bool one = seen.header.length == kFrameHeaderBytes;
+      const Sequence gap_end{one ? seen.header.sequence : seen.gap_end};
+      if (gap_end >= from) return cursor;
+      cursor.sequence = {gap_end.value + 1};
     } else {
       if (cursor.sequence >= from) return cursor;
       ++cursor.sequence.value;
