@@ -1,8 +1,9 @@
 // Runs every linter over every file of ours and reports each, whether or not an earlier one complained. The
 // C++ tools come from the system: where they are missing, their part is left out with a word on how to get
 // them, except in CI.
+//   --analyze  clang-tidy also follows paths through the code (clang-analyzer-*), which takes three times as long
 import { spawn } from 'node:child_process'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { available, clangFormat, clangTidy, nativeSources, root } from './native-sources.mjs'
@@ -10,10 +11,13 @@ import { available, clangFormat, clangTidy, nativeSources, root } from './native
 /** Lines of clang-tidy that count what it suppressed in system headers; they carry no finding. */
 const tidyNoise = /^\d+ warnings? (and \d+ errors? )?generated\.\n/gm
 
+const analyzes = process.argv.includes('--analyze')
+const stamps = join('build', 'tidy')
 const failed = []
 await lint('oxlint', [[process.execPath, join(root, 'node_modules/oxlint/bin/oxlint'), '--deny-warnings']])
 await lint('oxfmt', [[process.execPath, join(root, 'node_modules/oxfmt/bin/oxfmt'), '--check', '.']])
 await lintNative(clangFormat, [[clangFormat, '--dry-run', '--Werror', ...nativeSources(['native', 'bench'])]])
+writeCompileCommands()
 await lintNative(clangTidy, staleForTidy().map(tidyCommand), rememberTidy)
 if (failed.length > 0) {
   process.stderr.write(`lint: ${failed.join(', ')} found something\n`)
@@ -35,7 +39,18 @@ function staleForTidy() {
 function tidyCommand(file) {
   // The compiler's own warnings are the build's business; here its flags for another compiler are no errors.
   const tolerant = ['--extra-arg=-Wno-unknown-warning-option', '--extra-arg=-Wno-error']
-  return [clangTidy, '-p', 'build', '--quiet', ...tolerant, file]
+  const checks = analyzes ? [] : ['--checks=-clang-analyzer-*']
+  return [clangTidy, '-p', stamps, '--quiet', ...checks, ...tolerant, file]
+}
+
+/** How each file is compiled, once: what two targets share would be looked at twice. */
+function writeCompileCommands() {
+  const commands = new Map()
+  for (const command of JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))) {
+    if (!commands.has(command.file)) commands.set(command.file, command)
+  }
+  mkdirSync(join(root, stamps), { recursive: true })
+  writeFileSync(join(root, stamps, 'compile_commands.json'), JSON.stringify([...commands.values()]))
 }
 
 function rememberTidy(command) {
@@ -45,7 +60,7 @@ function rememberTidy(command) {
 }
 
 function tidyStamp(file) {
-  return join('build', 'tidy', `${file}.clean`)
+  return join(stamps, `${file}.${analyzes ? 'analyzed' : 'clean'}`)
 }
 
 function changedAtMs(file) {

@@ -2,6 +2,7 @@
 // fresh clone needs no other step. What is up to date costs little time and prints nothing.
 //   --tests     also the C++ test binary
 //   --examples  also build/examples
+//   --crash     also the program and the addon of crash replay
 //   --copies    also the addon as for a runtime that forbids external buffers
 //   --bench     also build/bench and the C++ loops it compares with
 import { createHash } from 'node:crypto'
@@ -16,9 +17,10 @@ const slowMs = 1500
 const wanted = new Set(process.argv.slice(2))
 
 const nativeTargets = {
-  '--tests': 'millrace_core_tests',
-  '--copies': 'millrace_copies',
-  '--bench': 'millrace_bench',
+  '--tests': ['millrace_core_tests'],
+  '--crash': ['millrace_crash', 'millrace_recording'],
+  '--copies': ['millrace_copies'],
+  '--bench': ['millrace_bench'],
 }
 
 await exitOnFailure(async () => {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "binding/folder_env.h"
 #include "binding/shared_background.h"
 #include "core/env_memory.h"
-#include "core/env_posix.h"
 
 namespace millrace {
 namespace {
@@ -65,7 +65,7 @@ Result<std::shared_ptr<SharedEngine>> SharedEngine::open_folder(const std::strin
     if (Result<void> in = engine->join(member, options, joined); !in) return in.error();
     return engine;
   }
-  auto engine = open(std::make_shared<EnvPosix>(), path, options);
+  auto engine = open(make_folder_env(), path, options);
   if (!engine) return engine;
   (*engine)->members_[member] = std::move(joined);
   folders.engines.push_back(*engine);

@@ -125,6 +125,13 @@ void ControlFile::trim(Sequence before) noexcept {
   stored();
 }
 
+// Release: a reader that goes by the committed mark because of this sees it as recovery left it
+// (ControlView::visible acquires).
+void ControlFile::show_durable(bool durable) noexcept {
+  page().shows.store(durable ? kShowsDurable : kShowsCommitted, std::memory_order_release);
+  stored();
+}
+
 // Takes the flag before it changes the word. A reader loads the word first and then sets the flag:
 // one whose flag was taken here loaded the word as it was before, so its sleep ends, or never
 // begins. Nobody has to take the flag back: a reader that died costs one such call.

@@ -35,6 +35,8 @@ class ControlFile : public ControlView {
   void raise_durable(LogPosition end) noexcept;
   // Hides the records below `before`, which only ever grows. Writer only.
   void trim(Sequence before) noexcept;
+  // Which mark readers go by from now on: that of what is durable, or of what is committed.
+  void show_durable(bool durable) noexcept;
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.

@@ -63,8 +63,8 @@ LogPosition ControlView::visible() const noexcept {
                words.boot_hash.load(std::memory_order_acquire) == *boot_hash_;
   }
   if (!believed) return {words.durable.load(std::memory_order_acquire)};
-  // Relaxed: set before the writer's first frame. The orders of either mark are the same.
-  if (words.shows.load(std::memory_order_relaxed) == kShowsDurable) {
+  // Acquire: pairs with ControlFile::show_durable. The orders of either mark are the same.
+  if (words.shows.load(std::memory_order_acquire) == kShowsDurable) {
     return {words.durable.load(std::memory_order_seq_cst)};
   }
   // Sequentially consistent, for two reasons. As an acquire it pairs with ControlFile::publish:

@@ -45,6 +45,11 @@ std::vector<RecordedCall> EnvRecording::take_calls() {
   return std::exchange(calls_, {});
 }
 
+void EnvRecording::note(RecordedCall call) {
+  if (listener_) return listener_(call);
+  calls_.push_back(std::move(call));
+}
+
 Result<FileId> EnvRecording::open(const std::string& path, OpenMode mode) {
   const std::lock_guard lock(mutex_);
   const bool creates = mode == OpenMode::kCreate || mode == OpenMode::kCreateEmpty;
@@ -59,9 +64,9 @@ Result<FileId> EnvRecording::open(const std::string& path, OpenMode mode) {
   const RecordedFile file = number_of(name);
   open_files_[*opened] = file;
   if (!existed) {
-    calls_.push_back({.kind = Kind::kCreate, .file = file, .path = name});
+    note({.kind = Kind::kCreate, .file = file, .path = name});
   } else if (mode == OpenMode::kCreateEmpty) {
-    calls_.push_back({.kind = Kind::kTruncate, .file = file, .path = name});
+    note({.kind = Kind::kTruncate, .file = file, .path = name});
   }
   return opened;
 }
@@ -88,7 +93,7 @@ Result<std::size_t> EnvRecording::pwritev(FileId file, std::span<const Bytes> fr
   } else {
     call.sys_errno = count.error().sys_errno;
   }
-  calls_.push_back(std::move(call));
+  note(std::move(call));
   return count;
 }
 
@@ -196,11 +201,11 @@ void EnvRecording::stored(Bytes range) noexcept {
     const auto& [first, mapped] = *--after;
     const auto skipped = static_cast<std::size_t>(range.data() - first);
     if (skipped > mapped.bytes || range.size() > mapped.bytes - skipped) continue;
-    calls_.push_back({.kind = Kind::kStore,
-                      .file = mapped.file,
-                      .path = first_names_[static_cast<std::size_t>(mapped.file) - 1],
-                      .at = {mapped.at.bytes + skipped},
-                      .bytes = {range.begin(), range.end()}});
+    note({.kind = Kind::kStore,
+          .file = mapped.file,
+          .path = first_names_[static_cast<std::size_t>(mapped.file) - 1],
+          .at = {mapped.at.bytes + skipped},
+          .bytes = {range.begin(), range.end()}});
     return;
   }
   assert(false && "a store outside every mapping");
@@ -251,13 +256,27 @@ void EnvRecording::move_names(const std::string& from, const std::string& to) {
 
 Result<void> EnvRecording::journaled(RecordedCall call, Result<void> result) {
   if (!result) call.sys_errno = result.error().sys_errno;
-  calls_.push_back(std::move(call));
+  note(std::move(call));
   return result;
 }
 
-// Journaled as the calls that it promises the effect of: each may have landed before it returns.
+// Journaled as the calls that it promises the effect of: every write, of which any part may have
+// landed before the first range is sure, then that each range is. Nothing is said of the rest of
+// the files.
 Result<void> EnvRecording::write_durably(std::span<const DurableWrite> writes) {
-  return write_in_turn(*this, writes);
+  for (const DurableWrite& write : writes) {
+    if (write.begun) continue;
+    if (Result<void> written = write_whole(*this, write); !written) return written;
+  }
+  for (const DurableWrite& write : writes) {
+    const std::lock_guard lock(mutex_);
+    RecordedCall call = call_on(Kind::kSyncData, write.file);
+    call.at = write.at;
+    call.length = write.bytes.size();
+    Result<void> synced = journaled(std::move(call), base_.sync_data(write.file));
+    if (!synced) return synced;
+  }
+  return {};
 }
 
 }  // namespace millrace

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/env_forwarding.h"
@@ -51,9 +53,13 @@ struct RecordedCall {
 //
 // A store through a mapping is journaled when Env::stored() tells of it, with the bytes found there
 // at that moment. Loads, reads, locks and waits leave no trace.
-class EnvRecording final : public EnvForwarding {
+class EnvRecording : public EnvForwarding {
  public:
-  explicit EnvRecording(Env& base) noexcept : EnvForwarding(base) {}
+  // Who takes the calls instead of the journal, one at a time: it must not call the recording.
+  using Listener = std::function<void(const RecordedCall&)>;
+
+  explicit EnvRecording(Env& base, Listener listener = nullptr) noexcept
+      : EnvForwarding(base), listener_(std::move(listener)) {}
 
   // How many calls were journaled: the place in the journal that "now" is.
   [[nodiscard]] std::size_t call_count() const;
@@ -89,6 +95,7 @@ class EnvRecording final : public EnvForwarding {
     std::size_t bytes;
   };
 
+  void note(RecordedCall call);
   RecordedFile number_of(const std::string& path);
   [[nodiscard]] RecordedFile number_of(FileId file) const;
   [[nodiscard]] RecordedFile named(const std::string& path) const;
@@ -98,6 +105,7 @@ class EnvRecording final : public EnvForwarding {
   // Journals `call` with the outcome of `result`, and hands that on.
   Result<void> journaled(RecordedCall call, Result<void> result);
 
+  const Listener listener_;
   mutable std::mutex mutex_;  // guards all below, and keeps the journal in the order of effects
   std::vector<RecordedCall> calls_;
   std::vector<std::string> first_names_;       // by RecordedFile, from 1

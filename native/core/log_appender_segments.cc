@@ -54,12 +54,11 @@ Result<void> LogAppender::make_ready(std::uint64_t first_stride, ArrivalTime arr
 
 // What this writer publishes from here on is whole as long as this boot lasts.
 void LogAppender::take_over(std::uint64_t boot_hash) {
+  control_->show_durable(options_.shows_durable());
   ControlPage& page = control_->page();
   page.boot_hash.store(boot_hash, std::memory_order_relaxed);
   page.poison_errno.store(0, std::memory_order_relaxed);
   page.poison_stage.store(0, std::memory_order_relaxed);
-  page.shows.store(options_.shows_durable() ? kShowsDurable : kShowsCommitted,
-                   std::memory_order_relaxed);
   page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
   control_->stored();
 }

@@ -266,7 +266,7 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
       align_down<std::uint64_t>(fill.into.bytes.size() - fill.used_bytes, kFrameAlignment);
   if (stride > capacity) {
     fill.full = true;
-    fill.lacking_bytes = stride;
+    fill.lacking_bytes = fill.used_bytes + stride;
     return std::uint64_t{0};
   }
   const std::uint64_t payload_left =

@@ -24,7 +24,9 @@ struct PageFill {
   std::uint64_t used_bytes = 0;
   std::uint64_t payload_bytes = 0;
   bool full = false;
-  std::uint64_t lacking_bytes = 0;  // what the next frame takes, when it did not fit
+  // What the page takes with the next frame, when that did not fit: what was passed on the way to
+  // it, a gap for one, took room, too.
+  std::uint64_t lacking_bytes = 0;
 
   [[nodiscard]] std::size_t records_left() const noexcept {
     return std::min(limits.records, into.offsets.size()) - page.count;

@@ -5,9 +5,7 @@
 
 namespace millrace {
 
-namespace {
-
-Result<void> write_all(Env& env, const DurableWrite& write) {
+Result<void> write_whole(Env& env, const DurableWrite& write) {
   for (std::size_t done = 0; done < write.bytes.size();) {
     const Result<std::size_t> count =
         env.pwrite(write.file, write.bytes.subspan(done), {write.at.bytes + done});
@@ -20,11 +18,9 @@ Result<void> write_all(Env& env, const DurableWrite& write) {
   return {};
 }
 
-}  // namespace
-
 Result<void> write_in_turn(Env& env, std::span<const DurableWrite> writes) {
   for (const DurableWrite& write : writes) {
-    if (Result<void> written = write_all(env, write); !written) return written;
+    if (Result<void> written = write_whole(env, write); !written) return written;
   }
   for (const DurableWrite& write : writes) {
     if (Result<void> synced = env.sync_data(write.file); !synced) return synced;

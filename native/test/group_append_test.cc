@@ -34,6 +34,9 @@ BatchBuilder batch_of(int records, std::size_t payload_bytes, char fill = 'p') {
   return batch;
 }
 
+// What ends a call in the middle, as the death of its process would.
+struct ProcessDied {};
+
 // Looks at a log at the moment at which its frames are about to be made durable.
 class WatchingEnv final : public EnvForwarding {
  public:
@@ -42,11 +45,14 @@ class WatchingEnv final : public EnvForwarding {
     ++commits;
     ranges = writes.size();
     if (before) before();
-    return EnvForwarding::write_durably(writes);
+    Result<void> written = EnvForwarding::write_durably(writes);
+    if (dies_behind_write) throw ProcessDied();
+    return written;
   }
   void begin_durable(const DurableWrite&) noexcept override { ++begun; }
   Result<FileOffset> shares_flush_below(FileId) override { return shares_flush; }
   std::function<void()> before;
+  bool dies_behind_write = false;  // before anybody learns that it is done
   int commits = 0;
   int begun = 0;
   FileOffset shares_flush;
@@ -269,6 +275,27 @@ const Suite group_append_tests("group append", [](Suite& s) {
     expect_ok(log.open());
     expect(take(log->stats()).sealed);
     expect_eq(log.read_all().size(), std::size_t{3});
+  });
+  s.test("shows all it goes on from, though an earlier writer showed only what was durable", [] {
+    for (const LogOptions& options : {LogOptions{}, writing(), committing()}) {
+      const Watched disk;
+      LogFixture log(disk.env, "/log", committing());
+      expect_ok(log.open());
+      log.append("key", "first");
+      disk.env->dies_behind_write = true;
+      bool died = false;
+      try {
+        log.append("key", "second");
+      } catch (const ProcessDied&) { died = true; }
+      expect(died);
+      disk.env->dies_behind_write = false;
+      log.crash();
+      LogFixture next(disk.env, "/log", options);
+      expect_ok(next.open());
+      expect_eq(take(next->stats()).next.value, std::uint64_t{3});
+      expect_eq(next.read_all().size(), std::size_t{2});
+      expect_eq(next.append("key", "third"), std::uint64_t{3});
+    }
   });
   s.test("makes what an earlier writer left durable before it shows it", [] {
     const auto env = std::make_shared<EnvMemory>();

@@ -73,6 +73,7 @@ const nativeFolders: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   binding: ['binding', 'core'],
   test: ['test', 'core'],
+  crash: ['crash', 'test', 'core'],
   fuzz: ['fuzz', 'core'],
 }
 

@@ -1,0 +1,110 @@
+// What a reader sees of a stream, held against what must be true of any stream: numbers grow, every byte is as it was
+// put, and in each lane no record is missing, doubled or out of its turn, but for those that expired.
+import { parseSequenceNumber } from '../../dist/index.js'
+import { describeRecord, laneNumber, readRecord, recordNumber } from '../trials/record.mjs'
+
+/** One shard, record after record. */
+export class ShardView {
+  /** Numbers of records, by their counters. */
+  records = new Map()
+  /** The first counter that was seen, and the last; 0: none. */
+  first = 0
+  last = 0
+  #lastArrivedAtMs = 0
+  /** By lane: its last count, and in which stretch that was seen. */
+  #lanes = new Map()
+  /** Records expired between one stretch and the next. */
+  #stretch = 0
+  /** The life that the stretch begins in: lanes of later ones are seen from their first record on. */
+  #stretchLife = undefined
+
+  /** Records that expired are missing before the next one. */
+  skip() {
+    this.#stretch += 1
+    this.#stretchLife = undefined
+  }
+
+  add(counter, arrivedAtMs, identity) {
+    if (counter <= this.last) throw new Error(`record ${counter} came after record ${this.last}`)
+    if (arrivedAtMs < this.#lastArrivedAtMs)
+      throw new Error(`record ${counter} arrived before the one before it`)
+    this.#stretchLife ??= counter === 1 ? -1 : identity.life
+    const lane = laneNumber(identity)
+    const before = this.#lanes.get(lane) ?? { count: -1, stretch: -1 }
+    const mayJump = before.stretch < this.#stretch && identity.life <= this.#stretchLife
+    const due = before.count + 1
+    if (identity.count !== due && !(mayJump && identity.count > due)) {
+      const name = describeRecord(recordNumber(identity))
+      throw new Error(`record ${counter} is ${name}, where #${due} was due`)
+    }
+    this.#lanes.set(lane, { count: identity.count, stretch: this.#stretch })
+    this.records.set(counter, recordNumber(identity))
+    if (this.first === 0) this.first = counter
+    this.last = counter
+    this.#lastArrivedAtMs = arrivedAtMs
+  }
+
+  /** Forgets the records before a counter. */
+  forgetBefore(counter) {
+    for (const known of this.records.keys()) {
+      if (known >= counter) break
+      this.records.delete(known)
+    }
+  }
+}
+
+/** All shards of a stream. */
+export class StreamView {
+  #number
+  #shards = new Map()
+
+  /** @param {number} number of the stream, as its records name it */
+  constructor(number) {
+    this.#number = number
+  }
+
+  /** The shard with this index. */
+  shard(index) {
+    const known = this.#shards.get(index)
+    if (known !== undefined) return known
+    const made = new ShardView()
+    this.#shards.set(index, made)
+    return made
+  }
+
+  /** @returns pairs of index and view */
+  shards() {
+    return this.#shards.entries()
+  }
+
+  /** Takes what a read brings, until its end. @returns how many records */
+  async follow(stream, options) {
+    let records = 0
+    const onGap = ({ shardId }) => this.shard(indexOf(shardId)).skip()
+    for await (const batch of stream.readBatches({ ...options, from: 'oldest', onTrimmed: 'skip', onGap })) {
+      this.add(batch)
+      records += batch.length
+    }
+    return records
+  }
+
+  add(batch) {
+    const shard = this.shard(indexOf(batch.shardId))
+    for (let index = 0; index < batch.length; index++) {
+      try {
+        const identity = readRecord(batch.data(index), batch.partitionKey(index))
+        if (identity.stream !== this.#number)
+          throw new Error(`a record of stream ${identity.stream}, not of ${this.#number}`)
+        const { counter } = parseSequenceNumber(batch.sequenceNumber(index))
+        shard.add(Number(counter), batch.arrivedAtMs(index), identity)
+      } catch (error) {
+        error.message = `${batch.shardId}, ${batch.sequenceNumber(index)}: ${error.message}`
+        throw error
+      }
+    }
+  }
+}
+
+function indexOf(shardId) {
+  return Number(shardId.slice(-12))
+}

@@ -1,0 +1,166 @@
+// node --expose-gc test/soak/main.mjs [--minutes 120] [--share 0.2] [--seed N] [--folder <parent>] [--every <seconds>]
+//     [--samples <file>]
+//
+// Keeps stores of every mode under a mixed load, with another process that tails one of them, and samples what both
+// processes hold. Uses about `share` of one core. Ends with a table, and with exit code 1 if anything grows after the
+// warm-up (a quarter of the time) by more than noise explains.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { processFigures } from '../trials/process-figures.mjs'
+import { Random } from '../trials/random.mjs'
+import { Load } from './load.mjs'
+import { fitLine, isFlat } from './slope.mjs'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '120' },
+    share: { type: 'string', default: '0.2' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    folder: { type: 'string', default: tmpdir() },
+    every: { type: 'string', default: '' },
+    samples: { type: 'string' },
+  },
+})
+const minutes = Number(values.minutes)
+const share = Number(values.share)
+const seed = Number(values.seed)
+if (!(minutes > 0 && share > 0 && share <= 1)) throw new RangeError('--minutes and --share must be above 0')
+const everyMs = values.every === '' ? Math.min(30_000, (minutes * 60_000) / 60) : Number(values.every) * 1000
+const warmUp = 0.25
+
+/** Of each figure: what share of its mean it may gain, and what gain is nothing, whatever the mean. */
+const allowances = {
+  rssAnon: { unit: 2 ** 20, name: 'RssAnon, MiB', share: 0.05, least: 8 * 2 ** 20 },
+  heap: { unit: 2 ** 20, name: 'heap in use, MiB', share: 0.05, least: 2 * 2 ** 20 },
+  // Of shards that are used: streams are made with one to four.
+  descriptors: { unit: 1, name: 'descriptors', share: 0, least: 8 },
+  mappings: { unit: 1, name: 'mappings', share: 0.05, least: 24 },
+  threads: { unit: 1, name: 'threads', share: 0, least: 0.5 },
+  // Pages of mapped files count while they are mapped: as much as the live segments hold.
+  rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 16 * 2 ** 20 },
+  disk: { unit: 2 ** 20, name: 'disk, MiB', share: 0.1, least: 16 * 2 ** 20 },
+}
+
+const parent = mkdtempSync(join(values.folder, 'millrace-soak-'))
+const random = new Random(seed)
+const samples = []
+let stopping = false
+
+process.stdout.write(
+  `soak: ${minutes} minutes, seed ${seed}, a sample every ${everyMs / 1000} s, ${parent}\n`,
+)
+const modes = ['process', 'commit', 'interval', 'none']
+const loads = modes.map((durability, index) => {
+  return new Load(join(parent, durability), { durability }, new Random(random.seed()), index + 1)
+})
+for (const load of loads) await load.begin()
+const reader = fork(
+  fileURLToPath(new URL('programs/reader.mjs', import.meta.url)),
+  [join(parent, 'process')],
+  {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  },
+)
+reader.on('exit', (code, signal) => {
+  if (stopping) return
+  process.stderr.write(`soak: FAILED, the reader ended: ${signal ?? code}, seed ${seed}\n`)
+  process.exit(1)
+})
+await once(reader, 'message')
+
+const beganAt = performance.now()
+let endAt = beganAt + minutes * 60_000
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (endAt = 0))
+let sampleAt = beganAt + everyMs
+while (performance.now() < endAt) {
+  const before = performance.now()
+  await random.pick(loads).step()
+  if (before >= sampleAt) {
+    await takeSample()
+    sampleAt += everyMs
+  }
+  await new Promise((resolve) => setTimeout(resolve, pauseMs()))
+}
+stopping = true
+for (const load of loads) await load.end()
+reader.disconnect()
+report()
+rmSync(parent, { recursive: true })
+
+/** A load is not a race: until this process has used no more than its share of a core since it began. */
+function pauseMs() {
+  const { user, system } = process.cpuUsage()
+  const aheadMs = (user + system) / 1000 / share - performance.now()
+  return Math.min(Math.max(aheadMs, 0), 2_000)
+}
+
+async function takeSample() {
+  globalThis.gc()
+  // What the collector found is given back in a later turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  globalThis.gc()
+  reader.send('figures')
+  const [{ figures: read, records }] = await once(reader, 'message')
+  const own = { ...processFigures(), heap: process.memoryUsage().heapUsed, disk: diskBytes(parent) }
+  const sample = { minute: (performance.now() - beganAt) / 60_000, writer: own, reader: read, records }
+  samples.push(sample)
+  if (values.samples !== undefined) appendFileSync(values.samples, `${JSON.stringify(sample)}\n`)
+}
+
+/** What the files take, holes left out. */
+function diskBytes(folder) {
+  let bytes = 0
+  for (const name of readdirSync(folder, { recursive: true })) {
+    // Segments go at any moment.
+    bytes += (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512
+  }
+  return bytes
+}
+
+function report() {
+  const ranMinutes = (performance.now() - beganAt) / 60_000
+  const counted = samples.filter(({ minute }) => minute >= ranMinutes * warmUp)
+  const lines = []
+  let isGrowing = false
+  for (const side of ['writer', 'reader']) {
+    for (const [figure, allowance] of Object.entries(allowances)) {
+      if (counted[0]?.[side][figure] === undefined) continue
+      const line = fitLine(counted.map((sample) => [sample.minute, sample[side][figure]]))
+      const flat = isFlat(line, allowance)
+      isGrowing ||= !flat
+      const shown = (value) => (value / allowance.unit).toFixed(2)
+      const perHour = shown(line.slope * 60)
+      const first = shown(counted[0][side][figure])
+      const last = shown(counted.at(-1)[side][figure])
+      lines.push([
+        side,
+        allowance.name,
+        first,
+        last,
+        shown(line.mean),
+        shown(line.noise),
+        perHour,
+        flat ? 'flat' : 'GROWS',
+      ])
+    }
+  }
+  const steps = loads.reduce((sum, load) => sum + load.steps, 0)
+  const records = loads.reduce((sum, load) => sum + load.records, 0)
+  const head = ['process', 'figure', 'first', 'last', 'mean', 'noise', 'slope/h', '']
+  for (const line of [head, ...lines]) {
+    process.stdout.write(
+      `${line.map((cell, at) => (at < 2 ? cell.padEnd(18) : cell.padStart(9))).join(' ')}\n`,
+    )
+  }
+  process.stdout.write(
+    `soak: ${isGrowing ? 'GROWS' : 'flat'}: ${ranMinutes.toFixed(1)} minutes, ${counted.length} samples after the warm-up, ${steps} steps, ` +
+      `${records} records put, ${samples.at(-1)?.records} read elsewhere, seed ${seed}\n`,
+  )
+  if (isGrowing || counted.length < 10) process.exitCode = 1
+}
