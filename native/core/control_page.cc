@@ -31,12 +31,12 @@ void format_control_page(ControlPage& page, const LogIdentity& identity) noexcep
                         std::memory_order_relaxed);
 }
 
+bool is_line_whole(const ControlPage& page) noexcept { return identity_crc(page) == page.crc; }
+
 ControlFault check_control_page(const ControlPage& page, const LogIdentity& identity) noexcept {
   if (page.magic != kMagic) return ControlFault::kDamaged;
   if (page.version > kFormatVersion && page.version < 0x10000) return ControlFault::kNewerFormat;
-  if (page.version != kFormatVersion || identity_crc(page) != page.crc) {
-    return ControlFault::kDamaged;
-  }
+  if (page.version != kFormatVersion || !is_line_whole(page)) { return ControlFault::kDamaged; }
   if (page.uuid != identity.uuid || page.shard != identity.shard) return ControlFault::kForeign;
   return ControlFault::kNone;
 }

@@ -107,6 +107,9 @@ inline constexpr std::size_t kWakeBytes = kPageBytes;
 // Writes line 0 and zeros the rest; `page` is not shared yet.
 void format_control_page(ControlPage& page, const LogIdentity& identity) noexcept;
 
+// Whether the checksum of line 0 is right, whatever the line says.
+[[nodiscard]] bool is_line_whole(const ControlPage& page) noexcept;
+
 enum class ControlFault : std::uint8_t { kNone, kNewerFormat, kDamaged, kForeign };
 // Whether line 0 is whole and names this log. The other lines are only as good as their checks.
 [[nodiscard]] ControlFault check_control_page(const ControlPage& page,

@@ -34,13 +34,21 @@ Result<void> believe_page(const ControlPage& page, const std::string& directory)
   return {};
 }
 
-void settle_trim(ControlFile& control) noexcept {
-  const std::uint64_t trimmed = control.page().trim_sequence.load(std::memory_order_relaxed);
-  const std::uint64_t checked = ~control.page().trim_check.load(std::memory_order_relaxed);
-  if (trimmed == checked) return;
+Sequence settled_trim(const ControlPage& page) noexcept {
+  const std::uint64_t trimmed = page.trim_sequence.load(std::memory_order_relaxed);
+  const std::uint64_t checked = ~page.trim_check.load(std::memory_order_relaxed);
+  if (trimmed == checked) return {trimmed};
   // What lies before the first segment is gone either way.
-  const std::uint64_t first = control.page().first_segment.load(std::memory_order_relaxed);
-  control.trim({std::max(std::min(trimmed, checked), first)});
+  const std::uint64_t first = page.first_segment.load(std::memory_order_relaxed);
+  return {std::max(std::min(trimmed, checked), first)};
+}
+
+void settle_trim(ControlFile& control) noexcept {
+  const ControlPage& page = control.page();
+  const Sequence trimmed = settled_trim(page);
+  const bool agrees = page.trim_sequence.load(std::memory_order_relaxed) ==
+                      ~page.trim_check.load(std::memory_order_relaxed);
+  if (!agrees) control.trim(trimmed);
 }
 
 Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::string& directory) {
@@ -65,7 +73,7 @@ Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::strin
 
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory) {
   ControlPage& page = log.control->page();
-  const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};
+  const Sequence trimmed = settled_trim(page);
   if (trimmed > std::max(log.order.next, log.resume_at)) {
     return corrupt(directory, "records are trimmed that were never stored",
                    offsetof(ControlPage, trim_sequence));

@@ -15,8 +15,10 @@ namespace millrace {
 
 // Before anything else is looked at: do the words agree with each other?
 Result<void> believe_page(const ControlPage& page, const std::string& directory);
-// Takes the lower of the trim point and its check, where a writer died between storing the two: it
-// hides no record that was not trimmed.
+// The lower of the trim point and its check, where a writer died between storing the two: it hides
+// no record that was not trimmed.
+[[nodiscard]] Sequence settled_trim(const ControlPage& page) noexcept;
+// Makes the page say so.
 void settle_trim(ControlFile& control) noexcept;
 // Does it know of every writer that the last segment lists? One that does not is older than the
 // log, put back by somebody, and its commit mark would hide what was acknowledged since.

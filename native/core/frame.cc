@@ -60,8 +60,9 @@ bool header_is_sane(const FrameHeader& header) noexcept {
   const bool data = header.type == static_cast<std::uint8_t>(FrameType::kData);
   if (!data && (header.key_bytes != 0 || header.flags != 0))
     return false;  // marks have a body only
+  const std::size_t body_bytes = header.length - payload_at;
   const bool gap = header.type == static_cast<std::uint8_t>(FrameType::kGap);
-  return !gap || header.length - payload_at == sizeof(std::uint64_t);
+  return !gap || body_bytes == 0 || body_bytes >= kGapEndBytes;
 }
 
 }  // namespace
@@ -124,6 +125,7 @@ FrameCheck check_frame(Bytes bytes, FrameSeed seed, bool verify) noexcept {
 }
 
 Sequence gap_end(const std::byte* at, const FrameView& frame) noexcept {
+  if (frame.payload_bytes == 0) return {frame.header.sequence};
   return {load<std::uint64_t>(at + frame.payload_at)};
 }
 

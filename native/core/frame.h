@@ -12,7 +12,7 @@ namespace millrace {
 enum class FrameType : std::uint8_t {
   kData = 1,
   kPad = 2,       // the segment ends here, the next one goes on
-  kGap = 3,       // the sequence numbers from `sequence` to the 8-byte body hold nothing
+  kGap = 3,       // the sequence numbers from `sequence` to gap_end() hold nothing
   kShardEnd = 4,  // the log is sealed; nothing follows
 };
 
@@ -125,6 +125,11 @@ struct FrameCheck {
 // Reads the frame at the start of `bytes` without trusting any of it. `verify` false skips the
 // checksum only.
 [[nodiscard]] FrameCheck check_frame(Bytes bytes, FrameSeed seed, bool verify = true) noexcept;
+
+// A gap's body says where it ends, in its first bytes; zeros behind them take what room there is,
+// so that a gap can lie where records were (docs/decisions/0022). Without a body it covers one
+// number.
+inline constexpr std::size_t kGapEndBytes = sizeof(std::uint64_t);
 
 // Last sequence number that a gap frame covers; `frame` starts at `at`.
 [[nodiscard]] Sequence gap_end(const std::byte* at, const FrameView& frame) noexcept;

@@ -89,8 +89,9 @@ class ChainCheck {
     bool behind_all_promised = !files_.segments[index - 1].findings.any_damage();
     if (before) {
       const SegmentHeader& header = before->segment.header;
-      const std::uint64_t capacity = header.file_bytes - header.data_offset;
-      behind_all_promised = words_.durable.bytes <= header.base_position + capacity;
+      const std::uint64_t frames_end = before->seal ? before->seal->data_end : header.file_bytes;
+      const LogPosition end = before->segment.position_of({frames_end});
+      behind_all_promised = words_.durable <= end;
     }
     if (behind_all_promised) files_.segments[index].findings.soften();
   }

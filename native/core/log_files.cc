@@ -84,20 +84,8 @@ class LogFolder {
     check_control(*control, place_.file("ctl"), files_.findings);
     if (control->words.state > LogState::kPoisoned) return;
     files_.control = control->words;
-    files_.last_end = last_end_of(control->words);
+    files_.last_end = last_end_of(control->words, place_.boot_hash);
     drop_trimmed(control->words.first_segment);
-  }
-
-  [[nodiscard]] LastEnd last_end_of(const ControlWords& words) const noexcept {
-    switch (words.state) {
-      case LogState::kClosed:
-        return words.writer_epoch == 0 ? LastEnd::kSystemDied : LastEnd::kClosed;
-      case LogState::kOpen:
-        return words.boot_hash == place_.boot_hash ? LastEnd::kProcessDied : LastEnd::kSystemDied;
-      case LogState::kPoisoned:
-        break;
-    }
-    return LastEnd::kSystemDied;
   }
 
   // Segments below the first kept one go away with the next opening, if the first kept is there.
@@ -125,6 +113,9 @@ class LogFolder {
     if (entry.name == "next.tmp" || entry.name == "roll.tmp") {
       if (!place_.in_use) notice(entry.name, "a segment that was being prepared");
       return;
+    }
+    if (entry.name == "repair.tmp" || entry.name == "aside.tmp") {
+      return notice(entry.name, "was left by a repair that did not finish");
     }
     notice(entry.name, "is no file of a log");
   }
@@ -154,7 +145,7 @@ class LogFolder {
     Result<std::vector<DirectoryEntry>> entries = env_.list(join_path(path_, "quarantine"));
     if (!entries) return notice("quarantine", "cannot be read: " + entries.error().message);
     for (const DirectoryEntry& entry : *entries) {
-      notice("quarantine/" + entry.name, "was set aside by a recovery; it is no part of the log");
+      notice("quarantine/" + entry.name, "was set aside; it is no part of the log");
     }
   }
 
@@ -188,6 +179,18 @@ LogFiles read_steady_log_files(Env& env, const LogPlace& place) {
     if (steady) break;
   }
   return files;
+}
+
+LastEnd last_end_of(const ControlWords& words, std::uint64_t boot_hash) noexcept {
+  switch (words.state) {
+    case LogState::kClosed:
+      return words.writer_epoch == 0 ? LastEnd::kSystemDied : LastEnd::kClosed;
+    case LogState::kOpen:
+      return words.boot_hash == boot_hash ? LastEnd::kProcessDied : LastEnd::kSystemDied;
+    case LogState::kPoisoned:
+      break;
+  }
+  return LastEnd::kSystemDied;
 }
 
 LogReport report_of(const LogFiles& files, const LogPlace& place) {

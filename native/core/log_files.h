@@ -51,6 +51,9 @@ LogFiles read_log_files(Env& env, const LogPlace& place);
 // Reads the folder until it does not contradict itself, or does not change any more.
 LogFiles read_steady_log_files(Env& env, const LogPlace& place);
 
+// How a log was left whose control page has these words.
+[[nodiscard]] LastEnd last_end_of(const ControlWords& words, std::uint64_t boot_hash) noexcept;
+
 // The facts of a log, for the report.
 LogReport report_of(const LogFiles& files, const LogPlace& place);
 

@@ -145,8 +145,10 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
       return damaged(segment, cursor.at, "a frame out of order");
     }
     if (is(seen.header, FrameType::kGap)) {
-      if (seen.gap_end >= from.value) return cursor;
-      cursor.sequence = {seen.gap_end + 1};
+      const bool one = seen.header.length == kFrameHeaderBytes;
+      const Sequence gap_end{one ? seen.header.sequence : seen.gap_end};
+      if (gap_end >= from) return cursor;
+      cursor.sequence = {gap_end.value + 1};
     } else {
       if (cursor.sequence >= from) return cursor;
       ++cursor.sequence.value;
@@ -249,6 +251,8 @@ Result<std::uint64_t> LogReader::copy_chunk(const Cursor& cursor, FileOffset end
   Result<Bytes> bytes = map_segment(cursor.segment);
   if (!bytes) return bytes.error();
   const std::uint64_t left = end.bytes - cursor.at.bytes;
+  // So far only gaps were passed: they take no room from the first record.
+  if (fill.page.count == 0) fill.used_bytes = 0;
   FrameHeader header{};
   if (left < sizeof(header)) return damaged(cursor.segment, cursor.at, "half a frame");
   const MutableBytes head{reinterpret_cast<std::byte*>(&header), sizeof(header)};

@@ -13,6 +13,7 @@
 #include "core/index_repair.h"
 #include "core/mapping.h"
 #include "core/paths.h"
+#include "core/set_aside.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
 
@@ -20,7 +21,6 @@ namespace millrace {
 
 namespace {
 
-constexpr const char* kQuarantine = "quarantine";
 // After the death of a process the page cache is whole: so much of the tail is verified all the
 // same.
 constexpr std::uint64_t kProcessWindowBytes = 1 * kMiB;
@@ -36,11 +36,14 @@ struct Recovery {
   Env& env;
   const std::string& directory;
   const LogIdentity& identity;
-  RecoveredLog log;
+  RecoveredLog log = {};
   // Segments behind one whose header cannot be read, or that is missing: a system crash leaves
   // such.
-  std::vector<std::string> unreadable;
-  std::shared_ptr<Mapping> mapping;
+  std::vector<std::string> unreadable = {};
+  std::vector<std::string> trimmed = {};  // but not unlinked yet
+  // Of the list, those that the log is made of; the rest lies behind a tear.
+  std::size_t kept = SIZE_MAX;
+  std::shared_ptr<Mapping> mapping = {};
   std::size_t mapped = SIZE_MAX;
   // A write or sync of this boot failed: above the durable mark only the device is believed.
   bool past_cache = false;
@@ -55,7 +58,9 @@ struct Recovery {
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
-  Result<void> set_aside(std::size_t keep);
+  // What follows changes files: once nothing can be refused any more.
+  Result<void> unlink_trimmed();
+  Result<void> set_aside();
   Result<void> repair_slots();
   Result<void> sync_survivors();
 };
@@ -77,7 +82,6 @@ Result<void> Recovery::load_segments() {
   if (!names) return names.error();
   const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
   std::vector<Segment> segments;
-  std::vector<std::string> trimmed;  // but not yet unlinked
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
     if (*parse_segment_name(name) < first) {
@@ -108,6 +112,10 @@ Result<void> Recovery::load_segments() {
   Result<SegmentList> list = SegmentList::from(std::move(segments));
   if (!list) return list.error();
   log.segments = std::move(*list);
+  return {};
+}
+
+Result<void> Recovery::unlink_trimmed() {
   // The page says so on the disk before they go: an older one would call for the first of them.
   if (!trimmed.empty()) {
     if (Result<void> synced = log.control->sync(); !synced) return synced;
@@ -202,8 +210,14 @@ Result<void> Recovery::trust_tail() {
   }
   // Read from the frames: a writer that died while sealing may have left the flag alone.
   log.sealed = scanned->stop == ScanStop::kShardEnd;
-  if (!closed && !log.sealed) {
+  if (!log.sealed) {
     if (Result<void> taken = take_unpublished(last); !taken) return taken;
+  }
+  // Closing moves the mark behind everything: one that is lower lost its value, and would have
+  // records overwritten.
+  if (closed && segment.position_of(end) != log.tail) {
+    return corrupt(segment.path + ": frames lie behind the commit mark of a log that was closed",
+                   end.bytes);
   }
   log.resume_at = log.order.next;
   log.durable_next = closed ? log.order.next : kFirstSequence;
@@ -243,7 +257,8 @@ Result<void> Recovery::find_tail() {
   if (log.segments.empty()) {
     if (log.durable.bytes != 0) return corrupt(directory + ": every durable segment is missing");
     log.resume_at = std::max(kFirstSequence, reserved);
-    return set_aside(0);
+    kept = 0;
+    return {};
   }
   // Never synced, on purpose: what there is may be whole.
   if (log.durable.bytes == 0) log.durable = log.segments.front().base_position();
@@ -285,26 +300,27 @@ Result<void> Recovery::find_tail() {
   const Sequence jump =
       reserved.value != 0 ? reserved : Sequence{log.order.next.value + kBlindJump};
   log.resume_at = log.sealed ? log.order.next : std::max(log.order.next, jump);
-  return set_aside(index + 1);
+  kept = index + 1;
+  return {};
 }
 
 // What lies behind the tear must not come back: what survives is a prefix.
-Result<void> Recovery::set_aside(std::size_t keep) {
+Result<void> Recovery::set_aside() {
   std::vector<std::string> paths;
-  for (std::size_t i = keep; i < log.segments.size(); ++i) paths.push_back(log.segments[i].path);
+  for (std::size_t i = kept; i < log.segments.size(); ++i) paths.push_back(log.segments[i].path);
   paths.insert(paths.end(), unreadable.begin(), unreadable.end());
   if (paths.empty()) return {};
-  const std::string quarantine = join_path(directory, kQuarantine);
-  if (Result<void> made = env.make_directory(quarantine); !made) return made;
   for (const std::string& path : paths) {
-    const std::string to = join_path(quarantine, std::string(file_name(path)));
-    if (Result<void> moved = env.rename(path, to); !moved) return moved;
+    Result<std::string> moved = move_aside(env, directory, std::string(file_name(path)));
+    if (!moved) return moved.error();
   }
   log.report.set_aside_segments = paths.size();
-  std::vector<Segment> kept;
-  kept.reserve(keep);
-  for (std::size_t i = 0; i < keep; ++i) kept.push_back(log.segments[i]);
-  Result<SegmentList> list = SegmentList::from(std::move(kept));
+  std::vector<Segment> segments;
+  segments.reserve(std::min(kept, log.segments.size()));
+  for (std::size_t i = 0; i < kept && i < log.segments.size(); ++i) {
+    segments.push_back(log.segments[i]);
+  }
+  Result<SegmentList> list = SegmentList::from(std::move(segments));
   if (!list) return list.error();
   log.segments = std::move(*list);
   return sync_directory(env, directory);
@@ -391,7 +407,7 @@ Result<std::uint64_t> current_boot_hash(Env& env) {
 
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
                                  const LogIdentity& identity, std::uint64_t boot_hash) {
-  Recovery recovery{env, directory, identity, {}, {}, nullptr};
+  Recovery recovery{.env = env, .directory = directory, .identity = identity};
   RecoveredLog& log = recovery.log;
   Result<bool> there = env.exists(join_path(directory, "ctl"));
   if (!there) return there.error();
@@ -424,13 +440,15 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;
   if (*suspect) log.report.last_end = LastEnd::kSystemDied;
-  settle_trim(*log.control);
   if (Result<void> loaded = recovery.load_segments(); !loaded) return loaded.error();
   if (Result<void> counted = believe_writers(env, log, directory); !counted) return counted.error();
   const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
+  settle_trim(*log.control);
+  if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
+  if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();

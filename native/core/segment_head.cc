@@ -33,38 +33,6 @@ Result<void> check_identity(const SegmentHeader& header, const KnownIdentity& kn
   return {};
 }
 
-// Everything below is about what the list may look like after any crash: epochs never go back;
-// places may, because a crash of the system can take away what a writer had begun behind.
-bool read_epochs(const HeadPage& page, const SegmentHeader& header, const std::string& file,
-                 SegmentHead& head, Findings& findings) {
-  const auto damage = [&](std::size_t at, const char* what) {
-    findings.damage(file, at, what);
-    return false;
-  };
-  std::size_t at = kEpochsOffset;
-  for (; at < kSummaryOffset; at += sizeof(EpochStart)) {
-    const auto entry = load<EpochStart>(page.data() + at);
-    if (entry.epoch == 0) break;
-    head.epochs.push_back(entry);
-    if (entry.offset < header.data_offset || entry.offset > header.file_bytes ||
-        entry.offset % kFrameAlignment != 0) {
-      return damage(at, "a writer is listed that began at no place of the data");
-    }
-    const std::size_t count = head.epochs.size();
-    if (count > 1 && entry.epoch < head.epochs[count - 2].epoch) {
-      return damage(at, "a writer is listed behind a later one");
-    }
-  }
-  const Bytes rest = Bytes(page).subspan(at);
-  if (const std::size_t odd = first_non_zero(rest); odd < rest.size()) {
-    return damage(at + odd, "bytes behind the list of writers are not zero");
-  }
-  if (head.epochs.empty() || head.epochs.front().offset != header.data_offset) {
-    return damage(kEpochsOffset, "the writer that began the segment is not listed");
-  }
-  return true;
-}
-
 void read_seal(const HeadPage& page, const std::string& file, SegmentHead& head,
                Findings& findings) {
   const Bytes block = Bytes(page).subspan(kSealOffset, sizeof(SegmentSeal));
@@ -89,6 +57,38 @@ std::string sentence_of(const Error& error, const std::string& path) {
   const std::string prefix = path + ": ";
   if (error.message.starts_with(prefix)) return error.message.substr(prefix.size());
   return error.sys_errno == 0 ? error.message : "cannot be read: " + error.message;
+}
+
+// Everything below is about what the list may look like after any crash: epochs never go back;
+// places may, because a crash of the system can take away what a writer had begun behind.
+bool list_writers(Bytes page, const SegmentHeader& header, const std::string& file,
+                  std::vector<EpochStart>& writers, Findings& findings) {
+  const auto damage = [&](std::size_t at, const char* what) {
+    findings.damage(file, at, what);
+    return false;
+  };
+  std::size_t at = kEpochsOffset;
+  for (; at < kSummaryOffset; at += sizeof(EpochStart)) {
+    const auto entry = load<EpochStart>(page.data() + at);
+    if (entry.epoch == 0) break;
+    writers.push_back(entry);
+    if (entry.offset < header.data_offset || entry.offset > header.file_bytes ||
+        entry.offset % kFrameAlignment != 0) {
+      return damage(at, "a writer is listed that began at no place of the data");
+    }
+    const std::size_t count = writers.size();
+    if (count > 1 && entry.epoch < writers[count - 2].epoch) {
+      return damage(at, "a writer is listed behind a later one");
+    }
+  }
+  const Bytes rest = page.first(kSummaryOffset).subspan(at);
+  if (const std::size_t odd = first_non_zero(rest); odd < rest.size()) {
+    return damage(at + odd, "bytes behind the list of writers are not zero");
+  }
+  if (writers.empty() || writers.front().offset != header.data_offset) {
+    return damage(kEpochsOffset, "the writer that began the segment is not listed");
+  }
+  return true;
 }
 
 std::uint64_t epoch_at(const std::vector<EpochStart>& epochs, FileOffset at) noexcept {
@@ -118,7 +118,7 @@ Result<SegmentHead> read_segment_head(Env& env, const std::string& path, const K
   Result<std::uint64_t> used = count_used_slots(*opened, *header);
   if (!used) return used.error();
   head.index_slots_used = *used;
-  head.epochs_sound = read_epochs(page, *header, file, head, findings);
+  head.epochs_sound = list_writers(page, *header, file, head.epochs, findings);
   read_seal(page, file, head, findings);
   return head;
 }

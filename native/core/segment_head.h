@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/bytes.h"
 #include "core/env.h"
 #include "core/findings.h"
 #include "core/result.h"
@@ -34,6 +35,11 @@ struct KnownIdentity {
 // sentence about it; doubts about seal and list of writers are added as findings about `file`.
 Result<SegmentHead> read_segment_head(Env& env, const std::string& path, const KnownIdentity& known,
                                       const std::string& file, Findings& findings);
+
+// The list of writers in a segment's first page; whether it makes sense. Doubts are findings about
+// `file`.
+bool list_writers(Bytes page, const SegmentHeader& header, const std::string& file,
+                  std::vector<EpochStart>& writers, Findings& findings);
 
 // The writer that a frame at `at` must be of: the last of the list that had begun at or below. Who
 // begins below another cut off what that one wrote. The list is sound.

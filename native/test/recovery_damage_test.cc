@@ -1,5 +1,7 @@
 // What recovery makes of logs that were damaged, or whose writers had a hard time.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/control_page.h"
 #include "core/env_faulting.h"
@@ -147,6 +149,64 @@ const Suite recovery_damage_tests("recovery of damage", [](Suite& s) {
     store.log().append("k", "after", 90'000);
     store.close();
     store.expect_no_damage();
+  });
+  s.test("refuses a closed log whose commit mark was lost, and overwrites nothing", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    store.close();
+    const std::vector<std::byte> nothing(512 - offsetof(ControlPage, committed));
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), nothing);
+    expect_error(store.log().open(), Errc::kCorrupt);
+    store.expect_damage(store.segment(0), "not zero");
+  });
+  s.test("changes no file when it refuses", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 1, 50, 100);
+    store.log().crash();
+    // The trim point and its check differ, which a recovery settles; and the mark is beyond all.
+    store.write(store.file("ctl"), offsetof(ControlPage, trim_check), bytes_of(std::uint64_t{0}));
+    store.write(store.file("ctl"), offsetof(ControlPage, trim_sequence),
+                bytes_of(std::uint64_t{9}));
+    store.write(store.file("ctl"), offsetof(ControlPage, committed),
+                bytes_of(std::uint64_t{400'000}));
+    const StoreImage image = store.image();
+    expect_error(store.log().open(), Errc::kCorrupt);
+    store.log().crash();
+    expect(store.is(image));
+  });
+  s.test("keeps for ever what it sets aside, also two segments of one name", [] {
+    LogOptions options;
+    options.checkpoint_ms = 1'000'000;
+    options.segment_age_ms = 1'000;
+    StoreFixture store(options);
+    std::vector<std::string> torn;
+    store.open();
+    append_numbers(store.log(), 1, 10, 100);
+    expect_ok(store.log()->flush());
+    constexpr std::size_t kMarks = offsetof(ControlPage, durable);
+    const std::vector<std::byte> ctl = store.read(store.file("ctl"));
+    for (int crash = 0; crash < 2; ++crash) {
+      // The log rolls, the system goes down, and of the new segment only a damaged header is left.
+      store.log().append("k", "late", 5'000 + crash);
+      store.log().drain();  // the first segment is sealed, so nothing goes there any more
+      expect_eq(store.segment_count(), 2u);
+      store.log().crash();
+      // Later syncs never happened.
+      store.write(store.file("ctl"), kMarks, Bytes(ctl).subspan(kMarks, 16));
+      store.write(store.segment(1), 0, text_bytes("torn " + std::to_string(crash)));
+      torn.push_back(hex(store.read(store.segment(1))));
+      store.env().reboot();
+      store.open();
+      expect_eq(store.segment_count(), 1u);
+    }
+    std::vector<std::string> kept;
+    for (const DirectoryEntry& entry : take(store.env().list(store.file("quarantine")))) {
+      kept.push_back(hex(store.read(store.file("quarantine/" + entry.name))));
+    }
+    std::ranges::sort(kept);
+    expect(kept == torn, "both are there, as they were");
   });
   s.test("counts a writer once, however often the disk is full when it begins", [] {
     auto memory = std::make_shared<EnvMemory>();

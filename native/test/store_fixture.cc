@@ -104,6 +104,23 @@ StoreImage StoreFixture::image() {
   return image;
 }
 
+bool StoreFixture::holds(const std::string& path, const std::vector<std::byte>& bytes) {
+  const File file = take(File::open(*env_, path, OpenMode::kRead));
+  if (take(file.bytes()) != bytes.size()) return false;
+  if (bytes.empty()) return true;
+  const Mapping now = take(Mapping::map(file, FileOffset{0}, bytes.size(), MapMode::kRead));
+  return std::memcmp(now.bytes().data(), bytes.data(), bytes.size()) == 0;
+}
+
+bool StoreFixture::is(const StoreImage& image) {
+  std::vector<std::string> paths;
+  collect(root_, paths);
+  return paths.size() == image.size() && std::ranges::all_of(paths, [&](const std::string& path) {
+           const auto file = image.find(path);
+           return file != image.end() && holds(path, file->second);
+         });
+}
+
 void StoreFixture::restore(const StoreImage& image) {
   std::vector<std::string> paths;
   collect(root_, paths);
@@ -111,12 +128,10 @@ void StoreFixture::restore(const StoreImage& image) {
     if (!image.contains(path)) take(env_->unlink(path));
   }
   for (const auto& [path, bytes] : image) {
+    if (take(env_->exists(path)) && holds(path, bytes)) continue;
     {
       File file = take(File::open(*env_, path, OpenMode::kCreate));
       if (take(file.bytes()) != bytes.size()) take(file.resize(bytes.size()));
-      if (bytes.empty()) continue;
-      const Mapping now = take(Mapping::map(file, FileOffset{0}, bytes.size(), MapMode::kRead));
-      if (std::memcmp(now.bytes().data(), bytes.data(), bytes.size()) == 0) continue;
     }
     write(path, 0, bytes);
   }

@@ -62,6 +62,8 @@ class StoreFixture {
   void expect_notice(const std::string& path, const std::string& what);
 
   StoreImage image();
+  // Whether the files are those, to the byte.
+  bool is(const StoreImage& image);
   // Puts every file back as it was; others are removed.
   void restore(const StoreImage& image);
   void write(const std::string& path, std::uint64_t at, Bytes bytes);
@@ -71,6 +73,7 @@ class StoreFixture {
   void truncate(const std::string& path, std::uint64_t bytes);
 
  private:
+  bool holds(const std::string& path, const std::vector<std::byte>& bytes);
   void collect(const std::string& directory, std::vector<std::string>& paths);
   void expect_finding(Severity severity, const std::string& path, const std::string& what);
 

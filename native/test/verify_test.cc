@@ -248,6 +248,21 @@ const Suite damaged("verify a damaged store", [](Suite& s) {
     store.expect_notice("store/shards/0123.trash", "dropped");
     expect_eq(store.findings().size(), 5u);  // wake is not listed, hence not missed
   });
+  s.test("finds what was promised in a segment without a header, behind one that is sealed", [] {
+    LogOptions options = manual_sync();
+    options.segment_age_ms = 1'000;
+    StoreFixture store(options);
+    store.open();
+    append_numbers(store.log(), 1, 100, 100);
+    store.log().append("k", "too late for the first segment", 9'000);
+    expect_ok(store.log()->flush());
+    store.log().drain();
+    store.log().crash();
+    store.env().reboot();
+    store.expect_clean();
+    store.write(store.segment(1), 0, text_bytes("damage"));
+    store.expect_damage(store.segment(1), "not a segment");
+  });
   s.test("tells a torn tail from damage after a system crash", [] {
     StoreFixture store(manual_sync());
     store.open();
