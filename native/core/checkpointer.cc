@@ -167,10 +167,12 @@ Result<void> Checkpointer::sync_folder() {
 }
 
 Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
-  ControlPage& page = control_->page();
   // Relaxed: within this process the atomics below count; on disk the sync orders.
-  control_->raise_durable(target);
-  page.indexed.store(target.bytes, std::memory_order_relaxed);
+  Result<void> marked = control_->store_words([&]() noexcept {
+    control_->raise_durable(target);
+    control_->page().indexed.store(target.bytes, std::memory_order_relaxed);
+  });
+  if (!marked) return marked;
   if (Result<void> stored = store_reserve(next); !stored) return stored;
   durable_.store(target.bytes, std::memory_order_relaxed);
   frames_durable(next);
@@ -186,13 +188,13 @@ void Checkpointer::frames_durable(Sequence next) noexcept {
 
 // Writes the whole page, whatever else of it was stored before.
 Result<void> Checkpointer::store_reserve(Sequence next) {
-  ControlPage& page = control_->page();
   const std::uint64_t reserved = next.value + kReserveAhead;
   // Relaxed: as in store_marks().
-  page.reserved_sequence.store(
-      std::max(reserved, page.reserved_sequence.load(std::memory_order_relaxed)),
-      std::memory_order_relaxed);
-  control_->stored();
+  Result<void> stored = control_->store_words([&]() noexcept {
+    std::atomic<std::uint64_t>& mark = control_->page().reserved_sequence;
+    mark.store(std::max(reserved, mark.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  });
+  if (!stored) return stored;
   if (Result<void> synced = control_->sync(); !synced) return synced;
   reserved_.store(reserved, std::memory_order_relaxed);
   return {};
@@ -202,23 +204,25 @@ void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {
   // The writer and its helpers may fail at the same time: what the page says is of one failure.
   const std::lock_guard guard(poisoning_);
   if (poisoned()) return;
-  ControlPage& page = control_->page();
-  // Relaxed: the release below publishes all three.
-  page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
-  page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
-  page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
-  control_->stored();
+  poison_errno_ = cause.sys_errno;
+  poison_stage_ = stage;
+  // A page that the device refuses says nothing then: this writer knows all the same, and the next
+  // one finds what the disk has.
+  (void)control_->store_words([&]() noexcept {
+    ControlPage& page = control_->page();
+    // Relaxed: the release below publishes all three.
+    page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
+    page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
+    page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
+  });
   poisoned_.store(true, std::memory_order_release);
 }
 
 Error Checkpointer::poison_error() const {
-  const ControlPage& page = control_->page();
-  const auto stage = static_cast<PoisonStage>(page.poison_stage.load(std::memory_order_relaxed));
-  const int number = static_cast<int>(page.poison_errno.load(std::memory_order_relaxed));
   return Error{.code = Errc::kPoisoned,
-               .sys_errno = number,
-               .message = directory_ + ": " + stage_name(stage) + " failed (" +
-                          std::strerror(number) + "); nothing more is written here"};
+               .sys_errno = poison_errno_,
+               .message = directory_ + ": " + stage_name(poison_stage_) + " failed (" +
+                          std::strerror(poison_errno_) + "); nothing more is written here"};
 }
 
 }  // namespace millrace

@@ -128,6 +128,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   std::atomic<std::uint64_t> published_next_;
   std::atomic<std::uint64_t> reserved_;
   std::mutex poisoning_;  // held for moments
+  // Why: the page may have refused to say it. Published by the release in poison().
+  int poison_errno_ = 0;
+  PoisonStage poison_stage_ = PoisonStage::kNone;
   std::atomic<bool> poisoned_{false};
   // A task is on its way. Set by whoever posts it, cleared by the task before it looks at the mark,
   // so that nothing published after that look is forgotten.
