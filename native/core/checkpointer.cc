@@ -184,10 +184,12 @@ Result<void> Checkpointer::sync_folder() {
 }
 
 Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
-  ControlPage& page = control_->page();
   // Relaxed: within this process the atomics below count; on disk the sync orders.
-  control_->raise_durable(target);
-  page.indexed.store(target.bytes, std::memory_order_relaxed);
+  Result<void> marked = control_->store_words([&]() noexcept {
+    control_->raise_durable(target);
+    control_->page().indexed.store(target.bytes, std::memory_order_relaxed);
+  });
+  if (!marked) return marked;
   if (Result<void> stored = store_reserve(next); !stored) return stored;
   durable_.store(target.bytes, std::memory_order_relaxed);
   frames_durable(next);
@@ -203,13 +205,13 @@ void Checkpointer::frames_durable(Sequence next) noexcept {
 
 // Writes the whole page, whatever else of it was stored before.
 Result<void> Checkpointer::store_reserve(Sequence next) {
-  ControlPage& page = control_->page();
   const std::uint64_t reserved = next.value + kReserveAhead;
   // Relaxed: as in store_marks().
-  page.reserved_sequence.store(
-      std::max(reserved, page.reserved_sequence.load(std::memory_order_relaxed)),
-      std::memory_order_relaxed);
-  control_->stored();
+  Result<void> stored = control_->store_words([&]() noexcept {
+    std::atomic<std::uint64_t>& mark = control_->page().reserved_sequence;
+    mark.store(std::max(reserved, mark.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  });
+  if (!stored) return stored;
   if (Result<void> synced = sync_control(); !synced) return synced;
   reserved_.store(reserved, std::memory_order_relaxed);
   return {};
@@ -226,16 +228,15 @@ void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {
   if (poisoned()) return;
   poison_stage_ = stage;
   poison_errno_ = cause.sys_errno;
-  // Guarded: on a device that fails, this may be the page that cannot be stored to any more. Then
-  // this process alone knows; the next one finds out by itself (is_cache_suspect).
-  const bool noted = guarded([&]() noexcept {
+  // On a device that fails, this may be the page that cannot be stored to any more. Then this
+  // process alone knows; the next one finds out by itself (is_cache_suspect).
+  (void)control_->store_words([&]() noexcept {
     ControlPage& page = control_->page();
     // Relaxed: this process goes by the release below; others come later.
     page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
     page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
     page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
   });
-  if (noted) control_->stored();
   poisoned_.store(true, std::memory_order_release);
 }
 

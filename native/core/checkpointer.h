@@ -137,7 +137,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   std::atomic<std::uint64_t> reserved_;
   std::mutex poisoning_;  // held for moments
   std::atomic<bool> poisoned_{false};
-  // Stored before poisoned_, and never again.
+  // Why: the page may have refused to say it. Stored before poisoned_, and never again.
   PoisonStage poison_stage_ = PoisonStage::kNone;
   int poison_errno_ = 0;
   // A task is on its way. Set by whoever posts it, cleared by the task before it looks at the mark,

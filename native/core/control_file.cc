@@ -1,6 +1,7 @@
 #include "core/control_file.h"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -141,6 +142,12 @@ void ControlFile::wake_waiters() noexcept {
   wake().waiters.store(0, std::memory_order_seq_cst);
   wake().word.fetch_add(1, std::memory_order_seq_cst);
   env_.wake_all(wake().word);
+}
+
+Error ControlFile::refused() const {
+  return Error{.code = Errc::kIo,
+               .sys_errno = EIO,
+               .message = path_ + ": the device refused a store through the mapping"};
 }
 
 Result<void> ControlFile::sync() {
