@@ -92,11 +92,13 @@ void Checkpointer::run_later(Background& background, std::uint64_t delay_ms) {
   // Relaxed first: on the hot path this is one load of a line that rarely changes.
   if (later_.load(std::memory_order_relaxed)) return;
   if (later_.exchange(true, std::memory_order_acq_rel)) return;
-  background.post_after(Background::Lane::kSync, delay_ms,
-                        [self = shared_from_this(), &background] {
-                          self->later_.store(false, std::memory_order_release);
-                          if (!self->run()) self->retry(background);
-                        });
+  // Weak: a log that is closed meanwhile lets go of its files at once.
+  background.post_after(Background::Lane::kSync, delay_ms, [weak = weak_from_this(), &background] {
+    const std::shared_ptr<Checkpointer> self = weak.lock();
+    if (!self) return;
+    self->later_.store(false, std::memory_order_release);
+    if (!self->run()) self->retry(background);
+  });
 }
 
 // Nobody may append again, and what there is has to become durable all the same.

@@ -1,5 +1,6 @@
 #include "core/commit.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/paths.h"
@@ -97,6 +98,11 @@ void Commit::sync_frames() {
       part.log->landed();
     }
   }
+}
+
+bool Commit::has_lost(const LogAppender& log) const noexcept {
+  return std::ranges::any_of(parts_,
+                             [&](const Part& part) { return part.log == &log && part.lost; });
 }
 
 Result<void> Commit::run() {

@@ -235,9 +235,10 @@ void append_together(std::span<GroupAppend> appends) {
   }
   (void)commit.run();  // a log that was lost says so itself
   for (GroupAppend& append : appends) {
-    const auto& checkpointer = held_for(append).appending->appender().checkpointer();
-    if (append.answer && checkpointer && checkpointer->poisoned()) {
-      append.answer = checkpointer->poison_error();
+    // Not whether it is poisoned: what has landed stays, whatever a helper has met meanwhile.
+    const LogAppender& appender = held_for(append).appending->appender();
+    if (append.answer && commit.has_lost(appender)) {
+      append.answer = appender.checkpointer()->poison_error();
     }
   }
 }

@@ -2,13 +2,16 @@
 // log says so to everybody, and the next opening believes what the disk has.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/control_snapshot.h"
+#include "core/env_forwarding.h"
 #include "core/env_memory.h"
 #include "core/log_follower.h"
 #include "core/recovery.h"
@@ -163,6 +166,21 @@ void fail_each_sync(const LogOptions& options, bool for_ever) {
   expect_ge(rounds, 40u);
 }
 
+// Something of a log fails while its commit lands.
+class CommitHook final : public EnvForwarding {
+ public:
+  explicit CommitHook(std::shared_ptr<Env> base) : EnvForwarding(*base), base_(std::move(base)) {}
+  Result<void> write_durably(std::span<const DurableWrite> writes) override {
+    Result<void> written = base_->write_durably(writes);
+    if (then) then();
+    return written;
+  }
+  std::function<void()> then;
+
+ private:
+  std::shared_ptr<Env> base_;
+};
+
 ControlWords words(FlakyDisk& disk) { return take(read_control(disk, "log")).words; }
 
 const Suite failed_sync_tests("failed_sync", [](Suite& s) {
@@ -222,6 +240,20 @@ const Suite failed_sync_tests("failed_sync", [](Suite& s) {
     expect_eq(payloads(take(read_page(read, 1, 10, 4'096, page))),
               std::vector<std::string>{"first"});
     background.drain();
+  });
+  s.test("of zeros ahead takes back no commit that has landed meanwhile", [] {
+    const auto env = std::make_shared<CommitHook>(new_disk());
+    LogFixture log(env, "log", committing());
+    expect_ok(log.open());
+    log.append("k", "first");
+    env->then = [&] {
+      log->shared()->checkpointer()->poison(PoisonStage::kSyncData,
+                                            {.code = Errc::kIo, .sys_errno = EIO, .message = {}});
+    };
+    log.append("k", "second");
+    expect_eq(payloads(log.read_all()), std::vector<std::string>{"first", "second"});
+    History history;
+    expect_error(put(log, history, "third"), Errc::kPoisoned);
   });
   s.test("under `process`: is told to the next append, a flush and the closing", [] {
     const auto disk = new_disk();
