@@ -39,6 +39,8 @@ class ControlFile : public ControlView {
   void show_durable(bool durable) noexcept;
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
+  // The same if there is one.
+  void tell_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.
   void stored() const noexcept { control().stored(control().bytes().first(sizeof(ControlPage))); }
   // The whole page is on the disk when it returns.
