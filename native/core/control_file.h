@@ -42,6 +42,8 @@ class ControlFile : public ControlView {
   void show_durable(bool durable) noexcept;
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
+  // The same if there is one.
+  void tell_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.
   void stored() const noexcept { control().stored(control().bytes().first(sizeof(ControlPage))); }
   // Runs `stores`, which stores words that publish() does not publish: kIo when the device refuses

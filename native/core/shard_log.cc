@@ -186,7 +186,9 @@ Result<LogStats> ShardLog::stats() {
 TailSource ShardLog::source() const {
   const std::shared_ptr<Env>& env = shared_->context().env;
   if (has_files()) return {env, shared_->control(), nullptr};
-  return {env, nullptr, [shared = shared_] { return shared->version() != 0; }};
+  const auto& beginnings = shared_->context().beginnings;
+  return {env, nullptr, [shared = shared_] { return shared->version() != 0; },
+          beginnings == nullptr ? nullptr : beginnings->herald()};
 }
 
 Result<void> ShardLog::close() {
