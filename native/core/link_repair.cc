@@ -94,25 +94,30 @@ class Repair {
     terms_.resync_to = terms_.limit = end;
   }
 
-  // Frames decide whether the list of writers is right, which has no checksum: only where nothing
-  // else tells the end of the log, the list does. Behind it may lie whole frames that an earlier
-  // crash of the system cut off.
+  // Frames decide whether the list of writers is right, which has no checksum. Only where nothing
+  // else tells the end of the log, the list may: behind that may lie whole frames which an earlier
+  // crash of the system had cut off.
   Result<void> salvage() {
     const std::string directory = join_path(context_.root, context_.folder);
     Result<File> file =
         File::open(context_.env, join_path(directory, link_.file->name), OpenMode::kRead);
     if (!file) return file.error();
     ChunkReader reader(*file, context_.buffer, context_.meter);
-    const bool listed = !terms_.writers.empty();
-    terms_.writers_bind = listed && known_ == EndKnown::kFramesAlone;
     for (;;) {
       Result<Salvage> salvage = salvage_segment(reader, terms_);
       if (!salvage) return salvage.error();
       salvage_ = std::move(*salvage);
-      if (!listed || terms_.writers_bind || salvage_.contradicts_writers) return {};
-      if (salvage_.holes.empty()) return {};
+      if (terms_.writers.empty() || terms_.writers_bind || !list_may_know_better()) return {};
       terms_.writers_bind = true;
     }
+  }
+
+  [[nodiscard]] bool list_may_know_better() const noexcept {
+    if (!salvage_.contradicts_writers) return !salvage_.holes.empty();
+    if (known_ != EndKnown::kFramesAlone || salvage_.contradicts_first) return false;
+    const bool at_mark = survey_.words && salvage_.holes.empty() &&
+                         survey_.words->committed == segment_.position_of(salvage_.end);
+    return !at_mark;
   }
 
   [[nodiscard]] std::uint16_t epoch_of(FileOffset at, std::uint16_t otherwise) const noexcept {

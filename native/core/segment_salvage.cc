@@ -81,7 +81,10 @@ class Salvager {
 
   void take(const SeenFrame& seen) noexcept {
     const FrameHeader& frame = seen.check.frame.header;
-    if (salvage_.holes.empty() && !is_of_listed(frame, at_)) salvage_.contradicts_writers = true;
+    if (salvage_.holes.empty() && !is_of_listed(frame, at_)) {
+      salvage_.contradicts_writers = true;
+      if (!salvage_.any) salvage_.contradicts_first = true;
+    }
     Sequence last{frame.sequence};
     if (is(frame, FrameType::kGap)) last = gap_end(seen.frame.data(), seen.check.frame);
     if (is(frame, FrameType::kData)) ++salvage_.records;

@@ -46,6 +46,7 @@ struct Salvage {
   bool shard_end = false;
   std::uint64_t records = 0;
   bool contradicts_writers = false;  // frames that nothing is missing before are of others
+  bool contradicts_first = false;    // the first of all is
 };
 
 // Looks at every byte once, and behind damage at every place where a frame may begin. kClosed when
