@@ -113,7 +113,10 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   TailScan scan;
   FileOffset start;
   const bool read = guarded([&]() noexcept {
-    start = TimeIndex(*bytes, header).at_or_below(from).at;
+    // Before `from`, so that what precedes it is known: a slot of `from` itself may be that of a
+    // frame that was torn.
+    const std::uint64_t data = header.data_offset;
+    start = TimeIndex(*bytes, header).at_or_below({std::max(from.bytes, data + 1) - 1}).at;
     std::optional<FrameOrder> order;
     if (start.bytes == header.data_offset) {
       order = FrameOrder{{header.base_sequence}, {header.previous_arrival_ms}, 0};
