@@ -146,6 +146,8 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   TailScan scan;
   FileOffset start;
   const bool read = guarded([&]() noexcept {
+    // Below `from`, so that what precedes it is known: a slot of `from` itself may be that of a
+    // frame that was torn.
     start = TimeIndex(*bytes, header).below(from).at;
     std::optional<FrameOrder> order;
     if (start.bytes == header.data_offset) order = opening_order(*bytes, header);

@@ -166,6 +166,21 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     expect_eq(left.back().sequence, 250u);
     expect_ge(machine.log->recovery().cut_frames, 100u);
   });
+  s.test("goes on behind a durable frame that fills its cell of the index", [] {
+    Machine machine;
+    machine.log.append("k", std::string(kGridBytes - payload_offset(1, false), '.'));
+    expect_ok(machine.log->flush());
+    machine.log.append("k", "torn");
+    const std::string path = machine.segment();
+    const std::uint64_t torn = frame_offset(machine, path, 2);
+    machine.lose_power([&] { machine.zero(path, torn, 40); });
+    machine.come_up();
+    expect_eq(machine.log.read_all().size(), 1u);
+    machine.log.append("k", "after");
+    expect_eq(machine.log.read_all().size(), 2u);
+    machine.log.reopen();
+    expect_eq(machine.log.read_all().size(), 2u);
+  });
   s.test("gives the same answer when it is interrupted and done again", [] {
     Machine machine;
     append_numbers(machine.log, 1, 300);
