@@ -32,7 +32,9 @@ class Repair {
     if (Result<void> read = salvage(); !read) return read.error();
     rewrite_.header = link_.header();
     rewrite_.writer_count = context_.writer_count;
-    if (!salvage_.contradicts_writers) rewrite_.writers = link_.file->writers;
+    if (!salvage_.contradicts_writers && !lists_nobody()) rewrite_.writers = link_.file->writers;
+    repair_.contradicts_mark = known_ == EndKnown::kAtLeast && link_.next == nullptr &&
+                               salvage_.end >= terms_.resync_to && !salvage_.meets_mark;
     rewrite_.end = salvage_.end;
     repair_.order = salvage_.order;
     repair_.ended = salvage_.shard_end;
@@ -110,6 +112,13 @@ class Repair {
       if (terms_.writers.empty() || terms_.writers_bind || !list_may_know_better()) return {};
       terms_.writers_bind = true;
     }
+  }
+
+  // A writer that the log has not had yet: frames keep only part of its number.
+  [[nodiscard]] bool lists_nobody() const noexcept {
+    const std::vector<EpochStart>& writers = link_.file->writers;
+    return survey_.page_believed && !writers.empty() &&
+           writers.back().epoch > survey_.words->writer_epoch;
   }
 
   [[nodiscard]] bool list_may_know_better() const noexcept {
