@@ -1,5 +1,6 @@
 // Seeking by time: the part of LogReader that verifies every frame it passes, because a time that
 // was not verified could hide a record.
+#include <algorithm>
 #include <optional>
 
 #include "core/frame.h"
@@ -79,7 +80,8 @@ Result<Sequence> LogReader::seek(ArrivalTime arrival) {
     if (!read) return damaged(i, {header.data_offset}, "an unreadable page of the data");
     if (walk.found == Found::kRecord) return walk.sequence;
     if (walk.found == Found::kDamage) return damaged(i, walk.at, "a damaged frame");
-    if (walk.sequence > behind) behind = walk.sequence;
+    // Of a segment that lost its frames only the header says what precedes it.
+    behind = std::max({behind, walk.sequence, segments_[i].base_sequence()});
   }
   return behind;
 }
