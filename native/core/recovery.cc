@@ -42,8 +42,9 @@ struct Recovery {
 
   Result<void> load_segments(LastEnd last_end);
   Result<Bytes> map(std::size_t index);
-  // Verifies frames from the index slot at or below `from` to `limit`; both lie in segment `index`.
+  // Verifies frames to `limit` from the last index slot below `from`; both lie in segment `index`.
   Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
+  [[nodiscard]] FileOffset indexed_below(std::size_t index, FileOffset from) const noexcept;
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
@@ -113,7 +114,11 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   TailScan scan;
   FileOffset start;
   const bool read = guarded([&]() noexcept {
-    start = TimeIndex(*bytes, header).at_or_below(from).at;
+    if (from.bytes > header.data_offset) {
+      start = TimeIndex(*bytes, header).at_or_below({from.bytes - 1}).at;
+    } else {
+      start = {header.data_offset};
+    }
     std::optional<FrameOrder> order;
     if (start.bytes == header.data_offset) {
       order = FrameOrder{{header.base_sequence}, {header.previous_arrival_ms}, 0};
@@ -128,6 +133,15 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   log.report.scanned_bytes += scan.end.bytes - start.bytes;
   log.report.stop = scan.stop;
   return scan;
+}
+
+// Slots of frames that no checkpoint has covered may be those of frames that an earlier crash took:
+// a walk that is to meet every frame above the mark begins below them.
+FileOffset Recovery::indexed_below(std::size_t index, FileOffset from) const noexcept {
+  const Segment& segment = log.segments[index];
+  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
+  if (indexed <= segment.base_position()) return {segment.header.data_offset};
+  return std::min(from, segment.offset_of(indexed));
 }
 
 // The commit mark is to be believed: checks the last frames and learns what follows them.
@@ -224,7 +238,8 @@ Result<void> Recovery::find_tail() {
       log.segments[index].base_sequence(), {log.segments[index].header.previous_arrival_ms}, 0};
   for (;; ++index) {
     const Segment& segment = log.segments[index];
-    Result<TailScan> scanned = scan(index, from, FileOffset{segment.header.file_bytes});
+    Result<TailScan> scanned =
+        scan(index, indexed_below(index, from), FileOffset{segment.header.file_bytes});
     if (!scanned) return scanned.error();
     if (scanned->end < from) {
       return corrupt(segment.path + ": a durable frame is damaged at byte " +
