@@ -12,6 +12,7 @@
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/time_index.h"
+#include "core/writer_list.h"
 
 namespace millrace {
 
@@ -50,6 +51,7 @@ struct Recovery {
   Result<void> find_tail();
   Result<void> set_aside(std::size_t keep);
   Result<void> repair_slots();
+  Result<void> repair_writers();
 };
 
 Result<void> Recovery::load_segments(LastEnd last_end) {
@@ -308,6 +310,25 @@ Result<void> Recovery::repair_slots() {
   return {};
 }
 
+// Frames of a writer may survive a crash of the system that its line in the list of writers did
+// not. Those below the durable mark were synced together with it.
+Result<void> Recovery::repair_writers() {
+  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
+  const LogPosition from = std::min(log.durable, log.tail);
+  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
+    Result<Bytes> bytes = map(i);
+    if (!bytes) return bytes.error();
+    const Segment& segment = log.segments[i];
+    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
+                                                            : segment.offset_of(from);
+    const FileOffset end = log.segments.end_of(i, log.tail);
+    Result<void> done = millrace::repair_writers(env, segment, *bytes, start, end, last_epoch);
+    if (!done) return done;
+  }
+  return {};
+}
+
 Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
                             const std::string& directory) {
   const std::uint32_t state = page.state.load(std::memory_order_relaxed);
@@ -375,6 +396,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (!decided) return decided.error();
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
+  if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
   page.committed.store(log.tail.bytes, std::memory_order_release);
   page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);
   log.control->stored();
