@@ -397,6 +397,10 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
+  // Before the mark: readers look for segments up to there.
+  if (!log.segments.empty()) {
+    page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
+  }
   page.committed.store(log.tail.bytes, std::memory_order_release);
   page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);
   log.control->stored();
