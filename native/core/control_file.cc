@@ -125,6 +125,12 @@ void ControlFile::trim(Sequence before) noexcept {
   stored();
 }
 
+// Relaxed: no byte is published by it.
+void ControlFile::show_committed() noexcept {
+  if (page().shows.exchange(kShowsCommitted, std::memory_order_relaxed) != kShowsCommitted)
+    stored();
+}
+
 // Takes the flag before it changes the word. A reader loads the word first and then sets the flag:
 // one whose flag was taken here loaded the word as it was before, so its sleep ends, or never
 // begins. Nobody has to take the flag back: a reader that died costs one such call.

@@ -35,6 +35,8 @@ class ControlFile : public ControlView {
   void raise_durable(LogPosition end) noexcept;
   // Hides the records below `before`, which only ever grows. Writer only.
   void trim(Sequence before) noexcept;
+  // Readers see what is committed from here on, whatever they were shown before. Writer only.
+  void show_committed() noexcept;
   // Wakes every waiter without moving anything: the log was sealed.
   void wake_waiters() noexcept;
   // Words were stored that are not published by publish(): for observers.

@@ -31,6 +31,8 @@ Result<std::unique_ptr<ShardLog>> ShardLog::open(const LogContext& context, std:
   Result<RecoveredLog> recovered = recover_log(*context.env, directory, identity, *boot);
   if (!recovered) return recovered.error();
   const bool undurable = recovered->control && recovered->durable < recovered->tail;
+  // An earlier writer's readers were shown durable records; this one's are shown what there is.
+  if (undurable && !options.shows_durable()) recovered->control->show_committed();
   auto shared = std::make_shared<SharedLog>(context, std::move(directory), identity, options,
                                             std::move(*recovered));
   // What an earlier writer left behind, readers of this one would take for durable.
