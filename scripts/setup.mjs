@@ -4,6 +4,7 @@
 //   --examples  also build/examples
 //   --copies    also the addon as for a runtime that forbids external buffers
 //   --bench     also build/bench and the C++ loops it compares with
+//   --crash     also the program that replays crashes
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -19,6 +20,7 @@ const nativeTargets = {
   '--tests': 'millrace_core_tests',
   '--copies': 'millrace_copies',
   '--bench': 'millrace_bench',
+  '--crash': 'millrace_crash',
 }
 
 await exitOnFailure(async () => {
