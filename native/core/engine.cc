@@ -133,6 +133,9 @@ Result<std::unique_ptr<ShardLog>> Engine::open_meta() {
   Result<std::unique_ptr<ShardLog>> log =
       open_shared({folder_->uuid(), 0}, folder_->meta(), options);
   if (!log) return log;
+  // What it says is acted upon, so a crash must not take it back: the streams that a process had
+  // deleted, but not durably, would be there again, and empty.
+  if (Result<void> synced = (*log)->flush(); !synced) return synced.error();
   beginnings_->herald_by((*log)->shared());
   if (Result<void> known = check_metadata(**log); !known) return known.error();
   return log;

@@ -111,8 +111,10 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
     if (Result<void> begun = begin_segment(plan, first_stride); !begun) return begun;
     tally_ = {};
   } else {
-    checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
-                                   stored_window(), false);
+    // An earlier process may have died before it synced the name of a segment without frames.
+    const LogPosition base = writer_->segment().base_position();
+    const bool fresh = checkpointer_->durable() <= base;
+    checkpointer_->segment_started(writer_->segment().path, base, stored_window(), fresh);
     look_at_segment();
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);

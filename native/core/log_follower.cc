@@ -193,7 +193,9 @@ Result<LogStats> LogFollower::stats() {
     if (!synced) return synced.error();
     Result<std::optional<ArrivalTime>> first = reader_->first_arrival();
     if (!first) return first.error();
-    now.first = now.next = last->next;
+    // What is trimmed may reach beyond the mark after a crash of the system.
+    now.first = now.next = std::max(last->next, reader_->first());
+    now.sealed = now.sealed && mark.bytes >= page.committed.load(std::memory_order_acquire);
     now.durable = synced->next;
     const SegmentList& segments = reader_->segments();
     now.segments = segments.size();

@@ -82,8 +82,7 @@ Result<Sequence> LogReader::seek(ArrivalTime arrival) {
     if (!read) return damaged(i, {header.data_offset}, "an unreadable page of the data");
     if (walk.found == Found::kRecord) return walk.sequence;
     if (walk.found == Found::kDamage) return damaged(i, walk.at, "a damaged frame");
-    // Of a segment that lost its frames only the header says what precedes it.
-    behind = std::max({behind, walk.sequence, segments_[i].base_sequence()});
+    behind = std::max(behind, walk.sequence);
   }
   return behind;
 }

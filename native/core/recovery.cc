@@ -16,6 +16,7 @@
 #include "core/set_aside.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
+#include "core/writer_list.h"
 
 namespace millrace {
 
@@ -55,6 +56,7 @@ struct Recovery {
   Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
   // The same to the end of what the segment's device holds; and the page cache agrees with it.
   Result<TailScan> scan_device(std::size_t index, FileOffset from);
+  [[nodiscard]] FileOffset indexed_below(std::size_t index, FileOffset from) const noexcept;
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
@@ -63,6 +65,7 @@ struct Recovery {
   Result<void> set_aside();
   Result<void> repair_slots();
   Result<void> sync_survivors();
+  Result<void> repair_writers();
 };
 
 // The header of a segment that no checkpoint has covered may itself be on its way only.
@@ -176,6 +179,15 @@ Result<TailScan> Recovery::scan_device(std::size_t index, FileOffset from) {
   return scan;
 }
 
+// Slots of frames that no checkpoint has covered may be those of frames that an earlier crash took:
+// a walk that is to meet every frame above the mark begins below them.
+FileOffset Recovery::indexed_below(std::size_t index, FileOffset from) const noexcept {
+  const Segment& segment = log.segments[index];
+  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
+  if (indexed <= segment.base_position()) return {segment.header.data_offset};
+  return std::min(from, segment.offset_of(indexed));
+}
+
 // The commit mark is to be believed: checks the last frames and learns what follows them.
 Result<void> Recovery::trust_tail() {
   const ControlPage& page = log.control->page();
@@ -275,9 +287,9 @@ Result<void> Recovery::find_tail() {
       log.segments[index].base_sequence(), {log.segments[index].header.previous_arrival_ms}, 0};
   for (;; ++index) {
     const Segment& segment = log.segments[index];
-    Result<TailScan> scanned = past_cache
-                                   ? scan_device(index, from)
-                                   : scan(index, from, FileOffset{segment.header.file_bytes});
+    Result<TailScan> scanned =
+        past_cache ? scan_device(index, from)
+                   : scan(index, indexed_below(index, from), FileOffset{segment.header.file_bytes});
     if (!scanned) return scanned.error();
     if (scanned->end < from) {
       return corrupt(segment.path + ": a durable frame is damaged at byte " +
@@ -358,6 +370,25 @@ Result<void> Recovery::sync_survivors() {
     if (Result<void> synced = file->sync_data(); !synced) return synced;
   }
   return sync_directory(env, directory);
+}
+
+// Frames of a writer may survive a crash of the system that its line in the list of writers did
+// not. Those below the durable mark were synced together with it.
+Result<void> Recovery::repair_writers() {
+  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
+  const LogPosition from = std::min(log.durable, log.tail);
+  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
+    Result<Bytes> bytes = map(i);
+    if (!bytes) return bytes.error();
+    const Segment& segment = log.segments[i];
+    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
+                                                            : segment.offset_of(from);
+    const FileOffset end = log.segments.end_of(i, log.tail);
+    Result<void> done = millrace::repair_writers(env, segment, *bytes, start, end, last_epoch);
+    if (!done) return done;
+  }
+  return {};
 }
 
 Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
@@ -452,8 +483,13 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
   if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
+  if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
+  }
+  // Before the mark: readers look for segments up to there.
+  if (!log.segments.empty()) {
+    page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
   }
   page.committed.store(log.tail.bytes, std::memory_order_release);
   page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);

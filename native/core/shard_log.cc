@@ -165,6 +165,8 @@ Result<LogStats> ShardLog::stats() {
   stats.sealed = marks.sealed();
   LogReader* const reader = this->reader();
   if (reader == nullptr) return stats;
+  // A crash of the system may take records and leave the trim that hid them.
+  stats.first = stats.next = std::max(stats.next, reader->first());
   if (shared_->options().sync) stats.durable = shared_->checkpointer()->durable_next();
   const SegmentList& segments = reader->segments();
   stats.segments = segments.size();

@@ -64,6 +64,7 @@ TailScan scan_frames(Bytes segment, const SegmentHeader& header, FileOffset from
     scan.order = *behind;
     scan.end.bytes += stride;
     if (check.frame.header.type == static_cast<std::uint8_t>(FrameType::kData)) {
+      if (scan.records == 0) scan.first_arrival = {check.frame.header.arrival_ms};
       ++scan.records;
       scan.payload_bytes += check.frame.payload_bytes;
     }

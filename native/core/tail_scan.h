@@ -34,6 +34,7 @@ struct TailScan {
   FrameFault fault = FrameFault::kNone;
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
+  ArrivalTime first_arrival;  // of the first record, if there is one
 };
 
 // What the first frame of a segment has to follow, whoever wrote it.
