@@ -90,10 +90,14 @@ async function metadataOf(folder: string): Promise<Metadata> {
   }
 }
 
-async function* metadataRecords(folder: string): AsyncGenerator<StoredPayload, undefined, undefined> {
+/** The metadata's records as they lie in a folder's files, up to where they are damaged at or behind `from`. */
+export async function* metadataRecords(
+  folder: string,
+  from: number = 0,
+): AsyncGenerator<StoredPayload, undefined, undefined> {
   let page: NativeMetaRecords | undefined
   while (page?.atEnd !== true) {
-    page = await awaitNative(loadAddon().readMetadata(folder, page?.next ?? 0, metadataPageBytes))
+    page = await awaitNative(loadAddon().readMetadata(folder, page?.next ?? from, metadataPageBytes))
     let begin = 0
     for (const [index, offset] of page.offsets.entries()) {
       const end = page.ends[index] ?? begin

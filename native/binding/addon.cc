@@ -18,7 +18,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 12;
+constexpr std::int32_t kInterfaceVersion = 13;
 
 // Runs once in each environment. The table is what src/native/addon.ts describes.
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
@@ -34,6 +34,8 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("inspectFolder", Napi::Function::New<inspect_folder>(env, "inspectFolder"));
   exports.Set("verifyFolder",
               Napi::Function::New<FolderCheckObject::verify_folder>(env, "verifyFolder"));
+  exports.Set("repairFolder",
+              Napi::Function::New<FolderCheckObject::repair_folder>(env, "repairFolder"));
   exports.Set("readMetadata", Napi::Function::New<read_metadata>(env, "readMetadata"));
   return exports;
 }

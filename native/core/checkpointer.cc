@@ -1,11 +1,15 @@
 #include "core/checkpointer.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "core/file.h"
+#include "core/guarded_copy.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -13,6 +17,9 @@ namespace {
 
 // How many sequence numbers a checkpoint sets aside: more than a backlog of the smallest frames.
 constexpr std::uint64_t kReserveAhead = std::uint64_t{1} << 26;
+
+// A run that could not begin is made again after so long.
+constexpr std::uint64_t kRetryMs = 1000;
 
 const char* stage_name(PoisonStage stage) noexcept {
   switch (stage) {
@@ -64,9 +71,7 @@ Result<void> Checkpointer::reserve() {
   if (poisoned()) return poison_error();
   // Relaxed: the writer itself calls, and no byte hangs on the number.
   const Sequence next{published_next_.load(std::memory_order_relaxed)};
-  Result<void> stored = store_reserve(next);
-  if (!stored) poison(PoisonStage::kSyncControl, stored.error());
-  return stored;
+  return store_reserve(next);
 }
 
 void Checkpointer::abandon() {
@@ -74,12 +79,12 @@ void Checkpointer::abandon() {
   abandoned_ = true;
 }
 
-// A failure stays in the control page and meets the next append.
+// A failure that poisons meets the next append.
 void Checkpointer::run_soon(Background& background) {
   if (soon_.exchange(true, std::memory_order_acq_rel)) return;
-  background.post(Background::Lane::kSync, [self = shared_from_this()] {
+  background.post(Background::Lane::kSync, [self = shared_from_this(), &background] {
     self->soon_.store(false, std::memory_order_release);
-    (void)self->run();
+    if (!self->run()) self->retry(background);
   });
 }
 
@@ -87,10 +92,24 @@ void Checkpointer::run_later(Background& background, std::uint64_t delay_ms) {
   // Relaxed first: on the hot path this is one load of a line that rarely changes.
   if (later_.load(std::memory_order_relaxed)) return;
   if (later_.exchange(true, std::memory_order_acq_rel)) return;
-  background.post_after(Background::Lane::kSync, delay_ms, [self = shared_from_this()] {
+  // Weak: a log that is closed meanwhile lets go of its files at once.
+  background.post_after(Background::Lane::kSync, delay_ms, [weak = weak_from_this(), &background] {
+    const std::shared_ptr<Checkpointer> self = weak.lock();
+    if (!self) return;
     self->later_.store(false, std::memory_order_release);
-    (void)self->run();
+    if (!self->run()) self->retry(background);
   });
+}
+
+// Nobody may append again, and what there is has to become durable all the same.
+void Checkpointer::retry(Background& background) {
+  if (!poisoned()) run_later(background, kRetryMs);
+}
+
+Result<void> Checkpointer::failed(PoisonStage stage, const Error& cause) {
+  const bool begun = cause.sys_errno != EMFILE && cause.sys_errno != ENFILE;
+  if (begun) poison(stage, cause);
+  return cause;
 }
 
 Result<void> Checkpointer::run_once() {
@@ -101,17 +120,12 @@ Result<void> Checkpointer::run_once() {
   const bool reserve_is_low = next.value + kReserveAhead / 2 > reserved().value;
   if (target == durable() && !reserve_is_low) return {};
   if (Result<void> synced = sync_segments(target); !synced) {
-    poison(PoisonStage::kSyncData, synced.error());
-    return synced;
+    return failed(PoisonStage::kSyncData, synced.error());
   }
   if (Result<void> synced = sync_folder(); !synced) {
-    poison(PoisonStage::kSyncDirectory, synced.error());
-    return synced;
+    return failed(PoisonStage::kSyncDirectory, synced.error());
   }
-  if (Result<void> stored = store_marks(target, next); !stored) {
-    poison(PoisonStage::kSyncControl, stored.error());
-    return stored;
-  }
+  if (Result<void> stored = store_marks(target, next); !stored) return stored;
   run_waiting();
   return {};
 }
@@ -163,14 +177,21 @@ Result<void> Checkpointer::sync_folder() {
     const std::lock_guard guard(list_);
     if (!std::exchange(folder_changed_, false)) return {};
   }
-  return env_->sync_directory(directory_);
+  Result<void> synced = sync_directory(*env_, directory_);
+  if (!synced) {
+    const std::lock_guard guard(list_);
+    folder_changed_ = true;
+  }
+  return synced;
 }
 
 Result<void> Checkpointer::store_marks(LogPosition target, Sequence next) {
-  ControlPage& page = control_->page();
   // Relaxed: within this process the atomics below count; on disk the sync orders.
-  control_->raise_durable(target);
-  page.indexed.store(target.bytes, std::memory_order_relaxed);
+  Result<void> marked = control_->store_words([&]() noexcept {
+    control_->raise_durable(target);
+    control_->page().indexed.store(target.bytes, std::memory_order_relaxed);
+  });
+  if (!marked) return marked;
   if (Result<void> stored = store_reserve(next); !stored) return stored;
   durable_.store(target.bytes, std::memory_order_relaxed);
   frames_durable(next);
@@ -186,39 +207,47 @@ void Checkpointer::frames_durable(Sequence next) noexcept {
 
 // Writes the whole page, whatever else of it was stored before.
 Result<void> Checkpointer::store_reserve(Sequence next) {
-  ControlPage& page = control_->page();
   const std::uint64_t reserved = next.value + kReserveAhead;
   // Relaxed: as in store_marks().
-  page.reserved_sequence.store(
-      std::max(reserved, page.reserved_sequence.load(std::memory_order_relaxed)),
-      std::memory_order_relaxed);
-  control_->stored();
-  if (Result<void> synced = control_->sync(); !synced) return synced;
+  Result<void> stored = control_->store_words([&]() noexcept {
+    std::atomic<std::uint64_t>& mark = control_->page().reserved_sequence;
+    mark.store(std::max(reserved, mark.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  });
+  if (!stored) return stored;
+  if (Result<void> synced = sync_control(); !synced) return synced;
   reserved_.store(reserved, std::memory_order_relaxed);
   return {};
+}
+
+Result<void> Checkpointer::sync_control() {
+  Result<void> synced = control_->sync();
+  return synced ? synced : failed(PoisonStage::kSyncControl, synced.error());
 }
 
 void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {
   // The writer and its helpers may fail at the same time: what the page says is of one failure.
   const std::lock_guard guard(poisoning_);
   if (poisoned()) return;
-  ControlPage& page = control_->page();
-  // Relaxed: the release below publishes all three.
-  page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
-  page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
-  page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
-  control_->stored();
+  poison_stage_ = stage;
+  poison_errno_ = cause.sys_errno;
+  // On a device that fails, this may be the page that cannot be stored to any more. Then this
+  // process alone knows; the next one finds out by itself (is_cache_suspect).
+  (void)control_->store_words([&]() noexcept {
+    ControlPage& page = control_->page();
+    // Relaxed: this process goes by the release below; others come later.
+    page.poison_errno.store(static_cast<std::uint32_t>(cause.sys_errno), std::memory_order_relaxed);
+    page.poison_stage.store(static_cast<std::uint32_t>(stage), std::memory_order_relaxed);
+    page.state.store(static_cast<std::uint32_t>(LogState::kPoisoned), std::memory_order_relaxed);
+  });
   poisoned_.store(true, std::memory_order_release);
 }
 
 Error Checkpointer::poison_error() const {
-  const ControlPage& page = control_->page();
-  const auto stage = static_cast<PoisonStage>(page.poison_stage.load(std::memory_order_relaxed));
-  const int number = static_cast<int>(page.poison_errno.load(std::memory_order_relaxed));
+  assert(poisoned());
   return Error{.code = Errc::kPoisoned,
-               .sys_errno = number,
-               .message = directory_ + ": " + stage_name(stage) + " failed (" +
-                          std::strerror(number) + "); nothing more is written here"};
+               .sys_errno = poison_errno_,
+               .message = directory_ + ": " + stage_name(poison_stage_) + " failed (" +
+                          std::strerror(poison_errno_) + "); nothing more is written here"};
 }
 
 }  // namespace millrace

@@ -19,7 +19,8 @@ namespace millrace {
 
 // What is on the disk of one log, and how it gets there: syncs segments, then the folder, then
 // moves the durable mark, then syncs the control page. The first failure poisons the log for good,
-// because a second sync after a failed one proves nothing.
+// because a second sync after a failed one proves nothing. That no descriptor was left to begin
+// with is no such failure: it is tried again.
 //
 // The writer reports segments and commits; run() may be called by any thread and by several at
 // once.
@@ -84,12 +85,17 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   // The log is gone: waits for a run on its way; tasks that are still to come do nothing.
   void abandon();
 
-  // Marks the log as failed: state, stage and errno go to the control page. Any thread.
+  // The control page as it stands is on the disk when it returns. A failure poisons the log.
+  Result<void> sync_control();
+
+  // Marks the log as failed: state, stage and errno go to the control page, if that can still be
+  // stored to. Any thread.
   void poison(PoisonStage stage, const Error& cause) noexcept;
   [[nodiscard]] bool poisoned() const noexcept {
     // Acquire pairs with the release in poison(): the stage and errno are there.
     return poisoned_.load(std::memory_order_acquire);
   }
+  // Only once it is.
   [[nodiscard]] Error poison_error() const;
 
  private:
@@ -103,6 +109,8 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     std::function<void()> task;
   };
 
+  Result<void> failed(PoisonStage stage, const Error& cause);
+  void retry(Background& background);
   static FileOffset offset_in(const Unsynced& segment, LogPosition at) noexcept;
   Result<void> run_once();
   Result<void> sync_segments(LogPosition target);
@@ -129,6 +137,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   std::atomic<std::uint64_t> reserved_;
   std::mutex poisoning_;  // held for moments
   std::atomic<bool> poisoned_{false};
+  // Why: the page may have refused to say it. Stored before poisoned_, and never again.
+  PoisonStage poison_stage_ = PoisonStage::kNone;
+  int poison_errno_ = 0;
   // A task is on its way. Set by whoever posts it, cleared by the task before it looks at the mark,
   // so that nothing published after that look is forgotten.
   std::atomic<bool> soon_{false};

@@ -1,8 +1,10 @@
 #include "core/commit.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/paths.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -57,10 +59,13 @@ Result<void> Commit::write_slots(Part& part) {
 }
 
 // A range that is synced covers neither the header of its segment nor its name.
-Result<void> Commit::sync_segment(Part& part) {
-  if (!part.write.fresh) return {};
-  if (Result<void> synced = part.file->sync_data(); !synced) return synced;
-  return env_.sync_directory(std::string(parent_path(part.write.path)));
+void Commit::sync_segment(Part& part) {
+  if (!part.write.fresh) return;
+  if (Result<void> synced = part.file->sync_data(); !synced) {
+    return lose(part, PoisonStage::kSyncData, synced.error());
+  }
+  Result<void> named = sync_directory(env_, std::string(parent_path(part.write.path)));
+  if (!named) lose(part, PoisonStage::kSyncDirectory, named.error());
 }
 
 void Commit::write_frames() {
@@ -95,6 +100,11 @@ void Commit::sync_frames() {
   }
 }
 
+bool Commit::has_lost(const LogAppender& log) const noexcept {
+  return std::ranges::any_of(parts_,
+                             [&](const Part& part) { return part.log == &log && part.lost; });
+}
+
 Result<void> Commit::run() {
   bool shown_early = false;
   for (Part& part : parts_) {
@@ -104,9 +114,7 @@ Result<void> Commit::run() {
     if (!written) {
       lose(part, PoisonStage::kWrite, written.error());
     } else if (sync_) {
-      if (Result<void> synced = sync_segment(part); !synced) {
-        lose(part, PoisonStage::kSyncData, synced.error());
-      }
+      sync_segment(part);
     }
     shown_early = shown_early || part.log->shows_early();
   }

@@ -25,6 +25,8 @@ class Commit {
   void begin(LogAppender& log);
   // Every log has landed, or is poisoned and says why. The first error.
   Result<void> run();
+  // Whether the log's part is one of those that did not land.
+  [[nodiscard]] bool has_lost(const LogAppender& log) const noexcept;
 
  private:
   struct Part {
@@ -39,7 +41,7 @@ class Commit {
   static DurableWrite durable_write(const Part& part);
   static Result<void> open(Part& part);
   static Result<void> write_slots(Part& part);
-  Result<void> sync_segment(Part& part);
+  void sync_segment(Part& part);
   void write_frames();
   void sync_frames();
 

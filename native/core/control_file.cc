@@ -1,6 +1,7 @@
 #include "core/control_file.h"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -92,11 +93,11 @@ void ControlFile::publish(LogPosition end) noexcept {
   ControlPage& words = page();
   // Sequentially consistent, for two reasons. As a release: whoever loads this mark also sees every
   // byte below it (ControlView::visible acquires). And in one order with ControlView::announce:
-  // either the load below sees the announcement, or that reader, looking again before it sleeps,
+  // either tell_waiters() sees the announcement, or that reader, looking again before it sleeps,
   // sees this mark.
   words.committed.store(end.bytes, std::memory_order_seq_cst);
   control().stored(bytes_of(words.committed));
-  if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
+  tell_waiters();
 }
 
 void ControlFile::publish_durable(LogPosition end) noexcept {
@@ -107,7 +108,7 @@ void ControlFile::publish_durable(LogPosition end) noexcept {
   raise_durable(end);
   control().stored(bytes_of(words.committed));
   control().stored(bytes_of(words.durable));
-  if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
+  tell_waiters();
 }
 
 void ControlFile::raise_durable(LogPosition end) noexcept {
@@ -141,6 +142,17 @@ void ControlFile::wake_waiters() noexcept {
   wake().waiters.store(0, std::memory_order_seq_cst);
   wake().word.fetch_add(1, std::memory_order_seq_cst);
   env_.wake_all(wake().word);
+}
+
+Error ControlFile::refused() const {
+  return Error{.code = Errc::kIo,
+               .sys_errno = EIO,
+               .message = path_ + ": the device refused a store through the mapping"};
+}
+
+// Sequentially consistent: see publish().
+void ControlFile::tell_waiters() noexcept {
+  if (wake().waiters.load(std::memory_order_seq_cst) != 0) wake_waiters();
 }
 
 Result<void> ControlFile::sync() {

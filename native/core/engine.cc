@@ -78,6 +78,7 @@ Engine::Engine(std::shared_ptr<Env> env, std::shared_ptr<Background> background,
       background_(std::move(background)),
       cache_(std::make_shared<SegmentCache>(*env_, *background_, kMappedSegmentsMax)),
       held_(std::make_shared<HeldFiles>(kHeldFilesMax)),
+      beginnings_(std::make_shared<Beginnings>()),
       root_(folder.root()),
       folder_(std::move(folder)),
       options_(options) {}
@@ -112,7 +113,7 @@ Result<std::unique_ptr<ShardLog>> Engine::open_shared(const LogIdentity& identit
   if (const std::shared_ptr<SharedLog> shared = known.lock()) {
     if (std::unique_ptr<ShardLog> joined = ShardLog::join(shared)) return joined;
   }
-  const LogContext context{env_, background_.get(), cache_, held_};
+  const LogContext context{env_, background_.get(), cache_, held_, beginnings_};
   Result<std::unique_ptr<ShardLog>> log = ShardLog::open(context, directory, identity, options);
   if (log) known = (*log)->shared();
   return log;
@@ -132,6 +133,10 @@ Result<std::unique_ptr<ShardLog>> Engine::open_meta() {
   Result<std::unique_ptr<ShardLog>> log =
       open_shared({folder_->uuid(), 0}, folder_->meta(), options);
   if (!log) return log;
+  // What it says is acted upon, so a crash must not take it back: the streams that a process had
+  // deleted, but not durably, would be there again, and empty.
+  if (Result<void> synced = (*log)->flush(); !synced) return synced.error();
+  beginnings_->herald_by((*log)->shared());
   if (Result<void> known = check_metadata(**log); !known) return known.error();
   return log;
 }

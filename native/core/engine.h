@@ -62,6 +62,7 @@ class Engine {
   std::shared_ptr<Background> background_;
   std::shared_ptr<SegmentCache> cache_;
   std::shared_ptr<HeldFiles> held_;
+  std::shared_ptr<Beginnings> beginnings_;
   const std::string root_;
   std::mutex mutex_;                   // guards what follows
   std::optional<StoreFolder> folder_;  // none once closed: it holds the lock

@@ -28,6 +28,7 @@ struct DurableWrite {
 
 enum class OpenMode : std::uint8_t {
   kRead,         // must exist
+  kReadDevice,   // must exist; reads give what the device holds, not what the page cache does
   kReadWrite,    // must exist
   kCreate,       // read and write; created empty when missing
   kCreateEmpty,  // read and write; created, or cut to nothing (only for files never mapped)
@@ -78,7 +79,10 @@ class Env : public std::enable_shared_from_this<Env> {
   Env& operator=(const Env&) = delete;
   virtual ~Env() = default;
 
-  // Files.
+  // Files. One of kReadDevice is read by whole pages into memory that begins at one, and not
+  // mapped. What the cache has of such pages and did not write yet is written first; a failure of
+  // that fails the read. Where the system knows no way past its cache, clean pages that nobody has
+  // mapped are dropped from it.
   virtual Result<FileId> open(const std::string& path, OpenMode mode) = 0;
   virtual void close(FileId file) noexcept = 0;
   // How many bytes were read: fewer than asked at the end of the file, or by interruption.

@@ -14,9 +14,10 @@ namespace millrace {
 namespace {
 
 constexpr std::array<const char*, kEnvCallCount> kCallNames = {
-    "open",    "pread",   "pwrite", "fstat",   "ftruncate", "fallocate", "punch", "fdatasync",
-    "opendir", "stat",    "mkdir",  "rmdir",   "rename",    "unlink",    "fsync", "flock",
-    "mmap",    "madvise", "futex",  "boot id", "getrandom", "probe",     "load"};
+    "open",      "pread",   "pwrite", "fstat",   "ftruncate", "fallocate", "punch",
+    "fdatasync", "opendir", "stat",   "mkdir",   "rmdir",     "rename",    "unlink",
+    "fsync",     "flock",   "mmap",   "madvise", "futex",     "boot id",   "getrandom",
+    "probe",     "load",    "blocks", "extents", "locks",     "mincore",   "futex_waitv"};
 
 // These report EINVAL, too, as "this cannot be had here".
 bool is_optional_feature(EnvCall call) noexcept {
@@ -29,8 +30,13 @@ bool is_transfer(EnvCall call) noexcept {
 
 std::size_t index_of(EnvCall call) noexcept { return static_cast<std::size_t>(call); }
 
+bool passes_by(const Fault& fault, EnvCall call) noexcept {
+  if (fault.effect == Fault::Effect::kShort) return !is_transfer(call);
+  return fault.sys_errno == EINTR && !is_interruptible(call);
+}
+
 Error error_of(EnvCall call, std::string_view path, int sys_errno) {
-  const char* name = kCallNames[index_of(call)];
+  const char* name = name_of(call);
   if (is_optional_feature(call)) return optional_feature_error(name, path, sys_errno);
   Error error = system_error(name, path, sys_errno);
   if (call == EnvCall::kLockExclusive && sys_errno == EWOULDBLOCK) error.code = Errc::kBusy;
@@ -38,6 +44,28 @@ Error error_of(EnvCall call, std::string_view path, int sys_errno) {
 }
 
 }  // namespace
+
+const char* name_of(EnvCall call) noexcept { return kCallNames[index_of(call)]; }
+
+// As the manual pages have it. A futex call that is interrupted has woken.
+bool is_interruptible(EnvCall call) noexcept {
+  switch (call) {
+    case EnvCall::kOpen:
+    case EnvCall::kRead:
+    case EnvCall::kWrite:
+    case EnvCall::kResize:
+    case EnvCall::kReserve:
+    case EnvCall::kPunch:
+    case EnvCall::kSyncData:
+    case EnvCall::kSyncDirectory:
+    case EnvCall::kLockExclusive:
+    case EnvCall::kPopulate:
+    case EnvCall::kLoad:
+      return true;
+    default:
+      return false;
+  }
+}
 
 void EnvFaulting::plan(Fault fault) {
   const std::lock_guard lock(mutex_);
@@ -64,20 +92,26 @@ std::uint64_t EnvFaulting::fault_count() const {
   return fault_count_;
 }
 
+std::string EnvFaulting::first_fault() const {
+  const std::lock_guard lock(mutex_);
+  return first_fault_;
+}
+
 std::optional<Fault> EnvFaulting::fault_of(EnvCall call, std::string_view path) {
   const std::lock_guard lock(mutex_);
   ++counts_[index_of(call)];
   std::optional<Fault> decided;
   for (auto& [fault, matched] : plans_) {
     if (fault.call && *fault.call != call) continue;
-    if (fault.effect == Fault::Effect::kShort && !is_transfer(call)) continue;
+    if (passes_by(fault, call)) continue;
     if (path.find(fault.path_part) == std::string_view::npos) continue;
     ++matched;
     const bool is_due =
         matched == fault.nth || (matched > fault.nth && fault.repeat == Fault::Repeat::kForever);
     if (is_due && !decided) decided = fault;
   }
-  if (decided) ++fault_count_;
+  if (!decided) return decided;
+  if (++fault_count_ == 1) first_fault_ = std::string(name_of(call)) + " " + std::string(path);
   return decided;
 }
 
@@ -159,6 +193,11 @@ Result<std::uint64_t> EnvFaulting::file_bytes(FileId file) {
   return base_.file_bytes(file);
 }
 
+Result<std::uint64_t> EnvFaulting::allocated_bytes(FileId file) {
+  if (auto error = refusal(EnvCall::kAllocatedBytes, path_of(file))) return std::move(*error);
+  return base_.allocated_bytes(file);
+}
+
 Result<void> EnvFaulting::resize(FileId file, std::uint64_t bytes) {
   if (auto error = refusal(EnvCall::kResize, path_of(file))) return std::move(*error);
   return base_.resize(file, bytes);
@@ -183,6 +222,11 @@ Result<void> EnvFaulting::sync_data(FileId file) {
 Result<void> EnvFaulting::sync_pages(FileId file, FileOffset at, Bytes pages) {
   if (auto error = refusal(EnvCall::kSyncData, path_of(file))) return std::move(*error);
   return base_.sync_pages(file, at, pages);
+}
+
+Result<FileOffset> EnvFaulting::shares_flush_below(FileId file) {
+  if (auto error = refusal(EnvCall::kSharesFlush, path_of(file))) return std::move(*error);
+  return base_.shares_flush_below(file);
 }
 
 Result<std::vector<DirectoryEntry>> EnvFaulting::list(const std::string& directory) {
@@ -225,6 +269,11 @@ Result<void> EnvFaulting::lock_exclusive(FileId file) {
   return base_.lock_exclusive(file);
 }
 
+Result<bool> EnvFaulting::is_locked(FileId file) {
+  if (auto error = refusal(EnvCall::kIsLocked, path_of(file))) return std::move(*error);
+  return base_.is_locked(file);
+}
+
 Result<MutableBytes> EnvFaulting::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
   const std::string path = path_of(file);
   if (auto error = refusal(EnvCall::kMap, path)) return std::move(*error);
@@ -250,6 +299,11 @@ Result<void> EnvFaulting::populate(MutableBytes pages) {
   return base_.populate(pages);
 }
 
+Result<void> EnvFaulting::residency(Bytes pages, std::span<std::uint8_t> resident) {
+  if (auto error = refusal(EnvCall::kResidency, path_of(pages.data()))) return std::move(*error);
+  return base_.residency(pages, resident);
+}
+
 Result<void> EnvFaulting::load(Bytes pages) {
   if (auto error = refusal(EnvCall::kLoad, path_of(pages.data()))) return std::move(*error);
   return base_.load(pages);
@@ -259,6 +313,11 @@ Result<bool> EnvFaulting::wait_on(const std::atomic<std::uint32_t>& word, std::u
                                   std::uint64_t timeout_ms) {
   if (auto error = refusal(EnvCall::kWaitOn, "")) return std::move(*error);
   return base_.wait_on(word, expected, timeout_ms);
+}
+
+Result<bool> EnvFaulting::wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) {
+  if (auto error = refusal(EnvCall::kWaitAny, "")) return std::move(*error);
+  return base_.wait_any(words, timeout_ns);
 }
 
 Result<std::string> EnvFaulting::boot_id() {

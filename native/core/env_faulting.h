@@ -40,13 +40,23 @@ enum class EnvCall : std::uint8_t {
   kRandomBytes,
   kSupportsMappedWrites,
   kLoad,
+  kAllocatedBytes,
+  kSharesFlush,
+  kIsLocked,
+  kResidency,
+  kWaitAny,
 };
-inline constexpr std::size_t kEnvCallCount = 23;
+inline constexpr std::size_t kEnvCallCount = 28;
+
+// As the system spells it: "pwrite".
+[[nodiscard]] const char* name_of(EnvCall call) noexcept;
+// Whether it is one that a signal can interrupt: EINTR of another one does not exist.
+[[nodiscard]] bool is_interruptible(EnvCall call) noexcept;
 
 // Which call goes wrong, and how. The default is the first call of any kind, once, with EIO.
 struct Fault {
   enum class Effect : std::uint8_t {
-    kFail,   // with sys_errno, before anything was done
+    kFail,   // with sys_errno, before anything was done; EINTR touches calls that know it only
     kShort,  // a read or write of more than one byte does half of it; other calls are not touched
   };
   enum class Repeat : std::uint8_t { kOnce, kForever };
@@ -77,6 +87,8 @@ class EnvFaulting final : public EnvForwarding {
   [[nodiscard]] std::uint64_t call_count(EnvCall call) const;
   // How many of them went wrong by plan.
   [[nodiscard]] std::uint64_t fault_count() const;
+  // Which call was the first of them, and of what path: "pwrite /a/b".
+  [[nodiscard]] std::string first_fault() const;
 
   Result<FileId> open(const std::string& path, OpenMode mode) override;
   void close(FileId file) noexcept override;
@@ -84,12 +96,14 @@ class EnvFaulting final : public EnvForwarding {
   Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) override;
   Result<std::size_t> pwritev(FileId file, std::span<const Bytes> from, FileOffset at) override;
   Result<std::uint64_t> file_bytes(FileId file) override;
+  Result<std::uint64_t> allocated_bytes(FileId file) override;
   Result<void> resize(FileId file, std::uint64_t bytes) override;
   Result<void> reserve(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> punch(FileId file, FileOffset at, std::uint64_t bytes) override;
   Result<void> sync_data(FileId file) override;
   Result<void> sync_pages(FileId file, FileOffset at, Bytes pages) override;
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
+  Result<FileOffset> shares_flush_below(FileId file) override;
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
@@ -99,14 +113,17 @@ class EnvFaulting final : public EnvForwarding {
   Result<void> unlink(const std::string& path) override;
   Result<void> sync_directory(const std::string& path) override;
   Result<void> lock_exclusive(FileId file) override;
+  Result<bool> is_locked(FileId file) override;
 
   Result<MutableBytes> map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) override;
   void unmap(MutableBytes mapping) noexcept override;
   Result<void> populate(MutableBytes pages) override;
+  Result<void> residency(Bytes pages, std::span<std::uint8_t> resident) override;
   Result<void> load(Bytes pages) override;
 
   Result<bool> wait_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                        std::uint64_t timeout_ms) override;
+  Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) override;
   Result<std::string> boot_id() override;
   Result<void> random_bytes(MutableBytes into) override;
   Result<bool> supports_mapped_writes(const std::string& directory) override;
@@ -130,6 +147,7 @@ class EnvFaulting final : public EnvForwarding {
   std::vector<Planned> plans_;
   std::array<std::uint64_t, kEnvCallCount> counts_{};
   std::uint64_t fault_count_ = 0;
+  std::string first_fault_;
   std::unordered_map<FileId, std::string> paths_;
   std::multimap<const std::byte*, std::string> mapped_paths_;  // by first byte
 };

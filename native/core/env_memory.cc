@@ -44,7 +44,8 @@ EnvMemory::OpenFile EnvMemory::open_file(FileId file) const {
 Result<FileId> EnvMemory::open(const std::string& path, OpenMode mode) {
   const bool create = mode == OpenMode::kCreate || mode == OpenMode::kCreateEmpty;
   const std::unique_lock lock(mutex_);
-  OpenFile opened{nullptr, path, mode != OpenMode::kRead};
+  const bool reads = mode == OpenMode::kRead || mode == OpenMode::kReadDevice;
+  OpenFile opened{nullptr, path, !reads};
   if (const int failed = root_.open(path, create, &opened.file); failed != 0) {
     return memory_error("open", path, failed);
   }

@@ -19,6 +19,7 @@
 
 #include "core/mapped_write_probe.h"
 #include "core/posix_commit.h"
+#include "core/posix_device.h"
 #include "core/posix_residency.h"
 #include "core/posix_system.h"
 #include "core/system_error.h"
@@ -45,6 +46,7 @@ constexpr int kOpenFlags = O_CLOEXEC | O_NONBLOCK;
 int open_flags(OpenMode mode) noexcept {
   switch (mode) {
     case OpenMode::kRead:
+    case OpenMode::kReadDevice:
       return O_RDONLY | kOpenFlags;
     case OpenMode::kReadWrite:
       return O_RDWR | kOpenFlags;
@@ -88,7 +90,9 @@ bool is_directory_entry(DIR* directory, const dirent& entry) noexcept {
 }  // namespace
 
 Result<FileId> EnvPosix::open(const std::string& path, OpenMode mode) {
-  const int descriptor = ::open(path.c_str(), open_flags(mode), kFileMode);
+  const int flags = open_flags(mode);
+  const int descriptor = mode == OpenMode::kReadDevice ? posix::open_device(path.c_str(), flags)
+                                                       : ::open(path.c_str(), flags, kFileMode);
   if (descriptor < 0) return system_error("open", path, errno);
   return FileId{descriptor};
 }

@@ -32,7 +32,7 @@ void index_frames(const Segment& segment, Bytes bytes, FileOffset at, FileOffset
 }  // namespace
 
 Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
-                          FileOffset end) {
+                          FileOffset end, IndexRepair how) {
   const SegmentHeader& header = segment.header;
   if (from.bytes >= header.file_bytes) return {};
   const TimeIndex index(bytes, header);
@@ -50,7 +50,7 @@ Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOff
     same = std::ranges::equal(wanted_bytes, bytes.subspan(index_at, wanted_bytes.size()));
   });
   if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
-  if (same) return {};
+  if (same && how == IndexRepair::kDifferences) return {};
   Result<File> file = File::open(env, segment.path, OpenMode::kReadWrite);
   if (!file) return file.error();
   return file->write_all(wanted_bytes, FileOffset{index_at});

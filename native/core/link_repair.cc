@@ -32,7 +32,9 @@ class Repair {
     if (Result<void> read = salvage(); !read) return read.error();
     rewrite_.header = link_.header();
     rewrite_.writer_count = context_.writer_count;
-    if (!salvage_.contradicts_writers) rewrite_.writers = link_.file->writers;
+    if (!salvage_.contradicts_writers && !lists_nobody()) rewrite_.writers = link_.file->writers;
+    repair_.contradicts_mark = known_ == EndKnown::kAtLeast && link_.next == nullptr &&
+                               salvage_.end >= terms_.resync_to && !salvage_.meets_mark;
     rewrite_.end = salvage_.end;
     repair_.order = salvage_.order;
     repair_.ended = salvage_.shard_end;
@@ -94,25 +96,37 @@ class Repair {
     terms_.resync_to = terms_.limit = end;
   }
 
-  // Frames decide whether the list of writers is right, which has no checksum: only where nothing
-  // else tells the end of the log, the list does. Behind it may lie whole frames that an earlier
-  // crash of the system cut off.
+  // Frames decide whether the list of writers is right, which has no checksum. Only where nothing
+  // else tells the end of the log, the list may: behind that may lie whole frames which an earlier
+  // crash of the system had cut off.
   Result<void> salvage() {
     const std::string directory = join_path(context_.root, context_.folder);
     Result<File> file =
         File::open(context_.env, join_path(directory, link_.file->name), OpenMode::kRead);
     if (!file) return file.error();
     ChunkReader reader(*file, context_.buffer, context_.meter);
-    const bool listed = !terms_.writers.empty();
-    terms_.writers_bind = listed && known_ == EndKnown::kFramesAlone;
     for (;;) {
       Result<Salvage> salvage = salvage_segment(reader, terms_);
       if (!salvage) return salvage.error();
       salvage_ = std::move(*salvage);
-      if (!listed || terms_.writers_bind || salvage_.contradicts_writers) return {};
-      if (salvage_.holes.empty()) return {};
+      if (terms_.writers.empty() || terms_.writers_bind || !list_may_know_better()) return {};
       terms_.writers_bind = true;
     }
+  }
+
+  // A writer that the log has not had yet: frames keep only part of its number.
+  [[nodiscard]] bool lists_nobody() const noexcept {
+    const std::vector<EpochStart>& writers = link_.file->writers;
+    return survey_.page_believed && !writers.empty() &&
+           writers.back().epoch > survey_.words->writer_epoch;
+  }
+
+  [[nodiscard]] bool list_may_know_better() const noexcept {
+    if (!salvage_.contradicts_writers) return !salvage_.holes.empty();
+    if (known_ != EndKnown::kFramesAlone || salvage_.contradicts_first) return false;
+    const bool at_mark = survey_.words && salvage_.holes.empty() &&
+                         survey_.words->committed == segment_.position_of(salvage_.end);
+    return !at_mark;
   }
 
   [[nodiscard]] std::uint16_t epoch_of(FileOffset at, std::uint16_t otherwise) const noexcept {

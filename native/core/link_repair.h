@@ -23,9 +23,10 @@ struct LinkRepair {
   std::vector<LostNumbers> lost;
   LogPosition tail;  // behind the last frame, of the rewritten segment
   FrameOrder order{.next = kFirstSequence, .arrival = {}, .epoch = 0};
-  bool ended = false;            // by the shard end
-  bool tail_lost = false;        // promised frames are gone from the log's end: it ends here
-  std::uint64_t lost_bytes = 0;  // behind the tail
+  bool ended = false;             // by the shard end
+  bool contradicts_mark = false;  // the commit mark lies inside a frame
+  bool tail_lost = false;         // promised frames are gone from the log's end: it ends here
+  std::uint64_t lost_bytes = 0;   // behind the tail
 };
 
 // What the repair of a link has to know beside the link.

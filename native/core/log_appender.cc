@@ -153,7 +153,11 @@ Result<AppendedRecord> LogAppender::append_one(const FrameContent& content, Arri
   const FileOffset start = writer_->tail();
   const FrameStamp stamp{placed.sequence, static_cast<std::uint16_t>(epoch_), placed.arrival};
   SegmentWriter& writer = *writer_;
-  if (!guarded([&]() noexcept { writer.add(content, stamp); })) return cut_short(start);
+  const bool whole = guarded([&]() noexcept {
+    control_->touch();  // which publish() stores to
+    writer.add(content, stamp);
+  });
+  if (!whole) return cut_short(start);
   tally(start, 1, content.payload.size(), placed.arrival);
   advance();
   publish();
@@ -190,6 +194,7 @@ bool LogAppender::write_run(const PackedBatch& batch, const Run& run, ArrivalTim
   std::uint64_t payload_bytes = 0;
   SegmentWriter& writer = *writer_;
   const bool whole = guarded([&]() noexcept {
+    if (!options_.written) control_->touch();  // others publish what is written
     for (std::size_t i = run.from; i < run.to; ++i) {
       const std::uint32_t index = batch.order[i];
       const FrameContent content = PackedRecord(batch, index).content();
@@ -393,16 +398,17 @@ Result<void> LogAppender::close() {
   let_go_of_segment();
   next_segment_->discard();
   if (!checkpointer_ || !options_.sync) return {};
-  if (checkpointer_->poisoned()) return {};
+  if (checkpointer_->poisoned()) return checkpointer_->poison_error();
   const bool opened = writer_.has_value();
   if (!opened && checkpointer_->durable() >= tail_) return {};
   if (Result<void> synced = checkpointer_->run(); !synced) return synced;
-  ControlPage& page = control_->page();
   // A crash of the system left numbers that must stay unused: the gap is still to be written.
   if (!opened && resume_at_ > order_.next) return {};
-  page.state.store(static_cast<std::uint32_t>(LogState::kClosed), std::memory_order_relaxed);
-  control_->stored();
-  return control_->sync();
+  Result<void> stored = control_->store_words([&]() noexcept {
+    control_->page().state.store(static_cast<std::uint32_t>(LogState::kClosed),
+                                 std::memory_order_relaxed);
+  });
+  return stored ? control_->sync() : stored;
 }
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include "core/guarded_copy.h"
 #include "core/log_appender.h"
 #include "core/paths.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -71,9 +72,9 @@ Result<void> LogAppender::make_files() {
       ControlFile::create(env, directory_, identity_, options_.sync);
   if (!control) return control.error();
   if (options_.sync) {
-    if (Result<void> synced = env.sync_directory(directory_); !synced) return synced;
+    if (Result<void> synced = sync_directory(env, directory_); !synced) return synced;
     const std::string parent(parent_path(directory_));
-    if (Result<void> synced = env.sync_directory(parent); !synced) return synced;
+    if (Result<void> synced = sync_directory(env, parent); !synced) return synced;
   }
   control_ = std::move(*control);
   checkpointer_ = std::make_shared<Checkpointer>(context_.env, directory_, control_, LogPosition{},
@@ -110,8 +111,10 @@ Result<void> LogAppender::make_writer(std::uint64_t first_stride, ArrivalTime ar
     if (Result<void> begun = begin_segment(plan, first_stride); !begun) return begun;
     tally_ = {};
   } else {
-    checkpointer_->segment_started(writer_->segment().path, writer_->segment().base_position(),
-                                   stored_window(), false);
+    // An earlier process may have died before it synced the name of a segment without frames.
+    const LogPosition base = writer_->segment().base_position();
+    const bool fresh = checkpointer_->durable() <= base;
+    checkpointer_->segment_started(writer_->segment().path, base, stored_window(), fresh);
     look_at_segment();
   }
   page.active_segment.store(writer_->segment().header.base_sequence, std::memory_order_relaxed);

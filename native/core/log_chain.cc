@@ -81,9 +81,13 @@ class ChainCheck {
   // After a crash of the system the last segments may have no header yet: nothing in them was
   // promised, if all that was lies before.
   void check_headless(std::size_t index) {
-    if (files_.last_end != LastEnd::kSystemDied || index == 0) return;
+    if (files_.last_end != LastEnd::kSystemDied) return;
     for (std::size_t i = index; i < files_.segments.size(); ++i) {
       if (files_.segments[i].head) return;
+    }
+    if (index == 0) {
+      if (words_.durable.bytes == 0) files_.segments[0].findings.soften();
+      return;
     }
     const std::optional<SegmentHead>& before = files_.segments[index - 1].head;
     bool behind_all_promised = !files_.segments[index - 1].findings.any_damage();

@@ -72,7 +72,10 @@ class LogCheck {
 
   std::optional<FramesReport> check(std::size_t index, Findings& found) {
     const LogFiles::Entry& entry = files_.segments[index];
-    if (!entry.head) return std::nullopt;
+    if (!entry.head) {
+      check_headless(index, found);
+      return std::nullopt;
+    }
     if (tail_ && tail_->ends_before(*entry.head)) {
       found.soften();
       found.notice(entry.file, 0, "lies behind a torn tail; the next writer sets it aside");
@@ -91,6 +94,13 @@ class LogCheck {
     if (!is_promised(files_, entry.head->segment.base_position())) inside.soften();
     found.add_all(std::move(inside));
     return walk.frames;
+  }
+
+  // A crash of the system may leave such behind everything that was promised; the log ends there.
+  void check_headless(std::size_t index, Findings& found) {
+    if (files_.last_end != LastEnd::kSystemDied || !files_.control) return;
+    if (index == 0) tail_ = LogTail{{}, kFirstSequence};
+    if (tail_ && files_.control->durable <= tail_->position) found.soften();
   }
 
   void check_marks(const SegmentTerms& terms, const SegmentWalk& walk, Findings& found) const {
@@ -138,8 +148,11 @@ class LogCheck {
       found.damage(ctl, offsetof(ControlPage, reserved_sequence),
                    "sequence numbers are used that were not reserved");
     }
-    if (walk.shard_end && words.sealed == 0) {
+    if (walk.shard_end && words.sealed == 0 && terms.settled) {
       found.damage(ctl, offsetof(ControlPage, sealed), "the shard has ended without the seal flag");
+    } else if (walk.shard_end && words.sealed == 0 && !terms.live) {
+      // Frames that are written by calls are committed before the flag is set.
+      found.notice(ctl, offsetof(ControlPage, sealed), "the shard has ended; its flag is not set");
     } else if (!walk.shard_end && words.sealed != 0 && terms.settled) {
       found.damage(ctl, offsetof(ControlPage, sealed), "the seal flag, but no end of the shard");
     } else if (!walk.shard_end && words.sealed != 0 && !terms.live) {

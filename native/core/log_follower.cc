@@ -18,11 +18,14 @@ bool may_be_stale(const Error& error) noexcept {
   return error.code == Errc::kCorrupt || error.code == Errc::kNotFound;
 }
 
-// Whether the log has files that can be followed; the page is mapped for it. A page that is damaged
-// and has no segments beside it is one that is being made, or that a crash left half made.
-Result<std::shared_ptr<const ControlView>> open_view(Env& env, const std::string& directory,
-                                                     const LogIdentity& identity,
-                                                     std::uint64_t boot_hash) {
+}  // namespace
+
+// A page that is damaged and has no segments beside it is one that is being made, or that a crash
+// left half made.
+Result<std::shared_ptr<const ControlView>> LogFollower::open_view(Env& env,
+                                                                  const std::string& directory,
+                                                                  const LogIdentity& identity,
+                                                                  std::uint64_t boot_hash) {
   Result<std::shared_ptr<const ControlView>> view =
       ControlView::open(env, directory, identity, boot_hash);
   if (view) return view;
@@ -32,8 +35,6 @@ Result<std::shared_ptr<const ControlView>> open_view(Env& env, const std::string
   if (names && names->empty()) return std::shared_ptr<const ControlView>();
   return view;
 }
-
-}  // namespace
 
 LogFollower::LogFollower(FollowerContext context, std::string directory,
                          const LogIdentity& identity)
@@ -58,7 +59,8 @@ TailSource LogFollower::source() const {
             const Result<std::shared_ptr<const ControlView>> view =
                 open_view(*env, directory, identity, boot_hash);
             return !view || *view != nullptr;  // a failure is for the reader to see
-          }};
+          },
+          context_.herald ? context_.herald() : nullptr};
 }
 
 void LogFollower::follow() {
@@ -191,7 +193,9 @@ Result<LogStats> LogFollower::stats() {
     if (!synced) return synced.error();
     Result<std::optional<ArrivalTime>> first = reader_->first_arrival();
     if (!first) return first.error();
-    now.first = now.next = last->next;
+    // What is trimmed may reach beyond the mark after a crash of the system.
+    now.first = now.next = std::max(last->next, reader_->first());
+    now.sealed = now.sealed && mark.bytes >= page.committed.load(std::memory_order_acquire);
     now.durable = synced->next;
     const SegmentList& segments = reader_->segments();
     now.segments = segments.size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct FollowerContext {
   std::shared_ptr<Env> env;
   std::shared_ptr<SegmentCache> cache;
   std::uint64_t boot_hash = 0;  // of this boot
+  // The control page of the metadata, whose waiters are told when a log begins (Beginnings); null
+  // while it has none. Empty for the metadata itself.
+  std::function<std::shared_ptr<const ControlView>()> herald = {};
 };
 
 // One log that somebody else may be writing, here or in another process: the reading half of
@@ -34,6 +38,12 @@ struct FollowerContext {
 // One thread at a time.
 class LogFollower {
  public:
+  // The control page of a log, mapped; null while the log has no files that can be followed.
+  static Result<std::shared_ptr<const ControlView>> open_view(Env& env,
+                                                              const std::string& directory,
+                                                              const LogIdentity& identity,
+                                                              std::uint64_t boot_hash);
+
   // Touches nothing yet.
   LogFollower(FollowerContext context, std::string directory, const LogIdentity& identity);
 

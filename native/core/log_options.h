@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/background.h"
+#include "core/beginnings.h"
 #include "core/bytes.h"
 #include "core/env.h"
 #include "core/held_files.h"
@@ -47,7 +48,8 @@ struct LogContext {
   std::shared_ptr<Env> env;
   Background* background;
   std::shared_ptr<SegmentCache> cache;
-  std::shared_ptr<HeldFiles> held = {};  // of active segments; null: none is kept open
+  std::shared_ptr<HeldFiles> held = {};         // of active segments; null: none is kept open
+  std::shared_ptr<Beginnings> beginnings = {};  // null: nobody is told of first records
 };
 
 // Records to append, packed; words of `columns` as in the contract (src/log/log.ts).

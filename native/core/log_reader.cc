@@ -84,11 +84,16 @@ Result<void> LogReader::refresh(LogPosition end) {
     if (*base < kept) continue;
     if (!segments_.empty() && *base <= segments_.back().base_sequence()) continue;
     Result<Segment> segment = read_segment(env_, join_path(directory_, name), identity_);
-    if (!segment) return segment.error();
-    if (!segments_.empty()) {
+    if (segment && !segments_.empty()) {
       Result<void> linked = SegmentList::check_link(segments_.back(), *segment);
-      if (!linked) return linked;
+      if (!linked) segment = linked.error();
     }
+    // A crash of the system leaves such behind the mark. One below it is missed by whoever reads
+    // there: the segment before has no frames up to the mark.
+    const bool left = !segment && segment.error().code == Errc::kCorrupt && !segments_.empty() &&
+                      segments_.back().reaches(end);
+    if (left) break;
+    if (!segment) return segment.error();
     segments_.add(std::move(*segment));
   }
   if (!segments_.empty() && segments_.back().reaches(end)) return {};

@@ -50,6 +50,7 @@ class Planner {
     for (const LogLink& link : links_) {
       if (!link.file->writers.empty()) last_writer_ = link.file->writers.back().epoch;
     }
+    if (survey_.page_believed) last_writer_ = std::min(last_writer_, context_.writer_count);
     const std::uint64_t ahead = context_.writer_count - last_writer_;
     if (context_.writer_count < last_writer_ || (last_writer_ > 0 && ahead >= 0x8000)) {
       context_.writer_count = last_writer_;
@@ -151,10 +152,12 @@ class Planner {
     if (survey_.words && !tail_.tail_lost) {
       const ControlWords& words = *survey_.words;
       const Sequence last = links_.empty() ? Sequence{} : links_.back().file->named_base;
-      const bool more = words.committed > tail_.tail && words.active_segment > last;
-      if (more && !system_died()) {
+      const bool gone = words.active_segment > last;
+      // Two marks that agree: one alone may be what is damaged.
+      const bool cut = !survey_.page_believed && words.durable > tail_.tail;
+      if (words.committed > tail_.tail && (gone || cut) && !system_died()) {
         end_is_missing_ = true;
-        lost_from_ = std::max(lost_from_, words.active_segment);
+        if (gone) lost_from_ = std::max(lost_from_, words.active_segment);
       }
     }
     if (!end_is_missing_) return;
@@ -171,7 +174,8 @@ class Planner {
   }
 
   void mark() {
-    const bool end_changes = !survey_.page_believed || tail_.tail_lost || end_is_missing_;
+    const bool believed = survey_.page_believed && !tail_.contradicts_mark;
+    const bool end_changes = !believed || tail_.tail_lost || end_is_missing_;
     if (!end_changes && !front_lost_) return;
     if (!end_changes) {
       ControlWords words = *survey_.words;
@@ -183,7 +187,7 @@ class Planner {
     }
     LogFacts facts;
     facts.words = survey_.words;
-    facts.believed = survey_.page_believed;
+    facts.believed = believed;
     facts.same_boot = survey_.words && survey_.words->boot_hash == place_.boot_hash;
     if (!links_.empty()) {
       facts.front = links_.front().segment();

@@ -71,7 +71,12 @@ class MetaReader {
       if (!seen) return seen.error();
       const FrameHeader& header = seen->check.frame.header;
       const bool good = seen->check.fault == FrameFault::kNone && header.sequence == expected.value;
-      if (!good) return false;
+      if (!good && expected >= from_) return false;
+      if (!good) {
+        Result<bool> crossed = cross_damage(reader, segment, end, at, expected);
+        if (!crossed || !*crossed) return crossed;
+        continue;
+      }
       take(*seen);
       const bool gap = header.type == static_cast<std::uint8_t>(FrameType::kGap);
       expected.value =
@@ -79,6 +84,21 @@ class MetaReader {
       at.bytes += seen->frame.size();
     }
     return true;
+  }
+
+  // What is damaged before the first record asked for does not matter: moves on to the next frame
+  // that is whole and of a later number.
+  Result<bool> cross_damage(ChunkReader& reader, const Segment& segment, FileOffset end,
+                            FileOffset& at, Sequence& expected) const {
+    for (at.bytes += kFrameHeaderBytes; at < end; at.bytes += kFrameAlignment) {
+      Result<SeenFrame> seen = see_frame(reader, seed_of(segment.header), at, end);
+      if (!seen) return seen.error();
+      const FrameHeader& header = seen->check.frame.header;
+      if (seen->check.fault != FrameFault::kNone || header.sequence <= expected.value) continue;
+      expected = {header.sequence};
+      return true;
+    }
+    return false;
   }
 
   void take(const SeenFrame& seen) {

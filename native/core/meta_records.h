@@ -22,8 +22,8 @@ struct MetaRecords {
 
 // Reads the metadata offline, as verify.h does: no lock, no mapping, nothing believed. From `from`
 // on, or from the first record that was not trimmed; at least one record, and no more once they
-// hold `bytes`. Ends at the first damaged frame, at the latest where the log ends; a store whose
-// metadata has no files has no records.
+// hold `bytes`. Ends at the first damaged frame that is not before `from`, at the latest where the
+// log ends; a store whose metadata has no files has no records.
 Result<MetaRecords> read_meta_records(Env& env, const std::string& root, Sequence from,
                                       std::uint64_t bytes);
 

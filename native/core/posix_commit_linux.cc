@@ -65,10 +65,12 @@ Result<void> write_together(Crew& crew, std::span<const DurableWrite> writes) {
 }
 
 Result<void> sync_range(const DurableWrite& write, unsigned int flags) {
-  if (::sync_file_range(descriptor_of(write), static_cast<off_t>(write.at.bytes),
-                        static_cast<off_t>(write.bytes.size()), flags) == 0) {
-    return {};
-  }
+  int outcome = 0;
+  do {
+    outcome = ::sync_file_range(descriptor_of(write), static_cast<off_t>(write.at.bytes),
+                                static_cast<off_t>(write.bytes.size()), flags);
+  } while (outcome != 0 && errno == EINTR);
+  if (outcome == 0) return {};
   return failed("sync_file_range", write, errno);
 }
 
@@ -83,7 +85,8 @@ Result<void> flush_device(const DurableWrite& write) {
   // Whatever is in that place now.
   const bool beside = opened >= 0 && ::fstat(opened, &folder) == 0 &&
                       ::fstat(descriptor_of(write), &file) == 0 && folder.st_dev == file.st_dev;
-  const SysErrno number = sync_data(beside ? opened : descriptor_of(write));
+  SysErrno number = 0;
+  do { number = sync_data(beside ? opened : descriptor_of(write)); } while (number == EINTR);
   if (opened >= 0) ::close(opened);
   if (number == 0) return {};
   return failed("fdatasync", write, number);

@@ -24,7 +24,9 @@ Result<void> write_all(const DurableWrite& write) {
       return system_error("pwrite", path_of(descriptor), errno);
     }
   }
-  if (::fsync(descriptor) == 0) return {};
+  int outcome = 0;
+  do { outcome = ::fsync(descriptor); } while (outcome != 0 && errno == EINTR);
+  if (outcome == 0) return {};
   return system_error("fsync", path_of(descriptor), errno);
 }
 
@@ -37,7 +39,8 @@ Result<void> write_durably(Crew&, std::span<const DurableWrite> writes) {
   }
   if (writes.empty()) return {};
   const int last = static_cast<int>(writes.back().file);
-  const SysErrno failed = sync_data(last);
+  SysErrno failed = 0;
+  do { failed = sync_data(last); } while (failed == EINTR);
   if (failed == 0) return {};
   return system_error("fcntl(F_FULLFSYNC)", path_of(last), failed);
 }

@@ -5,14 +5,18 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/control_snapshot.h"
 #include "core/control_trust.h"
+#include "core/device_segment.h"
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/index_repair.h"
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
+#include "core/sync_directory.h"
 #include "core/time_index.h"
+#include "core/writer_list.h"
 
 namespace millrace {
 
@@ -42,11 +46,17 @@ struct Recovery {
   std::size_t kept = SIZE_MAX;
   std::shared_ptr<Mapping> mapping = {};
   std::size_t mapped = SIZE_MAX;
+  // A write or sync of this boot failed: above the durable mark only the device is believed.
+  bool past_cache = false;
 
-  Result<void> load_segments(LastEnd last_end);
+  Result<Segment> read_head(const std::string& path) const;
+  Result<void> load_segments();
   Result<Bytes> map(std::size_t index);
-  // Verifies frames from the index slot at or below `from` to `limit`; both lie in segment `index`.
+  // Verifies frames from the index slot below `from` to `limit`; both lie in segment `index`.
   Result<TailScan> scan(std::size_t index, FileOffset from, FileOffset limit);
+  // The same to the end of what the segment's device holds; and the page cache agrees with it.
+  Result<TailScan> scan_device(std::size_t index, FileOffset from);
+  [[nodiscard]] FileOffset indexed_below(std::size_t index, FileOffset from) const noexcept;
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
@@ -54,9 +64,23 @@ struct Recovery {
   Result<void> unlink_trimmed();
   Result<void> set_aside();
   Result<void> repair_slots();
+  Result<void> sync_survivors();
+  Result<void> repair_writers();
 };
 
-Result<void> Recovery::load_segments(LastEnd last_end) {
+// The header of a segment that no checkpoint has covered may itself be on its way only.
+Result<Segment> Recovery::read_head(const std::string& path) const {
+  Result<Segment> segment = read_segment(env, path, identity);
+  if (!past_cache || !segment) return segment;
+  const LogPosition durable{log.control->page().durable.load(std::memory_order_relaxed)};
+  if (segment->base_position() < durable) return segment;
+  Result<DeviceSegment> device = DeviceSegment::open(env, path);
+  if (!device) return device.error();
+  return device->head(identity);
+}
+
+Result<void> Recovery::load_segments() {
+  const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   Result<std::vector<std::string>> names = list_segment_names(env, directory);
   if (!names) return names.error();
   const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
@@ -67,15 +91,15 @@ Result<void> Recovery::load_segments(LastEnd last_end) {
       trimmed.push_back(path);
       continue;
     }
-    Result<Segment> segment = read_segment(env, path, identity);
-    if (segment && last_end == LastEnd::kSystemDied && !segments.empty()) {
+    Result<Segment> segment = read_head(path);
+    if (segment && system_died && !segments.empty()) {
       Result<void> linked = SegmentList::check_link(segments.back(), *segment);
       if (!linked) segment = linked.error();
     }
     if (segment && unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
-      if (last_end != LastEnd::kSystemDied && !segment) return segment.error();
+      if (!system_died && !segment) return segment.error();
       unreadable.push_back(path);
     } else {
       return segment.error();
@@ -95,6 +119,10 @@ Result<void> Recovery::load_segments(LastEnd last_end) {
 }
 
 Result<void> Recovery::unlink_trimmed() {
+  // The page says so on the disk before they go: an older one would call for the first of them.
+  if (!trimmed.empty()) {
+    if (Result<void> synced = log.control->sync(); !synced) return synced;
+  }
   for (const std::string& path : trimmed) {
     if (Result<void> removed = env.unlink(path); !removed) return removed;
   }
@@ -121,13 +149,11 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   TailScan scan;
   FileOffset start;
   const bool read = guarded([&]() noexcept {
-    start = TimeIndex(*bytes, header).at_or_below(from).at;
+    // Below `from`, so that what precedes it is known: a slot of `from` itself may be that of a
+    // frame that was torn.
+    start = TimeIndex(*bytes, header).below(from).at;
     std::optional<FrameOrder> order;
-    if (start.bytes == header.data_offset) {
-      order = FrameOrder{{header.base_sequence}, {header.previous_arrival_ms}, 0};
-      const FrameCheck first = check_frame(bytes->subspan(start.bytes), seed_of(header), false);
-      order->epoch = first.frame.header.epoch;
-    }
+    if (start.bytes == header.data_offset) order = opening_order(*bytes, header);
     scan = scan_frames(*bytes, header, start, limit, order);
   });
   if (!read) {
@@ -136,6 +162,30 @@ Result<TailScan> Recovery::scan(std::size_t index, FileOffset from, FileOffset l
   log.report.scanned_bytes += scan.end.bytes - start.bytes;
   log.report.stop = scan.stop;
   return scan;
+}
+
+Result<TailScan> Recovery::scan_device(std::size_t index, FileOffset from) {
+  const Segment& segment = log.segments[index];
+  Result<DeviceSegment> device = DeviceSegment::open(env, segment.path);
+  if (!device) return device.error();
+  Result<TailScan> scan = device->scan(segment.header, from);
+  if (!scan || scan->end < from) return scan;
+  Result<Bytes> cached = map(index);
+  if (!cached) return cached.error();
+  Result<std::size_t> put_right = device->put_right(*cached, from, scan->end);
+  if (!put_right) return put_right.error();
+  log.report.scanned_bytes += scan->end.bytes - from.bytes;
+  log.report.stop = scan->stop;
+  return scan;
+}
+
+// Slots of frames that no checkpoint has covered may be those of frames that an earlier crash took:
+// a walk that is to meet every frame above the mark begins below them.
+FileOffset Recovery::indexed_below(std::size_t index, FileOffset from) const noexcept {
+  const Segment& segment = log.segments[index];
+  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
+  if (indexed <= segment.base_position()) return {segment.header.data_offset};
+  return std::min(from, segment.offset_of(indexed));
 }
 
 // The commit mark is to be believed: checks the last frames and learns what follows them.
@@ -199,9 +249,7 @@ Result<void> Recovery::take_unpublished(std::size_t last) {
   const bool read = guarded([&]() noexcept {
     FrameOrder order = log.order;
     if (end.bytes == segment.header.data_offset) {
-      const FrameCheck first =
-          check_frame(bytes->subspan(end.bytes), seed_of(segment.header), false);
-      order.epoch = first.frame.header.epoch;
+      order.epoch = opening_order(*bytes, segment.header).epoch;
     }
     behind = scan_frames(*bytes, segment.header, end, {segment.header.file_bytes}, order);
   });
@@ -239,7 +287,9 @@ Result<void> Recovery::find_tail() {
       log.segments[index].base_sequence(), {log.segments[index].header.previous_arrival_ms}, 0};
   for (;; ++index) {
     const Segment& segment = log.segments[index];
-    Result<TailScan> scanned = scan(index, from, FileOffset{segment.header.file_bytes});
+    Result<TailScan> scanned =
+        past_cache ? scan_device(index, from)
+                   : scan(index, indexed_below(index, from), FileOffset{segment.header.file_bytes});
     if (!scanned) return scanned.error();
     if (scanned->end < from) {
       return corrupt(segment.path + ": a durable frame is damaged at byte " +
@@ -287,7 +337,7 @@ Result<void> Recovery::set_aside() {
   Result<SegmentList> list = SegmentList::from(std::move(segments));
   if (!list) return list.error();
   log.segments = std::move(*list);
-  return env.sync_directory(directory);
+  return sync_directory(env, directory);
 }
 
 // The index may lack slots of frames that survived, and may have slots of frames that did not.
@@ -304,7 +354,39 @@ Result<void> Recovery::repair_slots() {
     const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
                                                             : segment.offset_of(from);
     const FileOffset end = log.segments.end_of(i, log.tail);
-    if (Result<void> done = repair_index(env, segment, *bytes, start, end); !done) return done;
+    const IndexRepair how = past_cache ? IndexRepair::kAll : IndexRepair::kDifferences;
+    if (Result<void> done = repair_index(env, segment, *bytes, start, end, how); !done) return done;
+  }
+  return {};
+}
+
+// What was found on the device may be in its memory only, and the index was just written.
+Result<void> Recovery::sync_survivors() {
+  if (log.segments.empty()) return {};
+  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
+  for (std::size_t i = log.segments.index_of(indexed); i < log.segments.size(); ++i) {
+    Result<File> file = File::open(env, log.segments[i].path, OpenMode::kReadWrite);
+    if (!file) return file.error();
+    if (Result<void> synced = file->sync_data(); !synced) return synced;
+  }
+  return sync_directory(env, directory);
+}
+
+// Frames of a writer may survive a crash of the system that its line in the list of writers did
+// not. Those below the durable mark were synced together with it.
+Result<void> Recovery::repair_writers() {
+  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
+  const LogPosition from = std::min(log.durable, log.tail);
+  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
+    Result<Bytes> bytes = map(i);
+    if (!bytes) return bytes.error();
+    const Segment& segment = log.segments[i];
+    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
+                                                            : segment.offset_of(from);
+    const FileOffset end = log.segments.end_of(i, log.tail);
+    Result<void> done = millrace::repair_writers(env, segment, *bytes, start, end, last_epoch);
+    if (!done) return done;
   }
   return {};
 }
@@ -325,6 +407,24 @@ Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
       return LastEnd::kSystemDied;
   }
   return corrupt(directory + ": the control page is in no known state");
+}
+
+// Whether what the page cache has of the log may be what a failed write left there. A poisoned log
+// says so itself, unless its writer died before it could; then the page that it stored to last, if
+// it was not written either, differs from the device's. Asked before the page is mapped to be
+// stored to, which makes the system write it.
+Result<bool> is_cache_suspect(Env& env, const std::string& directory, std::uint64_t boot_hash) {
+  Result<ControlSnapshot> control = read_control(env, directory);
+  // What cannot be believed is refused elsewhere.
+  if (!control && control.error().code == Errc::kCorrupt) return false;
+  if (!control) return control.error();
+  if (control->words.state == LogState::kPoisoned) return true;
+  if (control->words.state != LogState::kOpen || control->words.boot_hash != boot_hash) {
+    return false;
+  }
+  Result<bool> same = is_on_device(env, join_path(directory, "ctl"), control->page);
+  if (!same) return same;
+  return !*same;
 }
 
 }  // namespace
@@ -353,6 +453,8 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
     if (names->empty()) return std::move(log);
     return corrupt(join_path(directory, "ctl") + ": missing beside segments");
   }
+  Result<bool> suspect = is_cache_suspect(env, directory, boot_hash);
+  if (!suspect) return suspect.error();
   Result<std::shared_ptr<ControlFile>> control = ControlFile::open(env, directory, identity);
   if (!control) {
     // A crash while the log was made leaves a half-written page and no segments: nothing was
@@ -368,9 +470,12 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (!last_end) return last_end.error();
   log.report.last_end = *last_end;
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
-  if (Result<void> loaded = recovery.load_segments(*last_end); !loaded) return loaded.error();
+  recovery.past_cache = *suspect;
+  log.report.past_cache = *suspect;
+  if (*suspect) log.report.last_end = LastEnd::kSystemDied;
+  if (Result<void> loaded = recovery.load_segments(); !loaded) return loaded.error();
   if (Result<void> counted = believe_writers(env, log, directory); !counted) return counted.error();
-  const bool system_died = *last_end == LastEnd::kSystemDied;
+  const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
@@ -378,6 +483,14 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
   if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
+  if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
+  if (recovery.past_cache) {
+    if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
+  }
+  // Before the mark: readers look for segments up to there.
+  if (!log.segments.empty()) {
+    page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
+  }
   page.committed.store(log.tail.bytes, std::memory_order_release);
   page.sealed.store(log.sealed ? 1 : 0, std::memory_order_relaxed);
   log.control->stored();

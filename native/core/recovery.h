@@ -26,6 +26,7 @@ struct RecoveryReport {
   LastEnd last_end = LastEnd::kFresh;
   std::uint64_t scanned_bytes = 0;       // verified by checksum; bounded by the backlog limit
   std::uint64_t cut_frames = 0;          // whole records behind the tear, never reported as durable
+  bool past_cache = false;               // after a failed write or sync of this boot
   std::uint64_t set_aside_segments = 0;  // segments behind the tear, moved to quarantine/
   ScanStop stop = ScanStop::kLimit;      // why the scan ended
 };

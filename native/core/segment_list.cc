@@ -24,7 +24,12 @@ Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentit
   if (!file_bytes) return file_bytes.error();
   std::array<std::byte, sizeof(SegmentHeader)> bytes;
   if (Result<void> read = file->read_exactly(bytes, FileOffset{0}); !read) return read.error();
-  Result<SegmentHeader> header = parse_header(bytes, *file_bytes, path);
+  return segment_of(bytes, *file_bytes, path, identity);
+}
+
+Result<Segment> segment_of(Bytes head, std::uint64_t file_bytes, const std::string& path,
+                           const LogIdentity& identity) {
+  Result<SegmentHeader> header = parse_header(head, file_bytes, path);
   if (!header) return header.error();
   if (header->uuid != identity.uuid || header->shard != identity.shard) {
     return corrupt(path + ": belongs to another log");

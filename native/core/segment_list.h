@@ -34,6 +34,10 @@ struct Segment {
 // Reads and believes, or refuses, the header of one file.
 Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentity& identity);
 
+// The same, of the first bytes of a file of `file_bytes`.
+Result<Segment> segment_of(Bytes head, std::uint64_t file_bytes, const std::string& path,
+                           const LogIdentity& identity);
+
 // The segments of one log, oldest first: at most a few hundred. Only names and headers are read.
 class SegmentList {
  public:

@@ -26,7 +26,7 @@ class Salvager {
   }
 
   Result<Salvage> run() {
-    while (at_ < terms_.limit && !salvage_.shard_end) {
+    for (meet_mark(); at_ < terms_.limit && !salvage_.shard_end; meet_mark()) {
       Result<SeenFrame> seen = see_frame(reader_, seed_, at_, terms_.limit);
       if (!seen) return seen.error();
       if (is_next(seen->check.frame.header) && is_provable(*seen, at_)) {
@@ -42,6 +42,10 @@ class Salvager {
   }
 
  private:
+  void meet_mark() noexcept {
+    if (at_ == terms_.resync_to) salvage_.meets_mark = true;
+  }
+
   [[nodiscard]] bool is_next(const FrameHeader& frame) const noexcept {
     return frame.sequence == salvage_.order.next.value;
   }
@@ -81,7 +85,10 @@ class Salvager {
 
   void take(const SeenFrame& seen) noexcept {
     const FrameHeader& frame = seen.check.frame.header;
-    if (salvage_.holes.empty() && !is_of_listed(frame, at_)) salvage_.contradicts_writers = true;
+    if (salvage_.holes.empty() && !is_of_listed(frame, at_)) {
+      salvage_.contradicts_writers = true;
+      if (!salvage_.any) salvage_.contradicts_first = true;
+    }
     Sequence last{frame.sequence};
     if (is(frame, FrameType::kGap)) last = gap_end(seen.frame.data(), seen.check.frame);
     if (is(frame, FrameType::kData)) ++salvage_.records;

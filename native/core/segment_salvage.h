@@ -46,6 +46,8 @@ struct Salvage {
   bool shard_end = false;
   std::uint64_t records = 0;
   bool contradicts_writers = false;  // frames that nothing is missing before are of others
+  bool contradicts_first = false;    // the first of all is
+  bool meets_mark = false;           // a frame begins or ends at SalvageTerms::resync_to
 };
 
 // Looks at every byte once, and behind damage at every place where a frame may begin. kClosed when

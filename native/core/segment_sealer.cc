@@ -35,7 +35,7 @@ void count_frames(const FinishedSegment& finished, SegmentTally& tally) noexcept
   const TailScan scan = scan_frames(bytes, header, start, finished.data_end, std::nullopt);
   tally.records = scan.records;
   tally.payload_bytes = scan.payload_bytes;
-  tally.first_arrival = {load<FrameHeader>(bytes.data() + start.bytes).arrival_ms};
+  tally.first_arrival = scan.first_arrival;
 }
 
 SegmentSeal make_seal(const FinishedSegment& finished, const SegmentTally& tally,

@@ -165,6 +165,8 @@ Result<LogStats> ShardLog::stats() {
   stats.sealed = marks.sealed();
   LogReader* const reader = this->reader();
   if (reader == nullptr) return stats;
+  // A crash of the system may take records and leave the trim that hid them.
+  stats.first = stats.next = std::max(stats.next, reader->first());
   if (shared_->options().sync) stats.durable = shared_->checkpointer()->durable_next();
   const SegmentList& segments = reader->segments();
   stats.segments = segments.size();
@@ -186,7 +188,9 @@ Result<LogStats> ShardLog::stats() {
 TailSource ShardLog::source() const {
   const std::shared_ptr<Env>& env = shared_->context().env;
   if (has_files()) return {env, shared_->control(), nullptr};
-  return {env, nullptr, [shared = shared_] { return shared->version() != 0; }};
+  const auto& beginnings = shared_->context().beginnings;
+  return {env, nullptr, [shared = shared_] { return shared->version() != 0; },
+          beginnings == nullptr ? nullptr : beginnings->herald()};
 }
 
 Result<void> ShardLog::close() {
@@ -235,9 +239,10 @@ void append_together(std::span<GroupAppend> appends) {
   }
   (void)commit.run();  // a log that was lost says so itself
   for (GroupAppend& append : appends) {
-    const auto& checkpointer = held_for(append).appending->appender().checkpointer();
-    if (append.answer && checkpointer && checkpointer->poisoned()) {
-      append.answer = checkpointer->poison_error();
+    // Not whether it is poisoned: what has landed stays, whatever a helper has met meanwhile.
+    const LogAppender& appender = held_for(append).appending->appender();
+    if (append.answer && commit.has_lost(appender)) {
+      append.answer = appender.checkpointer()->poison_error();
     }
   }
 }

@@ -66,7 +66,12 @@ SharedLog::Listed SharedLog::segments() {
 // What an append brought into being. Holding appending_.
 void SharedLog::note_files() {
   if (!appender_.has_started() && (version() != 0 || !appender_.control())) return;
-  std::vector<Segment> started = appender_.take_started();
+  const bool begins = version() == 0;
+  list_started(appender_.take_started());
+  if (begins && context_.beginnings != nullptr) context_.beginnings->log_began();
+}
+
+void SharedLog::list_started(std::vector<Segment> started) {
   const std::lock_guard guard(files_);
   control_ = appender_.control();
   checkpointer_ = appender_.checkpointer();

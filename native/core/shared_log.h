@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/control_file.h"
 #include "core/log_appender.h"
@@ -75,6 +76,7 @@ class SharedLog {
 
  private:
   void note_files();
+  void list_started(std::vector<Segment> started);
 
   const LogContext context_;
   const std::string directory_;

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/paths.h"
 #include "core/segment_header.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -86,6 +87,14 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
   if (Result<void> made = env.make_directory(join_path(root, "shards")); !made) {
     return made.error();
   }
+  // Before the store has its name: one that has it has this folder, and is found, whatever a crash
+  // takes.
+  if (sync) {
+    if (Result<void> synced = env.sync_directory(root); !synced) return synced.error();
+    const Result<void> named = env.sync_directory(std::string(parent_path(root)));
+    // A folder above that may not be read is nobody's business here.
+    if (!named && named.error().code != Errc::kPermission) return named.error();
+  }
   std::array<std::byte, 16> uuid;
   if (Result<void> random = env.random_bytes(uuid); !random) return random.error();
   const std::string text = format_text(uuid);
@@ -101,7 +110,7 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
     return named.error();
   }
   if (sync) {
-    if (Result<void> synced = env.sync_directory(root); !synced) return synced.error();
+    if (Result<void> synced = sync_directory(env, root); !synced) return synced.error();
   }
   return uuid;
 }

@@ -26,6 +26,12 @@ std::optional<FrameOrder> advance(const std::optional<FrameOrder>& before, const
 
 }  // namespace
 
+FrameOrder opening_order(Bytes segment, const SegmentHeader& header) noexcept {
+  const FrameCheck first =
+      check_frame(segment.subspan(header.data_offset), seed_of(header), /*verify=*/false);
+  return {{header.base_sequence}, {header.previous_arrival_ms}, first.frame.header.epoch};
+}
+
 TailScan scan_frames(Bytes segment, const SegmentHeader& header, FileOffset from, FileOffset limit,
                      std::optional<FrameOrder> order) noexcept {
   TailScan scan;
@@ -58,6 +64,7 @@ TailScan scan_frames(Bytes segment, const SegmentHeader& header, FileOffset from
     scan.order = *behind;
     scan.end.bytes += stride;
     if (check.frame.header.type == static_cast<std::uint8_t>(FrameType::kData)) {
+      if (scan.records == 0) scan.first_arrival = {check.frame.header.arrival_ms};
       ++scan.records;
       scan.payload_bytes += check.frame.payload_bytes;
     }

@@ -34,7 +34,11 @@ struct TailScan {
   FrameFault fault = FrameFault::kNone;
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
+  ArrivalTime first_arrival;  // of the first record, if there is one
 };
+
+// What the first frame of a segment has to follow, whoever wrote it.
+[[nodiscard]] FrameOrder opening_order(Bytes segment, const SegmentHeader& header) noexcept;
 
 // Walks the frames of a mapped segment from `from`, where a frame starts, to `limit`, and believes
 // each only if its length, checksum, sequence, time and epoch are right. Without `order` the first

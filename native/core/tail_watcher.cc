@@ -39,7 +39,16 @@ struct TailWatcher::Entry {
   std::atomic<std::uint64_t> armed{kDisarmed};
   // Stored by the thread. True until it has taken the log's wake word among those it sleeps on.
   std::atomic<bool> polled{true};
+  // The thread's own: the herald's word when it last looked for the log's files.
+  std::optional<std::uint32_t> looked_at;
 
+  // Whose waiters are woken when there is something new.
+  [[nodiscard]] const ControlView* waker() const noexcept {
+    return source.control != nullptr ? source.control.get() : source.herald.get();
+  }
+  [[nodiscard]] bool is_heralded() const noexcept {
+    return source.control == nullptr && source.herald != nullptr;
+  }
   [[nodiscard]] bool is_changed(std::uint64_t seen) const {
     if (source.control == nullptr) return source.has_files();
     // Also when it went back: that is what a recovery does to a log that was poisoned.
@@ -59,9 +68,9 @@ TailWatcher::Watch::~Watch() {
 
 bool TailWatcher::Watch::arm(LogPosition seen) {
   entry_->armed.store(seen.bytes);
-  const ControlView* const control = entry_->source.control.get();
+  const ControlView* const waker = entry_->waker();
   // The thread's wake word is older than this announcement, so a wake-up that answers it is seen.
-  if (control != nullptr) (void)control->announce();
+  if (waker != nullptr) (void)waker->announce();
   // Unless the thread was faster, and calls.
   if (entry_->is_changed(seen.bytes)) return !entry_->disarm();
   if (entry_->polled.load()) watcher_->signal();
@@ -123,6 +132,7 @@ void TailWatcher::run() {
   std::vector<WaitWord> words;
   std::uint64_t quiet_since_ns = env_->monotonic_ns();
   std::uint64_t poll_at_ns = 0;
+  std::uint64_t all_at_ns = 0;
   for (;;) {
     // Before anything is looked at: what changes from here on keeps the thread from sleeping.
     const std::uint32_t signal = signal_.load();
@@ -136,10 +146,12 @@ void TailWatcher::run() {
       poll_at_ns = 0;
     }
     const std::uint64_t begin_ns = env_->monotonic_ns();
-    const bool polls_due = begin_ns >= poll_at_ns;
-    const Round round = look(entries, polls_due, words);
+    const Due due{.polls = begin_ns >= poll_at_ns, .all = begin_ns >= all_at_ns};
+    const Round round = look(entries, due, words);
     const std::uint64_t end_ns = env_->monotonic_ns();
-    if (polls_due) {
+    if (due.all) all_at_ns = end_ns + kSecond;
+    if (round.news) quiet_since_ns = end_ns;
+    if (round.polled) {
       poll_at_ns = end_ns + poll_pause_ns(end_ns - quiet_since_ns, end_ns - begin_ns);
     }
     if (round.fired) {
@@ -154,27 +166,52 @@ void TailWatcher::run() {
 }
 
 // Looks at every armed log and calls for those that grew; adds the words to sleep on to `words`.
-TailWatcher::Round TailWatcher::look(const Entries& entries, bool polls_due,
+TailWatcher::Round TailWatcher::look(const Entries& entries, Due due,
                                      std::vector<WaitWord>& words) {
   Round round;
   for (const std::shared_ptr<Entry>& entry : entries) {
-    const ControlView* const control = entry->source.control.get();
-    const std::atomic<std::uint32_t>* word = control == nullptr ? nullptr : control->wake_word();
-    if (one_word_only_ || words.size() == kWaitWordsMax) word = nullptr;
-    const bool was_polled = entry->polled.load();
-    if (word != nullptr) words.push_back({word, word->load()});  // before the announcement
-    if (was_polled != (word == nullptr)) entry->polled.store(word == nullptr);
+    const std::optional<WaitWord> word = take_word(*entry, words);
+    if (entry->polled.load() == word.has_value()) entry->polled.store(!word);
     const std::uint64_t seen = entry->armed.load();
     if (seen == kDisarmed) continue;
-    const bool wakes = word != nullptr && control->announce();
-    if (!wakes && word != nullptr) entry->polled.store(true);
-    round.polling = round.polling || !wakes;
-    if (!wakes && !polls_due) continue;
+    const bool wakes = word && entry->waker()->announce();
+    if (!wakes && word) entry->polled.store(true);
+    if (!wakes) {
+      round.polling = true;
+      if (!due.polls) continue;
+      round.polled = true;
+    } else if (entry->is_heralded()) {
+      // Its herald has other news, too, and looking for files takes longer than looking at a mark.
+      const bool news = entry->looked_at != word->expected;
+      if (!news && !due.all) continue;
+      round.polling = round.polling || !(due.polls || due.all);
+      if (!due.polls && !due.all) continue;
+      round.polled = true;
+      round.news = round.news || news;
+      entry->looked_at = word->expected;
+    }
     if (!entry->is_changed(seen) || !entry->disarm()) continue;
     round.fired = true;
     entry->grown();
   }
   return round;
+}
+
+// The word on which the thread is to sleep for an entry, and what it is now; nullopt: there is
+// none.
+std::optional<WaitWord> TailWatcher::take_word(const Entry& entry, std::vector<WaitWord>& words) {
+  const ControlView* const waker = entry.waker();
+  const auto* const word = waker == nullptr ? nullptr : waker->wake_word();
+  if (word == nullptr || one_word_only_) return std::nullopt;
+  // Many logs without files have the same herald.
+  if (entry.is_heralded()) {
+    for (const WaitWord& taken : words) {
+      if (taken.word == word) return taken;
+    }
+  }
+  if (words.size() == kWaitWordsMax) return std::nullopt;
+  words.push_back({word, word->load()});  // before the announcement
+  return words.back();
 }
 
 void TailWatcher::sleep(const std::vector<WaitWord>& words, std::uint64_t timeout_ns) {

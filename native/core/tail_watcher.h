@@ -20,6 +20,9 @@ struct TailSource {
   std::shared_ptr<Env> env;                    // outlives the view
   std::shared_ptr<const ControlView> control;  // null: the log has no files yet
   std::function<bool()> has_files;             // then: whether it has some now; any thread
+  // And then: whose waiters are woken when it has, beside other things (Beginnings). Null:
+  // nobody's.
+  std::shared_ptr<const ControlView> herald = {};
 };
 
 // One thread that waits for any number of logs to grow, whoever writes them: it sleeps on the wake
@@ -67,7 +70,14 @@ class TailWatcher : public std::enable_shared_from_this<TailWatcher> {
   // What one round of the thread found.
   struct Round {
     bool fired = false;    // somebody was called
-    bool polling = false;  // a log that nobody wakes for is armed
+    bool polled = false;   // a log was looked at that nobody wakes for, or not for it alone
+    bool polling = false;  // such a log is to be looked at soon
+    bool news = false;     // a herald had some
+  };
+  // What it is time for.
+  struct Due {
+    bool polls;  // to look at logs that nobody wakes for
+    bool all;    // to look at all logs, whoever wakes
   };
 
   explicit TailWatcher(std::shared_ptr<Env> env) : env_(std::move(env)) {}
@@ -78,7 +88,8 @@ class TailWatcher : public std::enable_shared_from_this<TailWatcher> {
   // The thread's.
   void run();
   [[nodiscard]] std::optional<Entries> entries_now();
-  Round look(const Entries& entries, bool polls_due, std::vector<WaitWord>& words);
+  Round look(const Entries& entries, Due due, std::vector<WaitWord>& words);
+  std::optional<WaitWord> take_word(const Entry& entry, std::vector<WaitWord>& words);
   void sleep(const std::vector<WaitWord>& words, std::uint64_t timeout_ns);
 
   const std::shared_ptr<Env> env_;

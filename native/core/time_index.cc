@@ -84,4 +84,9 @@ WalkStart TimeIndex::at_or_below(FileOffset offset) const noexcept {
                    end);
 }
 
+WalkStart TimeIndex::below(FileOffset offset) const noexcept {
+  if (offset.bytes <= header_->data_offset) return {FileOffset{header_->data_offset}};
+  return at_or_below({offset.bytes - 1});
+}
+
 }  // namespace millrace

@@ -45,6 +45,11 @@ class TimeIndex {
   // The last indexed frame that starts at or below `offset`.
   [[nodiscard]] WalkStart at_or_below(FileOffset offset) const noexcept;
 
+  // The last indexed frame that starts below `offset`; the first frame of all, if `offset` is its.
+  // A walk from there to `offset` knows what the frame at `offset` has to follow, though that one
+  // may have a slot and be missing.
+  [[nodiscard]] WalkStart below(FileOffset offset) const noexcept;
+
   [[nodiscard]] IndexSlot slot(std::size_t cell) const noexcept;
   // Zeros when the slot's offset does not lie in its own cell.
   [[nodiscard]] IndexSlot sane_slot(std::size_t cell) const noexcept;

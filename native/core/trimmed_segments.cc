@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/sync_directory.h"
+
 namespace millrace {
 
 void TrimmedSegments::add(Batch batch) {
@@ -31,9 +33,9 @@ void TrimmedSegments::remove(const Batch& batch) {
   if (batch.checkpointer && !batch.checkpointer->run()) return;
   batch.control->page().first_segment.store(batch.first_kept.value, std::memory_order_relaxed);
   batch.control->stored();
-  if (batch.checkpointer && !batch.control->sync()) return;
+  if (batch.checkpointer && !batch.checkpointer->sync_control()) return;
   for (const std::string& path : batch.paths) (void)env_->unlink(path);
-  if (batch.checkpointer) (void)env_->sync_directory(directory_);
+  if (batch.checkpointer) (void)sync_directory(*env_, directory_);
 }
 
 }  // namespace millrace

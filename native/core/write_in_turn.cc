@@ -3,17 +3,18 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "core/uninterrupted.h"
+
 namespace millrace {
 
 Result<void> write_whole(Env& env, const DurableWrite& write) {
   for (std::size_t done = 0; done < write.bytes.size();) {
-    const Result<std::size_t> count =
-        env.pwrite(write.file, write.bytes.subspan(done), {write.at.bytes + done});
-    if (count) {
-      done += *count;
-    } else if (count.error().sys_errno != EINTR) {
-      return count.error();
-    }
+    const Result<std::size_t> count = uninterrupted(
+        [&] { return env.pwrite(write.file, write.bytes.subspan(done), {write.at.bytes + done}); });
+    if (!count) return count.error();
+    if (*count == 0)
+      return Error{Errc::kIo, EIO, "a write made no progress", write.at.bytes + done};
+    done += *count;
   }
   return {};
 }
@@ -23,7 +24,8 @@ Result<void> write_in_turn(Env& env, std::span<const DurableWrite> writes) {
     if (Result<void> written = write_whole(env, write); !written) return written;
   }
   for (const DurableWrite& write : writes) {
-    if (Result<void> synced = env.sync_data(write.file); !synced) return synced;
+    Result<void> synced = uninterrupted([&] { return env.sync_data(write.file); });
+    if (!synced) return synced;
   }
   return {};
 }

@@ -25,6 +25,8 @@ class CrashDisk {
 
   // The next call of the journal. One that failed counts as far as it may have got.
   void apply(const RecordedCall& call);
+  // The journal goes on in another one, which numbers files anew.
+  void begin_journal() { nodes_.clear(); }
   [[nodiscard]] std::size_t call_count() const noexcept { return calls_; }
 
   [[nodiscard]] AtRisk at_risk() const;

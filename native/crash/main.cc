@@ -3,12 +3,12 @@
 #include <vector>
 
 #include "crash/materialize.h"
+#include "crash/replay_command.h"
 
 int main(int count, char** values) {
   const std::vector<std::string> arguments(values + 1, values + count);
   if (!arguments.empty() && arguments[0] == "materialize") {
     return millrace::crash::materialize(std::span(arguments).subspan(1), stdout, stderr);
   }
-  std::fputs(std::string(millrace::crash::kMaterializeUsage).c_str(), stderr);
-  return 2;
+  return millrace::crash::replay_command(arguments);
 }

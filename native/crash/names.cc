@@ -100,10 +100,10 @@ void Names::rename(std::size_t call, std::string_view from, std::string_view to)
 
 void Names::add(NameChange change) {
   change.id = next_change_++;
+  const bool moves = change.from && change.to && change.from->directory != change.to->directory;
   const bool removes_directory = change.node.is_directory && !change.to;
   for (const NameChange& earlier : unsure_) {
-    const bool made_target =
-        change.from && change.to && earlier.to && earlier.node.id == change.to->directory;
+    const bool made_target = moves && earlier.to && earlier.node.id == change.to->directory;
     const bool emptied = removes_directory && is_about(earlier, change.node.id);
     if (share_a_name(earlier, change) || made_target || emptied) change.needs.push_back(earlier.id);
   }

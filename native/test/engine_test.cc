@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/env_memory.h"
+#include "core/store_reader.h"
 #include "test/log_fixture.h"
 
 namespace millrace::test {
@@ -37,6 +38,35 @@ const Suite engine_tests("engine", [](Suite& s) {
       engine->left(identity);
       expect_ok(engine->drop(identity));
     }
+  });
+  s.test("tells who waits for a log without files that it has some, once", [] {
+    const auto env = std::make_shared<EnvMemory>();
+    const auto background = std::make_shared<Background>();
+    auto engine = take(Engine::open(env, background, "store", {.sync = false}));
+    const std::unique_ptr<ShardLog> metadata = take(engine->open_meta());
+    const LogIdentity identity = take(engine->new_identity(0));
+    append_text(*metadata, "there is a log");
+    const std::unique_ptr<ShardLog> log = take(engine->open_log(identity));
+    const auto reader = take(StoreReader::open(env, background, "store"));
+    for (const TailSource& source : {reader->open_log(identity)->source(), log->source()}) {
+      expect(source.control == nullptr);
+      if (!expect(source.herald != nullptr)) return;
+      expect(!source.has_files());
+    }
+    const TailSource source = reader->open_log(identity)->source();
+    const auto word = [&source] { return source.herald->wake_word()->load(); };
+    const std::uint32_t before = word();
+    expect(source.herald->announce());
+    append_text(*log, "first");
+    expect(source.has_files());
+    expect_eq(word(), before + 1);
+    expect(source.herald->announce());
+    append_text(*log, "second");
+    expect_eq(word(), before + 1);
+    expect(reader->open_log(identity)->source().herald != nullptr);
+    expect(reader->open_meta()->source().herald == nullptr);
+    expect_ok(log->close());
+    expect_ok(metadata->close());
   });
 });
 

@@ -31,6 +31,12 @@ int run_scenario(Env& env) {
   if (int error = failed(mapping->populate(0, kPageBytes)); error != 0) return error;
   if (int error = failed(mapping->sync(*file, 0, kPageBytes)); error != 0) return error;
   if (int error = failed(mapping->load(0, kPageBytes)); error != 0) return error;
+  if (int error = failed(env.allocated_bytes(file->id())); error != 0) return error;
+  if (int error = failed(env.shares_flush_below(file->id())); error != 0) return error;
+  if (int error = failed(env.is_locked(file->id())); error != 0) return error;
+  std::array<std::uint8_t, 1> resident{};
+  const Result<void> asked = mapping->residency(0, kPageBytes, resident);
+  if (!asked && asked.error().code != Errc::kUnsupported) return asked.error().sys_errno;
   std::array<std::byte, 16> bytes{};
   if (int error = failed(env.random_bytes(bytes)); error != 0) return error;
   if (int error = failed(file->read_exactly(bytes, {0})); error != 0) return error;
@@ -42,6 +48,8 @@ int run_scenario(Env& env) {
   if (int error = failed(env.unlink("d/b")); error != 0) return error;
   std::atomic<std::uint32_t> word{0};
   if (int error = failed(env.wait_on(word, 1, 0)); error != 0) return error;
+  const WaitWord waited{&word, 1};
+  if (int error = failed(env.wait_any({&waited, 1}, 0)); error != 0) return error;
   return failed(env.remove_directory("d"));
 }
 
@@ -127,6 +135,18 @@ const Suite env_faulting_tests("env_faulting", [](Suite& s) {
     expect_error(env.unlink("a"), Errc::kPermission);
     env.plan({.sys_errno = EOPNOTSUPP});
     expect_error(env.sync_directory("/"), Errc::kUnsupported);
+  });
+  s.test("interrupts what a signal can interrupt, and nothing else", [] {
+    EnvMemory memory;
+    EnvFaulting env(memory);
+    env.plan({.sys_errno = EINTR});
+    expect_ok(env.exists("a"));
+    expect_ok(env.make_directory("d"));
+    expect_eq(env.fault_count(), 0u);
+    const Result<FileId> interrupted = env.open("d/a", OpenMode::kCreate);
+    expect_error(interrupted, Errc::kIo);
+    expect_eq(interrupted.error().sys_errno, EINTR);
+    expect_eq(env.first_fault(), std::string("open d/a"));
   });
   s.test("shortens transfers of several bytes and leaves other calls alone", [] {
     EnvMemory memory;

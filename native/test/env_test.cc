@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <new>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "core/env_posix.h"
 #include "core/env_recording.h"
 #include "core/paths.h"
+#include "test/flaky_disk.h"
 #include "test/test.h"
 
 // What every Env promises, run against each of them.
@@ -63,6 +65,28 @@ void opens_by_mode(Env& env, const std::string& root) {
   const FileId readable = take(env.open(path, OpenMode::kRead));
   expect(!env.pwrite(readable, text_bytes("x"), {0}).ok(), "a file opened to read is not written");
   env.close(readable);
+}
+
+// What was stored a moment ago has to reach the device first.
+void reads_the_device(Env& env, const std::string& root) {
+  const std::string path = join_path(root, "a");
+  struct alignas(kPageBytes) Pages {
+    std::array<std::byte, 2 * kPageBytes> bytes{};
+  };
+  const auto pages = std::make_unique<Pages>();
+  std::ranges::fill(pages->bytes, std::byte{7});
+  const FileId written = take(env.open(path, OpenMode::kCreateEmpty));
+  expect_eq(take(env.pwrite(written, pages->bytes, {0})), pages->bytes.size());
+  env.close(written);
+  expect_error(env.open(join_path(root, "b"), OpenMode::kReadDevice), Errc::kNotFound);
+  const FileId device = take(env.open(path, OpenMode::kReadDevice));
+  std::ranges::fill(pages->bytes, std::byte{1});
+  expect_eq(take(env.file_bytes(device)), pages->bytes.size());
+  expect_eq(take(env.pread(device, MutableBytes(pages->bytes).subspan(kPageBytes), {kPageBytes})),
+            kPageBytes);
+  expect(pages->bytes[kPageBytes - 1] == std::byte{1} && pages->bytes.back() == std::byte{7});
+  expect_eq(take(env.pread(device, pages->bytes, {2 * kPageBytes})), 0u);
+  env.close(device);
 }
 
 void reads_and_writes_at_offsets(Env& env, const std::string& root) {
@@ -289,6 +313,7 @@ struct Claim {
 constexpr Claim kClaims[] = {
     {"opens files by mode", opens_by_mode},
     {"reads and writes at offsets", reads_and_writes_at_offsets},
+    {"reads what the device holds", reads_the_device},
     {"cuts and extends files", resizes},
     {"reserves room and punches holes", reserves_and_punches},
     {"keeps directories", keeps_directories},
@@ -317,6 +342,10 @@ void declare(Suite& s, const Claim& claim) {
   s.test(text + ", recorded", [run] {
     EnvMemory memory;
     EnvRecording env(memory);
+    run(env, "/");
+  });
+  s.test(text + ", on a disk behind a page cache", [run] {
+    FlakyDisk env(std::make_shared<EnvMemory>());
     run(env, "/");
   });
   s.test(text + ", with nothing planned to fail", [run] {

@@ -1,5 +1,6 @@
 // Every system call of a log's life fails in turn: errors are typed, nothing acknowledged is lost,
 // and the log goes on, or says that it cannot.
+#include <cerrno>
 #include <string>
 
 #include "core/env_faulting.h"
@@ -157,6 +158,41 @@ const Suite log_fault_tests("log_fault", [](Suite& s) {
     expect(refused.error().message.find("sync of a segment") != std::string::npos);
     expect_error(log->flush(), Errc::kPoisoned);
     expect_eq(log.read_all().size(), 1u);
+  });
+  s.test("makes a checkpoint again that found no descriptor", [] {
+    OwningFaultingEnv machine;
+    LogFixture log(machine.get(), "log", quiet());
+    expect_ok(log.open());
+    for (const char* file : {".seg", "/ctl"}) {
+      log.append("k", "one");
+      machine.get()->plan({.call = EnvCall::kOpen, .path_part = file, .sys_errno = EMFILE});
+      const Result<void> flushed = log->flush();
+      expect_error(flushed, Errc::kIo);
+      expect_eq(flushed.error().sys_errno, EMFILE);
+      log.append("k", "two");
+      expect_ok(log->flush());
+      const LogStats stats = take(log->stats());
+      expect_eq(stats.durable.value, stats.next.value);
+    }
+    expect_eq(machine.get()->fault_count(), 2u);
+  });
+  s.test("is poisoned though the page that is to say so is gone", [] {
+    const ScratchDirectory scratch;
+    const auto env = std::make_shared<EnvPosix>();
+    LogFixture log(env, scratch.path("log"), quiet());
+    expect_ok(log.open());
+    log.append("k", "one");
+    take(take(File::open(*env, scratch.path("log/ctl"), OpenMode::kReadWrite)).resize(0));
+    const auto checkpointer = log->shared()->checkpointer();
+    checkpointer->poison(PoisonStage::kSyncData,
+                         {.code = Errc::kIo, .sys_errno = EIO, .message = {}});
+    const BatchBuilder batch = BatchBuilder().add("k", "two");
+    std::vector<double> out(1);
+    const Result<std::size_t> refused = log->append(batch.packed(), {out, out});
+    expect_error(refused, Errc::kPoisoned);
+    expect(refused.error().message.find("sync of a segment failed (Input/output error)") !=
+               std::string::npos,
+           refused.error().message);
   });
   s.test("begins segments of a log that commits whether or not it learns how they may be synced",
          [] {

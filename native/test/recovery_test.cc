@@ -133,6 +133,25 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     expect_ge(machine.log.append("k", "after"), std::uint64_t{1} << 26);
     expect_eq(machine.log.read_all().size(), 1u);
   });
+  s.test("knows what is next although the frame at the durable mark is lost and its slot is not",
+         [] {
+           Machine machine;
+           machine.log.append("k", std::string(20'000, '.'));
+           expect_ok(machine.log->flush());
+           machine.log.append("k", "the first of its cell");
+           const std::string path = machine.segment();
+           const std::uint64_t at = frame_offset(machine, path, 2);
+           machine.lose_power([&] { machine.zero(path, at, 64); });
+           machine.come_up();
+           expect_eq(machine.log.read_all().size(), 1u);
+           const std::uint64_t next = machine.log.append("k", "after");
+           expect_ge(next, std::uint64_t{1} << 26);
+           machine.log.crash();
+           machine.come_up();
+           const std::vector<ReadRecord> records = machine.log.read_all();
+           expect_eq(records.size(), 2u);
+           expect_eq(records.back().sequence, next);
+         });
   s.test("cuts a torn tail to a prefix and reports what it cut", [] {
     Machine machine;
     append_numbers(machine.log, 1, 100);
@@ -146,6 +165,21 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     expect_eq(left.size(), 250u);
     expect_eq(left.back().sequence, 250u);
     expect_ge(machine.log->recovery().cut_frames, 100u);
+  });
+  s.test("goes on behind a durable frame that fills its cell of the index", [] {
+    Machine machine;
+    machine.log.append("k", std::string(kGridBytes - payload_offset(1, false), '.'));
+    expect_ok(machine.log->flush());
+    machine.log.append("k", "torn");
+    const std::string path = machine.segment();
+    const std::uint64_t torn = frame_offset(machine, path, 2);
+    machine.lose_power([&] { machine.zero(path, torn, 40); });
+    machine.come_up();
+    expect_eq(machine.log.read_all().size(), 1u);
+    machine.log.append("k", "after");
+    expect_eq(machine.log.read_all().size(), 2u);
+    machine.log.reopen();
+    expect_eq(machine.log.read_all().size(), 2u);
   });
   s.test("gives the same answer when it is interrupted and done again", [] {
     Machine machine;

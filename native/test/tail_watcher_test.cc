@@ -50,6 +50,7 @@ class SleepingEnv final : public EnvForwarding {
   Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) override {
     if (words.size() > words_max) return Error{.code = Errc::kUnsupported, .message = "too many"};
     if (words.size() > 1) sleeps.fetch_add(1);
+    if (timeout_ns >= 900'000'000) long_sleeps.fetch_add(1);
     return base_->wait_any(words, timeout_ns);
   }
   void wake_all(std::atomic<std::uint32_t>& word) noexcept override {
@@ -59,6 +60,7 @@ class SleepingEnv final : public EnvForwarding {
   std::size_t words_max = kWaitWordsMax;
   std::atomic<int> wakes = 0;
   std::atomic<int> sleeps = 0;
+  std::atomic<int> long_sleeps = 0;  // until somebody wakes the thread, or for a second
 
  private:
   std::shared_ptr<Env> base_;
@@ -175,6 +177,48 @@ const Suite tail_watcher_tests("tail_watcher", [](Suite& s) {
     const WatchedLog log(env, "log");
     expect(calls.reach(1));
     expect(!watch->arm({0}));
+  });
+  s.test("sleeps until a herald has news of a log without files, then looks for them", [] {
+    auto env = std::make_shared<SleepingEnv>(std::make_shared<EnvMemory>());
+    const auto watcher = watcher_of(env);
+    const WatchedLog metadata(env, "meta");
+    std::atomic<std::uint64_t> files = 0;
+    Calls calls;
+    for (std::uint64_t i = 1; i <= 200; ++i) {
+      const auto has_files = [&files, i] { return files.load() >= i; };
+      const auto watch =
+          watcher->watch({env, nullptr, has_files, metadata.source.control}, calls.one());
+      if (!expect(watch->arm({0}))) return;
+      // Other news: it looks, and sleeps on.
+      metadata.control->wake_waiters();
+      const int slept = env->long_sleeps.load();
+      if (i % 50 == 0) {
+        while (env->long_sleeps.load() == slept) std::this_thread::yield();
+      }
+      files.store(i);
+      metadata.control->tell_waiters();
+      // Who looks once a second alone would not get so far.
+      if (!expect(calls.reach(i), "was told")) return;
+    }
+  });
+  s.test("looks for the files of many logs with one herald, with one word", [] {
+    auto env = std::make_shared<SleepingEnv>(std::make_shared<EnvMemory>());
+    const auto watcher = watcher_of(env);
+    const WatchedLog metadata(env, "meta");
+    constexpr std::size_t kLogs = kWaitWordsMax + 40;
+    std::atomic<bool> files = false;
+    Calls calls;
+    std::vector<std::unique_ptr<TailWatcher::Watch>> watches;
+    for (std::size_t i = 0; i < kLogs; ++i) {
+      watches.push_back(watcher->watch(
+          {env, nullptr, [&files] { return files.load(); }, metadata.source.control}, calls.one()));
+      expect(watches.back()->arm({0}));
+    }
+    const int slept = env->long_sleeps.load();
+    while (env->long_sleeps.load() == slept) std::this_thread::yield();
+    files.store(true);
+    metadata.control->tell_waiters();
+    expect(calls.reach(kLogs));
   });
   s.test("calls although the writer died between its mark and its wake-up", [] {
     auto env = std::make_shared<SleepingEnv>(std::make_shared<EnvMemory>());

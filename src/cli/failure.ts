@@ -5,7 +5,7 @@ import { MillraceError } from '../errors.ts'
 export const ExitCode = {
   /** Done. */
   ok: 0,
-  /** The operation failed, or `verify` found damage. */
+  /** The operation failed, `verify` found damage, or `repair` left some. */
   failed: 1,
   /** The command line is wrong: nothing was tried. */
   usage: 2,

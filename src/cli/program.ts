@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { inspectCommand } from './commands/inspect.ts'
 import { putCommand } from './commands/put.ts'
+import { repairCommand } from './commands/repair.ts'
 import { streamsCommand } from './commands/streams.ts'
 import { tailCommand } from './commands/tail.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -32,9 +33,8 @@ export function createProgram(host: Host): Command {
         throw usageError(`unknown command '${unknown}'; 'millrace' lists the commands`)
       program.outputHelp()
     })
-  for (const create of [streamsCommand, putCommand, tailCommand, inspectCommand, verifyCommand]) {
-    program.addCommand(create(host))
-  }
+  const all = [streamsCommand, putCommand, tailCommand, inspectCommand, verifyCommand, repairCommand]
+  for (const create of all) program.addCommand(create(host))
   inherit(program)
   return program
 }

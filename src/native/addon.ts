@@ -1,3 +1,4 @@
+import type { FolderRepair, LogRepair } from '../repair-report.ts'
 import type { FolderReport } from '../store-report.ts'
 
 /**
@@ -47,10 +48,21 @@ export interface NativeAddon {
   verifyFolder(
     path: string,
     onProgress: ((done: number, total: number) => void) | undefined,
-  ): NativeVerification
+  ): NativeScan<FolderReport>
+  /**
+   * Repairs what is damaged in a store that nobody writes, on a thread of its own; with `dryRun` it only says what it
+   * would do. The metadata is refused rather than repaired with a loss, unless all of that lies before
+   * `metadataBegin`, which is 0 for none.
+   */
+  repairFolder(
+    path: string,
+    dryRun: boolean,
+    metadataBegin: number,
+    onProgress: ((done: number, total: number) => void) | undefined,
+  ): NativeScan<NativeRepair>
   /**
    * Records of a store's metadata, in order, from `from` or the first one on: at least one, and no more once they
-   * hold `maxBytes`. Takes no lock, changes nothing, ends where the metadata is damaged.
+   * hold `maxBytes`. Takes no lock, changes nothing, ends where the metadata is damaged at or behind `from`.
    */
   readMetadata(path: string, from: number, maxBytes: number): Promise<NativeMetaRecords>
   /** Ranges of hash keys: 16 bytes each (big-endian), where they begin; ascending, the first is 0. */
@@ -64,14 +76,23 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 12
+export const interfaceVersion = 13
 
 /** A check of every byte, under way. */
-export interface NativeVerification {
-  /** Not the whole of it when the check was stopped. */
-  readonly report: Promise<FolderReport>
-  /** Ends the check soon. */
+export interface NativeScan<Report> {
+  /** Not the whole of it when a check was stopped; a repair that was stopped rejects. */
+  readonly report: Promise<Report>
+  /** Ends the scan soon. */
   stop(): void
+}
+
+/** A failure as the addon tells it in a report. */
+type Told<Part extends LogRepair> = Omit<Part, 'refusal'> & { readonly refusal: NativeFailure | null }
+
+/** A repair's report; failures in it are the addon's own. */
+export interface NativeRepair extends Omit<FolderRepair, 'store' | 'logs'> {
+  readonly store: Told<LogRepair>
+  readonly logs: readonly Told<LogRepair>[]
 }
 
 /** A page of metadata records. */

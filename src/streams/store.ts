@@ -172,7 +172,7 @@ export class Store {
       ({ revision }) => ({ kind: 'deleteStream', key, revision }),
     ).finally(() => this.#deleting.delete(streamId(key)))
     await core.drain()
-    await core.close()
+    await core.close().catch(() => {}) // of a log whose files are going anyway
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
     if (this.#closing !== undefined) return
     const slots = core.shards.map(({ spec }) => spec.slot)

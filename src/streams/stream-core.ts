@@ -126,7 +126,8 @@ export class StreamCore {
   /** Closes the logs of a stream that was ended; readers that wait are told. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all(this.shards.map((shard) => shard.close()))
+    const closed = await Promise.allSettled(this.shards.map((shard) => shard.close()))
+    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   /** Records that arrived before this are hidden; milliseconds since 1970. */

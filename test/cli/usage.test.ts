@@ -6,7 +6,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
   readonly version: string
 }
 
-const commands = ['streams', 'put', 'tail', 'inspect', 'verify']
+const commands = ['streams', 'put', 'tail', 'inspect', 'verify', 'repair']
 
 describe('millrace', () => {
   it('alone lists its commands', async () => {

@@ -55,12 +55,15 @@ export class ShardView {
 
 /** All shards of a stream. */
 export class StreamView {
-  #number
+  /** Of the stream, as its records name it. */
+  number
+  #mayBeLater
   #shards = new Map()
 
-  /** @param {number} number of the stream, as its records name it */
-  constructor(number) {
-    this.#number = number
+  /** @param {boolean} mayBeLater the stream was found by its name, so it may be a later one: the first record says so */
+  constructor(number, mayBeLater = false) {
+    this.number = number
+    this.#mayBeLater = mayBeLater
   }
 
   /** The shard with this index. */
@@ -93,8 +96,7 @@ export class StreamView {
     for (let index = 0; index < batch.length; index++) {
       try {
         const identity = readRecord(batch.data(index), batch.partitionKey(index))
-        if (identity.stream !== this.#number)
-          throw new Error(`a record of stream ${identity.stream}, not of ${this.#number}`)
+        this.#recognise(identity.stream)
         const { counter } = parseSequenceNumber(batch.sequenceNumber(index))
         shard.add(Number(counter), batch.arrivedAtMs(index), identity)
       } catch (error) {
@@ -102,6 +104,12 @@ export class StreamView {
         throw error
       }
     }
+  }
+
+  #recognise(number) {
+    if (this.#mayBeLater && number > this.number) this.number = number
+    this.#mayBeLater = false
+    if (number !== this.number) throw new Error(`a record of stream ${number}, not of ${this.number}`)
   }
 }
 

@@ -28,12 +28,12 @@ export const layers: readonly Layer[] = [
   {
     name: 'public surface',
     holds: /^src\/(index|open|durability)\.ts$/,
-    mayImport: ['log implementation', 'meta implementation', ...library],
+    mayImport: ['log implementation', 'meta implementation', 'inspection', ...library],
   },
   // What lies in a folder, without opening the store.
   {
     name: 'inspection',
-    holds: /^src\/inspect\.ts$/,
+    holds: /^src\/(inspect|repair)\.ts$/,
     mayImport: ['native', 'log implementation', 'meta implementation', ...library],
   },
   { name: 'store', holds: /^src\/streams\//, mayImport: contracts },
@@ -46,7 +46,11 @@ export const layers: readonly Layer[] = [
   { name: 'log implementation', holds: /^src\/log\//, mayImport: ['log contract', 'native', leaves] },
   { name: 'meta implementation', holds: /^src\/meta\//, mayImport: contracts },
   { name: 'native', holds: /^src\/native\//, mayImport: ['log contract', leaves] },
-  { name: leaves, holds: /^src\/(errors|units|clock|options|aggregation|store-report)\.ts$/, mayImport: [] },
+  {
+    name: leaves,
+    holds: /^src\/(errors|units|clock|options|aggregation|store-report|repair-report)\.ts$/,
+    mayImport: [],
+  },
 ]
 
 /** Imports of src/ that point up or sideways, and files that no layer has. */

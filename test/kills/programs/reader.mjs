@@ -12,18 +12,23 @@ const [folder, clockMs, how] = process.argv.slice(2)
 const patienceMs = 60_000
 
 const store = await open(folder, { readOnly: true, clock: standingClock(Number(clockMs)), onWarning: fail })
-/** By stream number: what its tail has seen. */
-const followed = new Map()
+/** What the tails of streams have seen. */
+const followed = new Set()
+
+function viewsOf(number) {
+  return [...followed].filter((view) => view.number === number)
+}
 
 async function follow({ name, number }) {
-  if (followed.has(number)) return
-  const view = new StreamView(number)
+  if (viewsOf(number).length > 0) return
+  // By now the name may be that of a later stream.
+  const view = new StreamView(number, true)
   try {
     const stream = store.stream(name)
-    followed.set(number, view)
+    followed.add(view)
     await view.follow(stream, { lease: how === 'lease' })
   } catch (error) {
-    followed.delete(number)
+    followed.delete(view)
     if (error.code !== 'ERR_MILLRACE_STREAM_NOT_FOUND') fail(error)
   }
 }
@@ -33,13 +38,18 @@ async function audit({ audit: id, streams }) {
   let records = 0
   for (const { name, number } of streams) {
     void follow({ name, number })
-    const seen = followed.get(number)
-    if (seen === undefined) throw new Error(`stream ${name} is not there`)
+    const views = viewsOf(number)
+    if (views.length === 0) throw new Error(`stream ${name} is not there`)
     const now = new StreamView(number)
     records += await now.follow(store.stream(name), { until: 'tail' })
     for (const [index, shard] of now.shards()) {
-      await until(() => seen.shard(index).last >= shard.last, `shard ${index} of ${name} up to ${shard.last}`)
-      compare(seen.shard(index), shard, `shard ${index} of ${name}`)
+      for (const seen of views) {
+        await until(
+          () => seen.shard(index).last >= shard.last,
+          `shard ${index} of ${name} up to ${shard.last}`,
+        )
+        compare(seen.shard(index), shard, `shard ${index} of ${name}`)
+      }
     }
   }
   process.send({ audit: id, records })

@@ -1,0 +1,72 @@
+#include "core/writer_list.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "core/file.h"
+#include "core/frame.h"
+#include "core/guarded_copy.h"
+#include "core/segment_header.h"
+
+namespace millrace {
+
+namespace {
+
+// As a segment holds it, with room for one more than fits. Plain memory: it is filled under the
+// guard.
+struct WriterList {
+  std::array<EpochStart, kEpochStartsMax + 1> entries{};
+  std::size_t count = 0;
+
+  void read(Bytes segment) noexcept {
+    while (count < kEpochStartsMax) {
+      const std::size_t at = kEpochsOffset + count * sizeof(EpochStart);
+      entries[count] = load<EpochStart>(segment.data() + at);
+      if (entries[count].epoch == 0) break;
+      ++count;
+    }
+  }
+  // The writer that a frame at `at` would be of.
+  [[nodiscard]] std::uint64_t epoch_at(FileOffset at) const noexcept {
+    for (std::size_t i = count; i > 0; --i) {
+      if (entries[i - 1].offset <= at.bytes) return entries[i - 1].epoch;
+    }
+    return 0;
+  }
+  // Behind all that are no later.
+  void insert(const EpochStart& start) noexcept {
+    std::size_t at = count++;
+    for (; at > 0 && entries[at - 1].epoch > start.epoch; --at) entries[at] = entries[at - 1];
+    entries[at] = start;
+  }
+};
+
+}  // namespace
+
+Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
+                            FileOffset end, std::uint64_t last_epoch) {
+  WriterList listed;
+  bool complete = true;
+  const bool read = guarded([&]() noexcept {
+    listed.read(bytes);
+    for (FileOffset at = from; at < end && listed.count <= kEpochStartsMax;) {
+      const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
+      if (static_cast<std::uint16_t>(listed.epoch_at(at)) != frame.epoch) {
+        const auto ago = static_cast<std::uint16_t>(last_epoch - frame.epoch);
+        listed.insert({last_epoch - ago, at.bytes});
+        complete = false;
+      }
+      at.bytes += frame_stride(std::max<std::uint32_t>(frame.length, kFrameHeaderBytes));
+    }
+  });
+  if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
+  // A list without room for one more is left: the next writer begins another segment.
+  if (complete || listed.count > kEpochStartsMax) return {};
+  Result<File> file = File::open(env, segment.path, OpenMode::kReadWrite);
+  if (!file) return file.error();
+  return file->write_all(std::as_bytes(std::span(listed.entries).first(kEpochStartsMax)),
+                         FileOffset{kEpochsOffset});
+}
+
+}  // namespace millrace

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/bytes.h"
+#include "core/env.h"
+#include "core/result.h"
+#include "core/segment_list.h"
+#include "core/units.h"
+
+namespace millrace {
+
+// Makes a segment's list of writers name each whose frames lie in [from, end), which have been
+// verified; `from` is where a frame begins, `bytes` the mapped segment, `last_epoch` at least that
+// of every frame. Writers whose frames were lost stay listed. Writes only if one is missing.
+Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
+                            FileOffset end, std::uint64_t last_epoch);
+
+}  // namespace millrace

@@ -1,0 +1,12 @@
+import { MillraceError } from '../../src/index.ts'
+
+/** The code of the error that a call ends with; undefined if it ends well. Other errors pass through. */
+export async function codeOf(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call()
+    return undefined
+  } catch (error) {
+    if (error instanceof MillraceError) return error.code
+    throw error
+  }
+}

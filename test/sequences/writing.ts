@@ -1,0 +1,158 @@
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type { PutEntry, PutResult, Stored, Stream } from '../../src/index.ts'
+import { holds, number, same } from './expectation.ts'
+import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
+import { codeOf } from './outcome.ts'
+import { payloadBytes } from './payload.ts'
+import type { Entry, Fault } from './step.ts'
+
+/** What is the same for all records of a step. */
+export interface Moment {
+  readonly nowMs: number
+  readonly opening: number
+  /** Results are durable. */
+  readonly durable: boolean
+  /** Nothing can be stored within a call. */
+  readonly later: boolean
+}
+
+/** Puts the entries one by one, without waiting in between, and holds the answers against the model. */
+export async function checkPuts(
+  stream: Stream,
+  model: ModelStream,
+  entries: readonly Entry[],
+  moment: Moment,
+): Promise<void> {
+  const puts = entries.map(({ key, payload, hashKey }) =>
+    stream.put(key, payloadBytes(payload), { explicitHashKey: hashKey }),
+  )
+  const answers = await Promise.allSettled(puts)
+  for (const [index, entry] of entries.entries()) {
+    const answer = answers[index] as PromiseSettledResult<Stored>
+    if (fits(entry, model)) {
+      if (answer.status === 'rejected') throw answer.reason
+      checkStored(model, entry, answer.value, moment)
+    } else {
+      holds('a record that is too large was stored', answer.status === 'rejected')
+      await refusedAsTooLarge(() => puts[index])
+    }
+  }
+}
+
+export async function checkAppend(
+  stream: Stream,
+  model: ModelStream,
+  entry: Entry,
+  moment: Moment,
+): Promise<void> {
+  const append = (): Stored =>
+    stream.append(entry.key, payloadBytes(entry.payload), { explicitHashKey: entry.hashKey })
+  if (moment.later) return same('append', await codeOf(append), 'ERR_MILLRACE_UNSUPPORTED')
+  if (!fits(entry, model)) return refusedAsTooLarge(append)
+  checkStored(model, entry, append(), moment)
+}
+
+export async function checkBatch(
+  stream: Stream,
+  model: ModelStream,
+  entries: readonly Entry[],
+  moment: Moment,
+): Promise<void> {
+  const batch = entries.map(putEntry)
+  if (!entries.every((entry) => fits(entry, model))) return refusedAsTooLarge(() => stream.putBatch(batch))
+  const results = await stream.putBatch(batch)
+  same('results', results.length, entries.length)
+  for (const [index, entry] of entries.entries()) {
+    const result = results[index] as PutResult
+    if (!result.ok) throw result.error
+    checkStored(model, entry, result, moment)
+  }
+}
+
+/** Writes the entries that fit through a stream of entries, which does not say where it stores them. */
+export async function writeThrough(
+  stream: Stream,
+  model: ModelStream,
+  entries: readonly Entry[],
+  moment: Moment,
+  web: boolean,
+): Promise<void> {
+  const fitting = entries.filter((entry) => fits(entry, model))
+  const source = Readable.from(fitting.map(putEntry))
+  await (web
+    ? (Readable.toWeb(source) as ReadableStream<PutEntry>).pipeTo(
+        stream.writableStream({ highWaterMarkBytes: 64 * 1024 }),
+      )
+    : pipeline(source, stream.writable()))
+  for (const entry of fitting) addTo(model.shardOf(entry), entry, moment)
+}
+
+/** Each fault is refused by its code, also as the second entry of a batch, of which nothing is stored then. */
+export async function checkRefused(
+  stream: Stream,
+  model: ModelStream,
+  entry: Entry,
+  fault: Fault,
+): Promise<void> {
+  const { faulty, code } = faultyEntry(entry, model, fault)
+  const { partitionKey, data, ...options } = faulty
+  same(fault, await codeOf(() => stream.put(partitionKey, data, options)), code)
+  same(fault, await codeOf(() => stream.putBatch([putEntry({ ...entry, payload: small }), faulty])), code)
+}
+
+const small = { bytes: 8, fill: 0 }
+
+function faultyEntry(
+  entry: Entry,
+  model: ModelStream,
+  fault: Fault,
+): { readonly faulty: PutEntry; readonly code: string } {
+  const good = putEntry({ ...entry, payload: small })
+  const code = 'ERR_MILLRACE_INVALID_ARGUMENT'
+  switch (fault) {
+    case 'too large': {
+      const data = Buffer.alloc(model.maxRecordBytes + 1 - Buffer.byteLength(good.partitionKey))
+      return { faulty: { ...good, data }, code: 'ERR_MILLRACE_RECORD_TOO_LARGE' }
+    }
+    case 'empty key':
+      return { faulty: { ...good, partitionKey: '' }, code }
+    case 'long key':
+      return { faulty: { ...good, partitionKey: 'é'.repeat(257) }, code }
+    case 'lone surrogate':
+      return { faulty: { ...good, partitionKey: 'a\ud800' }, code }
+    case 'hash key':
+      return { faulty: { ...good, explicitHashKey: String(2n ** 128n) }, code }
+    case 'unknown option':
+      return { faulty: { ...good, hashkey: '1' } as PutEntry, code: 'ERR_MILLRACE_UNKNOWN_OPTION' }
+    default:
+      return fault satisfies never
+  }
+}
+
+function putEntry({ key, payload, hashKey }: Entry): PutEntry {
+  return { partitionKey: key, data: payloadBytes(payload), explicitHashKey: hashKey }
+}
+
+/** Key and data together. */
+function fits({ key, payload }: Entry, { maxRecordBytes }: ModelStream): boolean {
+  return Buffer.byteLength(key) + payload.bytes <= maxRecordBytes
+}
+
+async function refusedAsTooLarge(call: () => unknown): Promise<void> {
+  same('a record that is too large', await codeOf(call), 'ERR_MILLRACE_RECORD_TOO_LARGE')
+}
+
+function checkStored(model: ModelStream, entry: Entry, stored: Stored, moment: Moment): void {
+  const shard = model.shardOf(entry)
+  same('ok', stored.ok, true)
+  same('the shard that has the key', stored.shardId, shard.id)
+  const record = addTo(shard, entry, moment)
+  same('the arrival', stored.arrivedAtMs, record.arrivedAtMs)
+  same('durable', stored.durable, moment.durable)
+  number(model, shard, record, stored.sequenceNumber)
+}
+
+function addTo(shard: ModelShard, entry: Entry, { nowMs, opening, durable }: Moment): ModelRecord {
+  return shard.add(entry, nowMs, opening, durable)
+}
