@@ -76,7 +76,7 @@ function layerOf(path: string): Layer | undefined {
 const nativeFolders: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   binding: ['binding', 'core'],
-  test: ['test', 'core'],
+  test: ['test', 'fuzz', 'core'],
   crash: ['crash', 'test', 'core'],
   fuzz: ['fuzz', 'core'],
 }
