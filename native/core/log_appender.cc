@@ -382,6 +382,7 @@ Error LogAppender::lost(PoisonStage stage, const Error& cause) {
   let_go_of_segment();
   stage_.clear();
   pad_bytes_ = 0;
+  has_lost_ = true;
   checkpointer_->poison(stage, cause);
   return checkpointer_->poison_error();
 }
