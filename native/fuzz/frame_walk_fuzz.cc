@@ -124,7 +124,7 @@ void walk(ByteSource& in, Bytes bytes, const ForgedSegment& forged) {
   }
   const FileOffset from = some_offset(in, forged);
   const FileOffset end = some_offset(in, forged);
-  (void)repair_index(*env, head.segment, bytes, from, end);
+  (void)repair_index(*env, head.segment, bytes, from, end, IndexRepair::kDifferences);
 }
 
 // Any bytes at all, in memory of exactly their size.

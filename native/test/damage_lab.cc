@@ -301,8 +301,8 @@ void DamageLab::judge_repair(Log& log, const Expected& expected, bool found) {
   for (const LogRepair& part : report->logs) {
     any = repaired(part) || any;
     told += part.lost.size();
-    told_exactly += static_cast<std::uint64_t>(
-        std::ranges::count_if(part.lost, [](const LostNumbers& lost) { return lost.last; }));
+    told_exactly += static_cast<std::uint64_t>(std::ranges::count_if(
+        part.lost, [](const LostNumbers& lost) { return lost.last.has_value(); }));
   }
   if (any != found) note(any ? "repair finds more than verify" : "repair does nothing");
   if (!found) {
