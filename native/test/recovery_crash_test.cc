@@ -203,6 +203,21 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
       return call.kind == RecordedCall::Kind::kSyncDirectory && call.path == "log";
     }));
   });
+  s.test("syncs the names of a log that an earlier process made and died", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto recording = std::make_shared<EnvRecording>(*memory);
+    take(memory->make_directory("logs"));
+    take(memory->make_directory("logs/log"));
+    take(ControlFile::create(*memory, "logs/log", some_identity(), false));
+    LogFixture log(recording, "logs/log", manual_sync());
+    expect_ok(log.open());
+    log.append("k", "v");
+    std::string folders;  // that were synced before it was answered
+    for (const RecordedCall& call : recording->take_calls()) {
+      if (call.kind == RecordedCall::Kind::kSyncDirectory) folders += call.path + " ";
+    }
+    expect_eq(folders, std::string("logs/log logs "));
+  });
   s.test("finds no damage in a first segment that a crash left without content", [] {
     StoreFixture store(manual_sync());
     store.open();
