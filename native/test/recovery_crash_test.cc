@@ -130,6 +130,22 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.close();
     store.expect_no_damage();
   });
+  s.test("takes what an unlisted writer left behind a segment's end for no damage", [] {
+    LogOptions options = manual_sync();
+    options.segment_age_ms = 10;
+    StoreFixture store(options);
+    store.open();
+    append_kilobytes(store, 2);
+    const std::string path = store.segment(0);
+    lose_power(store);
+    zero(store, path, kEpochsOffset, sizeof(EpochStart));
+    zero(store, path, data_offset_for(kSegmentDataMin), 512);
+    store.open();
+    store.log().append("k", "begins another segment", 5'000);
+    store.close();
+    expect_ge(store.segment_count(), 2u);
+    store.expect_no_damage();
+  });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());
     store.open();
