@@ -1,6 +1,5 @@
 #include "core/commit.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/paths.h"
@@ -98,11 +97,6 @@ void Commit::sync_frames() {
       part.log->landed();
     }
   }
-}
-
-bool Commit::has_lost(const LogAppender& log) const noexcept {
-  return std::ranges::any_of(parts_,
-                             [&](const Part& part) { return part.log == &log && part.lost; });
 }
 
 Result<void> Commit::run() {

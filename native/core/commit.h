@@ -25,8 +25,6 @@ class Commit {
   void begin(LogAppender& log);
   // Every log has landed, or is poisoned and says why. The first error.
   Result<void> run();
-  // Whether the log's part is one of those that did not land.
-  [[nodiscard]] bool has_lost(const LogAppender& log) const noexcept;
 
  private:
   struct Part {

@@ -319,16 +319,15 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
     return;
   }
   // Not at once: a log that has just begun rolls every few milliseconds, and would sync as often.
-  checkpointer_->when_durable(tail_,
-                              [finished, env = context_.env, background = context_.background,
-                               weak = std::weak_ptr(checkpointer_)] {
-                                background->post(Background::Lane::kSync, [finished, env, weak] {
-                                  // A failed sync poisons the log by itself.
-                                  if (const auto checkpointer = weak.lock()) {
-                                    (void)seal_segment(*env, finished, checkpointer.get());
-                                  }
-                                });
-                              });
+  checkpointer_->when_durable(
+      tail_, [finished, env = context_.env, background = context_.background,
+              weak = std::weak_ptr(checkpointer_)] {
+        // Kept until it is done: closing makes a log durable, and lets go of everything.
+        background->post(Background::Lane::kSync, [finished, env, checkpointer = weak.lock()] {
+          // A failed sync poisons the log by itself.
+          if (checkpointer) (void)seal_segment(*env, finished, checkpointer.get());
+        });
+      });
 }
 
 std::optional<StagedWrite> LogAppender::staged() const {
@@ -382,6 +381,7 @@ Error LogAppender::lost(PoisonStage stage, const Error& cause) {
   let_go_of_segment();
   stage_.clear();
   pad_bytes_ = 0;
+  has_lost_ = true;
   checkpointer_->poison(stage, cause);
   return checkpointer_->poison_error();
 }

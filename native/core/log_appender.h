@@ -71,6 +71,8 @@ class LogAppender {
   void landed();
   // It may have been written in part: the log is poisoned.
   Error lost(PoisonStage stage, const Error& cause);
+  // Whether anything staged was lost; nothing follows it then.
+  [[nodiscard]] bool has_lost() const noexcept { return has_lost_; }
 
   // Null until the log has files.
   [[nodiscard]] const std::shared_ptr<ControlFile>& control() const noexcept { return control_; }
@@ -143,6 +145,7 @@ class LogAppender {
   bool is_counted_ = false;  // among the log's writers: epoch_ is this one's
   std::uint64_t epoch_ = 0;
   bool sealed_ = false;
+  bool has_lost_ = false;
   SegmentTally tally_;
   std::uint64_t appended_bytes_ = 0;  // by this process: how far ahead the window may go
   LogPosition checkpoint_asked_;      // the mark when a checkpoint was last asked for

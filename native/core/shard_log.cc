@@ -241,7 +241,7 @@ void append_together(std::span<GroupAppend> appends) {
   for (GroupAppend& append : appends) {
     // Not whether it is poisoned: what has landed stays, whatever a helper has met meanwhile.
     const LogAppender& appender = held_for(append).appending->appender();
-    if (append.answer && commit.has_lost(appender)) {
+    if (append.answer && appender.has_lost()) {
       append.answer = appender.checkpointer()->poison_error();
     }
   }

@@ -88,7 +88,10 @@ const Suite file_tests("file", [](Suite& s) {
     EnvMemory memory;
     EnvFaulting counter(memory);
     run(counter);
-    for (std::uint64_t nth = 1; nth <= counter.call_count(); ++nth) {
+    // The length is asked for too; no signal interrupts that.
+    const std::uint64_t calls = counter.call_count() - counter.call_count(EnvCall::kFileBytes);
+    expect_ge(calls, 8u);
+    for (std::uint64_t nth = 1; nth <= calls; ++nth) {
       const Case round("interrupted call", nth);
       EnvMemory fresh;
       EnvFaulting env(fresh);
