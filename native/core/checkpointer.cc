@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/guarded_copy.h"
+#include "core/paths.h"
 #include "core/sync_directory.h"
 
 namespace millrace {
@@ -71,7 +72,18 @@ Result<void> Checkpointer::reserve() {
   if (poisoned()) return poison_error();
   // Relaxed: the writer itself calls, and no byte hangs on the number.
   const Sequence next{published_next_.load(std::memory_order_relaxed)};
-  return store_reserve(next);
+  if (Result<void> stored = store_reserve(next); !stored) return stored;
+  Result<void> synced = sync_names();
+  return synced ? synced : failed(PoisonStage::kSyncDirectory, synced.error());
+}
+
+// Whoever made the log's first files may have died before their names were on the disk; a durable
+// mark says that somebody saw to them. The page's own, because one that recovery goes by may be
+// that of a log that was never synced.
+Result<void> Checkpointer::sync_names() {
+  if (control_->page().durable.load(std::memory_order_relaxed) > 0) return {};
+  Result<void> synced = sync_directory(*env_, directory_);
+  return synced ? sync_directory(*env_, std::string(parent_path(directory_))) : synced;
 }
 
 void Checkpointer::abandon() {

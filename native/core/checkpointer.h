@@ -60,8 +60,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   // Makes everything published before the call durable. kPoisoned after a failure, now or before.
   Result<void> run();
-  // A writer begins: puts the control page as it stands, and numbers to use, on the disk. Records
-  // that an earlier process left unsynced wait for the next run.
+  // A writer begins: puts the control page as it stands, and numbers to use, on the disk, and the
+  // names of a log that has nothing durable yet. Records that an earlier process left unsynced wait
+  // for the next run.
   Result<void> reserve();
 
   // Runs on the helper thread: at once, or a while after the first call since the last run. Both
@@ -128,6 +129,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   static FileOffset offset_in(const Unsynced& segment, LogPosition at) noexcept;
   Result<void> run_once();
   Result<void> sync_segments(LogPosition target);
+  Result<void> sync_names();
   Result<void> sync_folder();
   Result<void> store_marks(LogPosition target, Sequence next);
   Result<void> store_reserve(Sequence next);

@@ -10,6 +10,28 @@ constexpr std::size_t kListedMax = 1'000;  // of each severity
 
 }  // namespace
 
+bool is_failed_read(const Error& error) noexcept {
+  switch (error.code) {
+    case Errc::kCorrupt:
+    case Errc::kNotFound:
+    case Errc::kNewerFormat:
+    case Errc::kClosed:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void Findings::note_failure(const Error& error) {
+  if (!failed_read_ && is_failed_read(error)) failed_read_ = error;
+}
+
+void Findings::unreadable(std::string file, std::uint64_t offset, const Error& error,
+                          std::string what) {
+  note_failure(error);
+  damage(std::move(file), offset, std::move(what));
+}
+
 void Findings::add(Finding finding) {
   Count& count = count_of(finding.severity);
   if (count.listed == kListedMax) {
@@ -24,6 +46,7 @@ void Findings::add_all(Findings other) {
   for (Finding& finding : other.list_) add(std::move(finding));
   damage_.dropped += other.damage_.dropped;
   notices_.dropped += other.notices_.dropped;
+  if (!failed_read_) failed_read_ = std::move(other.failed_read_);
 }
 
 void Findings::soften() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "core/findings.h"
 #include "core/paths.h"
 #include "core/segment_check.h"
 #include "core/segment_head.h"
@@ -44,7 +45,9 @@ class Repair {
     if (Result<void> ended = end_frames(); !ended) return ended.error();
     count_records();
     repair_.tail = segment_.position_of(rewrite_.end);
-    if (!is_sound_after_all()) {
+    Result<bool> sound = is_sound_after_all();
+    if (!sound) return sound.error();
+    if (!*sound) {
       rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
       rewrite_.seal = seal();
       place_writers();
@@ -236,24 +239,29 @@ class Repair {
     return {};
   }
 
-  // Damage to the control page, or to a neighbour, may have made the segment look wrong.
-  [[nodiscard]] bool is_sound_after_all() const {
+  // Damage to the control page, or to a neighbour, may have made the segment look wrong; or sound,
+  // while less was asked of it than the page will say that is made anew.
+  [[nodiscard]] Result<bool> is_sound_after_all() const {
     const SurveyedSegment& file = *link_.file;
     if (file.header_mended || !file.has_full_size() || !repair_.lost.empty()) return false;
     if (!rewrite_.fillings.empty()) return false;
-    if (!file.damaged) return true;
     Findings findings;
     const std::string path = join_path(join_path(context_.root, context_.folder), link_.file->name);
     const Result<SegmentHead> head =
         read_segment_head(context_.env, path, {}, link_.file->name, findings);
-    if (!head || findings.any_damage()) return false;
+    if (!head) findings.unreadable(link_.file->name, 0, head.error(), head.error().message);
+    if (findings.failed_read()) return *findings.failed_read();
+    if (findings.any_damage()) return false;
     SegmentTerms terms;
     terms.promised = terms.indexed = rewrite_.end;
     terms.end = rewrite_.end;
     terms.finished = link_.next != nullptr && !rewrite_.keep_rest;
-    terms.settled = !rewrite_.keep_rest;
+    // The new page may say so of a log whose mark is where its frames end; of no other.
+    terms.settled =
+        !rewrite_.keep_rest && survey_.words && survey_.words->committed == repair_.tail;
     check_segment(context_.env, *head, terms, link_.file->name, context_.buffer, context_.meter,
                   findings);
+    if (findings.failed_read()) return *findings.failed_read();
     return !findings.any_damage();
   }
 

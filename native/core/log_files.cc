@@ -24,7 +24,8 @@ class LogFolder {
     if (!entries) {
       // Dropped since the store's folders were listed.
       if (entries.error().code == Errc::kNotFound) return std::move(files_);
-      files_.findings.damage(place_.folder, 0, "cannot be read: " + entries.error().message);
+      files_.findings.unreadable(place_.folder, 0, entries.error(),
+                                 "cannot be read: " + entries.error().message);
       return std::move(files_);
     }
     std::ranges::sort(*entries, {}, &DirectoryEntry::name);
@@ -59,8 +60,9 @@ class LogFolder {
     if (!identity) {
       const bool missing = identity.error().code == Errc::kNotFound;
       const std::string path = join_path(path_, "ctl");
-      files_.findings.damage(
-          file, 0, missing ? "is missing beside segments" : sentence_of(identity.error(), path));
+      files_.findings.unreadable(
+          file, 0, identity.error(),
+          missing ? "is missing beside segments" : sentence_of(identity.error(), path));
       return;
     }
     files_.identity = *identity;
@@ -80,7 +82,12 @@ class LogFolder {
   void refresh_control_page() {
     if (!has_page_) return;
     Result<ControlSnapshot> control = read_control(env_, path_);
-    if (!control || !control_identity(*control)) return;
+    if (!control) {
+      const std::string file = place_.file("ctl");
+      return files_.findings.unreadable(file, 0, control.error(),
+                                        sentence_of(control.error(), join_path(path_, "ctl")));
+    }
+    if (!control_identity(*control)) return;
     check_control(*control, place_.file("ctl"), files_.findings);
     if (control->words.state > LogState::kPoisoned) return;
     files_.control = control->words;
@@ -131,7 +138,7 @@ class LogFolder {
       if (!has_page_) files_.identity.shard = head->segment.header.shard;
       entry.head = std::move(*head);
     } else {
-      entry.findings.damage(entry.file, 0, sentence_of(head.error(), path));
+      entry.findings.unreadable(entry.file, 0, head.error(), sentence_of(head.error(), path));
     }
   }
 

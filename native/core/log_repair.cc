@@ -152,7 +152,7 @@ Result<void> repair(Env& env, const LogPlace& place, const LogRepairOptions& opt
     }
     if (Result<void> hidden = begin_at(*options.begin_at, survey, *plan); !hidden) return hidden;
   }
-  if (plan->words) report.resumes_at = plan->words->reserved_sequence;
+  report.resumes_at = plan->resumes_at;
   report.outcome = RepairOutcome::kRepaired;
   if (!options.dry_run) return Executor(env, place, report, meter).run(std::move(*plan));
   describe(*plan, place, report);

@@ -31,6 +31,7 @@ class Planner {
     }
     note_missing_end();
     mark();
+    lower_marks();
     return std::move(plan_);
   }
 
@@ -43,6 +44,12 @@ class Planner {
   [[nodiscard]] bool was_promised(const LogLink& link) const noexcept {
     return !system_died() || link.header().base_position == 0 ||
            link.header().base_position < survey_.words->durable.bytes;
+  }
+
+  // Marks that count nothing as promised may be what is damaged; those that take their place will
+  // promise everything.
+  [[nodiscard]] bool asks_less() const noexcept {
+    return survey_.words && !survey_.page_believed && survey_.last_end == LastEnd::kSystemDied;
   }
 
   void count_writers() {
@@ -83,7 +90,8 @@ class Planner {
     const bool page_tells = survey_.page_believed && link.holds(survey_.words->committed);
     const bool sets_the_end = link.next == nullptr && (!page_tells || end_is_missing_);
     const bool is_before_missing = link.next != nullptr && !link.adjoins;
-    const bool doubtful = file.damaged || file.header_mended || !file.has_full_size();
+    const bool doubtful =
+        file.damaged || file.header_mended || !file.has_full_size() || asks_less();
     if (!doubtful && !sets_the_end && !is_before_missing) return {};
     Result<LinkRepair> repair = repair_link(context_, link);
     if (!repair) return repair.error();
@@ -173,6 +181,24 @@ class Planner {
                           .bytes = lost_bytes_});
   }
 
+  // Where several frames make room for others, a mark that lay between two of them may lie inside
+  // one: a lower one is as true.
+  void lower_marks() {
+    if (!survey_.words) return;
+    ControlWords words = plan_.words.value_or(*survey_.words);
+    for (const LogRepairPlan::Rewriting& rewriting : plan_.rewrite) {
+      const Segment segment{rewriting.name, rewriting.terms.header};
+      for (const Filling& filling : rewriting.terms.fillings) {
+        const LogPosition from = segment.position_of(filling.from);
+        const LogPosition to = segment.position_of(filling.to);
+        for (LogPosition* mark : {&words.durable, &words.indexed}) {
+          if (*mark > from && *mark < to) *mark = from;
+        }
+      }
+    }
+    if (words != *survey_.words) plan_.words = words;
+  }
+
   void mark() {
     const bool believed = survey_.page_believed && !tail_.contradicts_mark;
     const bool end_changes = !believed || tail_.tail_lost || end_is_missing_;
@@ -201,6 +227,7 @@ class Planner {
     facts.last_writer = last_writer_;
     facts.ended = tail_.ended && !facts.tail_lost;
     plan_.words = rebuild_words(facts);
+    plan_.resumes_at = plan_.words->reserved_sequence;
   }
 
   // The segment that the tail lies in.

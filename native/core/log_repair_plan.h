@@ -28,6 +28,7 @@ struct LogRepairPlan {
   std::vector<std::string> remove_first;  // moved to quarantine
   std::vector<Rewriting> rewrite;
   std::optional<ControlWords> words;     // of the new control page
+  std::optional<Sequence> resumes_at;    // where the log's end changes: its next number, at least
   std::vector<std::string> remove_last;  // moved there, too, behind the log's new end
   std::vector<LostNumbers> lost;
 };

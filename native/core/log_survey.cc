@@ -146,6 +146,7 @@ Result<LogSurvey> survey_log(Env& env, const LogPlace& place, ChunkBuffer& buffe
   Findings findings;
   check_log(env, place, buffer, meter, findings);
   if (meter.stopped()) return Error{.code = Errc::kClosed, .message = "the scan was stopped"};
+  if (findings.failed_read()) return *findings.failed_read();
   std::vector<Finding> damage = findings.take();
   std::erase_if(damage, [](const Finding& f) { return f.severity != Severity::kDamage; });
   if (damage.empty()) return LogSurvey{};

@@ -8,6 +8,7 @@
 #include "core/control_snapshot.h"
 #include "core/directory_lock.h"
 #include "core/file.h"
+#include "core/findings.h"
 #include "core/log_repair.h"
 #include "core/mended_header.h"
 #include "core/paths.h"
@@ -60,7 +61,9 @@ class StoreRepair {
   // too.
   Result<void> look_at_format() {
     Result<Uuid> uuid = read_store_format(env_, root_);
-    const std::optional<Uuid> proved = uuid_of_metadata();
+    const Result<std::optional<Uuid>> metadata = uuid_of_metadata();
+    if (!metadata) return metadata.error();
+    const std::optional<Uuid>& proved = *metadata;
     if (uuid && (!proved || !is_misspelt(*uuid, *proved))) {
       uuid_ = *uuid;
       Result<bool> exact = is_exact(format_text(*uuid));
@@ -97,22 +100,27 @@ class StoreRepair {
   }
 
   // By the checksum of its control page, or else of a segment's header.
-  std::optional<Uuid> uuid_of_metadata() {
+  Result<std::optional<Uuid>> uuid_of_metadata() {
     const std::string meta = join_path(root_, kMeta);
     if (Result<ControlSnapshot> control = read_control(env_, meta); control) {
       if (Result<LogIdentity> identity = control_identity(*control); identity) {
-        return identity->uuid;
+        return std::optional(identity->uuid);
       }
+    } else if (is_failed_read(control.error())) {
+      return control.error();
     }
     Result<std::vector<std::string>> names = list_segment_names(env_, meta);
-    if (!names) return std::nullopt;
+    if (!names && is_failed_read(names.error())) return names.error();
+    if (!names) return std::optional<Uuid>();
     for (const std::string& name : *names) {
       Result<File> file = File::open(env_, join_path(meta, name), OpenMode::kRead);
-      std::array<std::byte, sizeof(SegmentHeader)> bytes;
-      if (!file || !file->read_exactly(bytes, FileOffset{0})) continue;
-      if (const std::optional<SegmentHeader> header = mend_header(bytes)) return header->uuid;
+      if (!file) return file.error();
+      std::array<std::byte, sizeof(SegmentHeader)> bytes{};
+      Result<std::size_t> read = file->read_up_to(bytes, FileOffset{0});
+      if (!read) return read.error();
+      if (const auto header = mend_header(bytes)) return std::optional(header->uuid);
     }
-    return std::nullopt;
+    return std::optional<Uuid>();
   }
 
   Result<void> repair_root() {

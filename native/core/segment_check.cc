@@ -192,7 +192,7 @@ class SegmentCheck {
   }
 
   void unreadable(std::uint64_t at, const Error& error) {
-    findings_.damage(file_, at, "cannot be read: " + error.message);
+    findings_.unreadable(file_, at, error, "cannot be read: " + error.message);
   }
 
   const SegmentHead& head_;
@@ -213,7 +213,7 @@ SegmentWalk check_segment(Env& env, const SegmentHead& head, const SegmentTerms&
                           Findings& findings) {
   Result<File> opened = File::open(env, head.segment.path, OpenMode::kRead);
   if (!opened) {
-    findings.damage(file, 0, "cannot be read: " + opened.error().message);
+    findings.unreadable(file, 0, opened.error(), "cannot be read: " + opened.error().message);
     SegmentWalk nothing;
     nothing.whole = false;
     return nothing;

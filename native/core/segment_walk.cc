@@ -57,6 +57,7 @@ class Walker {
         take(*seen);
         continue;
       }
+      if (!seen) findings_.note_failure(seen.error());
       if (at_ >= terms_.promised) break;
       findings_.damage(file_, at_.bytes, std::move(wrong));
       if (!go_on_behind_damage(!seen)) break;

@@ -33,6 +33,22 @@ void make_rolled(StoreFixture& store) {
   expect_eq(store.segment_count(), 3u);
 }
 
+// Nine records in three segments, closed.
+void make_small(StoreFixture& store) {
+  store.open();
+  for (int i = 0; i < 9; ++i) {
+    store.log().append("k", std::to_string(i) + std::string(40, '.'), i / 3 * 5'000 + i);
+  }
+  store.close();
+  store.write("store/lock", 0, {});
+}
+
+LogOptions short_segments() {
+  LogOptions options;
+  options.segment_age_ms = 1'000;
+  return options;
+}
+
 Result<RepairReport> try_repair(Env& env, const std::string& root, RepairOptions options = {}) {
   const ScanWatch watch;
   return repair_store(env, root, options, watch);
@@ -231,6 +247,55 @@ const Suite repair_tests("repair", [](Suite& s) {
       store.restore(image);
     }
   });
+  s.test("holds what it leaves to what the new page says of it", [] {
+    // Behind the frames, and in the index behind theirs: what a log that is open may have there.
+    for (const std::uint64_t byte : {std::uint64_t{0x2000 + 22}, std::uint64_t{700'000}}) {
+      for (const bool system_dies : {false, true}) {
+        const Case round(system_dies ? "system died" : "process died", byte);
+        StoreFixture store(short_segments());
+        store.open();
+        for (int i = 0; i < 9; ++i) store.log().append("k", std::to_string(i) + ".", i / 3 * 5'000);
+        store.log().crash();
+        if (system_dies) store.env().reboot();
+        store.write("store/lock", 0, {});
+        for (std::size_t i = 0; i < store.segment_count(); ++i) {
+          store.flip(store.segment(i), byte * 8);
+        }
+        store.flip(store.file("ctl"), 2'000 * 8);
+        expect_eq(repaired(store).lost.size(), 0u);
+        store.expect_no_damage();
+        store.open();
+        expect_eq(store.log().read_all().size(), 9u);
+        store.log().crash();
+      }
+    }
+  });
+  s.test("leaves no mark inside a gap", [] {
+    LogOptions options;
+    options.checkpoint_ms = 1'000'000;
+    StoreFixture store(options);
+    store.open();
+    store.log().append("k", "1.", 1'000);
+    store.log().append("k", "2." + std::string(50, '.'), 1'001);
+    take(store.log()->flush());
+    store.log().append("k", "3." + std::string(900, '.'), 1'002);
+    store.log().append("k", "4.", 1'003);
+    store.log().crash();
+    store.write("store/lock", 0, {});
+    const std::vector<std::byte> bytes = store.read(store.segment(0));
+    const std::uint64_t first = load<SegmentHeader>(bytes.data()).data_offset;
+    const auto frame = load<FrameHeader>(bytes.data() + first);
+    store.write(store.segment(0), first + frame_stride(frame.length), std::vector<std::byte>(400));
+    const LogRepair log = repaired(store);
+    expect_eq(log.lost.size(), 1u);
+    expect(!log.resumes_at);
+    store.expect_no_damage();
+    store.open();
+    expect(numbers_of(store.log().read_all()) == std::vector<std::uint64_t>{1, 4});
+    expect_eq(store.log().append("k", "5.", 1'004), 5u);
+    store.log().crash();
+    store.expect_no_damage();
+  });
   s.test("brings back no record that an earlier crash had cut off", [] {
     LogOptions options;
     options.checkpoint_ms = 1'000'000;
@@ -362,15 +427,8 @@ const Suite gap_tests("gaps that fill", [](Suite& s) {
 // that was kept may be lost by that.
 const Suite interrupted_tests("an interrupted repair", [](Suite& s) {
   s.test("leaves the log as it was or better, and finishes when it runs again", [] {
-    LogOptions options;
-    options.segment_age_ms = 1'000;
-    StoreFixture store(options);
-    store.open();
-    for (int i = 0; i < 9; ++i) {
-      store.log().append("k", std::to_string(i) + std::string(40, '.'), i / 3 * 5'000 + i);
-    }
-    store.close();
-    store.write("store/lock", 0, {});
+    StoreFixture store(short_segments());
+    make_small(store);
     store.write(store.segment(0), 0x3000 + 100, text_bytes("damage"));
     store.flip(store.segment(1), 33);
     store.flip(store.file("ctl"), 130 * 8);
@@ -407,6 +465,52 @@ const Suite interrupted_tests("an interrupted repair", [](Suite& s) {
       store.restore(damaged);
     }
     expect_ge(interrupted, 30u);
+  });
+});
+
+// Fails every call of a repair in turn, once, as a device does whose sector could not be read at
+// the first time. Calls `after` with what the repair says; answers how many calls there were.
+template <typename After>
+std::uint64_t fail_each_once(StoreFixture& store, After after) {
+  const StoreImage image = store.image();
+  for (std::uint64_t call = 1;; ++call) {
+    const Case round("call", call);
+    EnvFaulting env(store.env());
+    env.plan({.path_part = "store", .nth = call});
+    after(try_repair(env, store.root()));
+    store.restore(image);
+    if (env.fault_count() == 0) return call;
+  }
+}
+
+const Suite failed_read_tests("a repair on a device that fails once", [](Suite& s) {
+  s.test("changes nothing that is sound", [] {
+    StoreFixture store(short_segments());
+    make_small(store);
+    const StoreImage image = store.image();
+    std::uint64_t told = 0;
+    const std::uint64_t calls = fail_each_once(store, [&](const Result<RepairReport>& report) {
+      expect(store.is(image), "a sound store was changed");
+      if (!report) return void(++told);
+      const LogRepair& log = report->logs.at(0);
+      expect(log.outcome != RepairOutcome::kRepaired);
+      if (!log.refusal) return;
+      ++told;
+      expect_eq(log.refusal->code, Errc::kIo);
+    });
+    expect_ge(calls, 40u);
+    expect_ge(told, 20u);
+  });
+  s.test("writes nothing anew but what is damaged", [] {
+    StoreFixture store(short_segments());
+    make_small(store);
+    store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
+    const std::vector<std::string> damaged = repaired(store, {.dry_run = true}).rewritten;
+    expect_eq(damaged.size(), 1u);
+    fail_each_once(store, [&](const Result<RepairReport>& report) {
+      if (!report) return;
+      for (const std::string& file : report->logs.at(0).rewritten) expect_eq(file, damaged.at(0));
+    });
   });
 });
 
