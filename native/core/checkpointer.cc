@@ -137,6 +137,9 @@ Result<void> Checkpointer::run_once() {
   if (Result<void> synced = sync_folder(); !synced) {
     return failed(PoisonStage::kSyncDirectory, synced.error());
   }
+  // A sync that was told of a failed write in place of those above has poisoned the log by then.
+  elsewhere_.await();
+  if (poisoned()) return poison_error();
   if (Result<void> stored = store_marks(target, next); !stored) return stored;
   run_waiting();
   return {};
@@ -232,8 +235,24 @@ Result<void> Checkpointer::store_reserve(Sequence next) {
 }
 
 Result<void> Checkpointer::sync_control() {
+  const std::lock_guard guard(control_sync_);
+  if (poisoned()) return poison_error();
   Result<void> synced = control_->sync();
   return synced ? synced : failed(PoisonStage::kSyncControl, synced.error());
+}
+
+Result<void> Checkpointer::close() {
+  {
+    // A poison that comes meanwhile is not written over.
+    const std::lock_guard guard(poisoning_);
+    if (poisoned()) return poison_error();
+    Result<void> stored = control_->store_words([&]() noexcept {
+      control_->page().state.store(static_cast<std::uint32_t>(LogState::kClosed),
+                                   std::memory_order_relaxed);
+    });
+    if (!stored) return stored;
+  }
+  return sync_control();
 }
 
 void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {

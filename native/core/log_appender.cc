@@ -404,11 +404,7 @@ Result<void> LogAppender::close() {
   if (Result<void> synced = checkpointer_->run(); !synced) return synced;
   // A crash of the system left numbers that must stay unused: the gap is still to be written.
   if (!opened && resume_at_ > order_.next) return {};
-  Result<void> stored = control_->store_words([&]() noexcept {
-    control_->page().state.store(static_cast<std::uint32_t>(LogState::kClosed),
-                                 std::memory_order_relaxed);
-  });
-  return stored ? control_->sync() : stored;
+  return checkpointer_->close();
 }
 
 }  // namespace millrace
