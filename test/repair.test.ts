@@ -118,6 +118,33 @@ describe('repair', () => {
     expect(await isSound(folder)).toBe(true)
   })
 
+  it('refuses metadata that lost a command behind its last snapshot, by name', async () => {
+    const folder = scratch.fresh()
+    const store = await open(folder, { durability: 'none' })
+    // Enough commands for a snapshot; those behind it are in no other.
+    for (let round = 0; round < 505; round++) {
+      await store.createStream('passing')
+      await store.deleteStream('passing')
+    }
+    await store.createStream('behind-it')
+    await store.createStream('last')
+    await store.close()
+    await change(join(folder, 'meta', segment), 'behind-it', 'BEHIND-IT')
+    const before = await readFile(join(folder, 'meta', segment))
+    const report = await repair(folder)
+    expect(report.outcome).toBe('refused')
+    const [meta] = report.logs
+    expect(meta).toMatchObject({ folder: 'meta', outcome: 'refused', rewritten: [], setAside: [] })
+    expect(meta?.refusal).toMatchObject({ code: 'ERR_MILLRACE_CORRUPT' })
+    expect(meta?.refusal?.message).toContain('meta')
+    const lost = meta?.lost[0]
+    expect(meta?.lost).toHaveLength(1)
+    expect(lost?.lastSequence).toBe(lost?.firstSequence)
+    expect(lost?.firstSequence).toBeGreaterThan(1010)
+    expect((await readFile(join(folder, 'meta', segment))).equals(before)).toBe(true)
+    await expect(open(folder)).rejects.toMatchObject({ code: 'ERR_MILLRACE_CORRUPT' })
+  })
+
   it('refuses metadata that lost a command, and repairs the shards', async () => {
     const { folder, shard } = await closedStore()
     await change(join(shard, segment), 'record 40.', 'RECORD')
