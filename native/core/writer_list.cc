@@ -24,8 +24,7 @@ struct WriterList {
   bool read(Bytes segment) noexcept {
     bool whole = true;
     for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
-      const auto entry =
-          load<EpochStart>(segment.data() + kEpochsOffset + i * sizeof(EpochStart));
+      const auto entry = load<EpochStart>(segment.data() + kEpochsOffset + i * sizeof(EpochStart));
       if (entry.epoch == 0) break;
       whole = whole && entry.offset != 0;
       if (entry.offset != 0) entries[count++] = entry;

@@ -166,6 +166,19 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.close();
     store.expect_clean();
   });
+  s.test("does not take a page for closed that lost everything but its first line", [] {
+    StoreFixture store(manual_sync());
+    store.open();
+    append_kilobytes(store, 2);
+    lose_power(store);
+    constexpr std::size_t kFrom = offsetof(ControlPage, boot_hash);
+    zero(store, store.file("ctl"), kFrom, sizeof(ControlPage) - kFrom);
+    for (int opened = 0; opened < 3; ++opened) {
+      store.open();
+      expect_eq(store.log().read_all().size(), 2u);
+      store.log().crash();
+    }
+  });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());
     store.open();
