@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/guarded_copy.h"
+#include "core/paths.h"
 #include "core/sync_directory.h"
 
 namespace millrace {
@@ -71,7 +72,18 @@ Result<void> Checkpointer::reserve() {
   if (poisoned()) return poison_error();
   // Relaxed: the writer itself calls, and no byte hangs on the number.
   const Sequence next{published_next_.load(std::memory_order_relaxed)};
-  return store_reserve(next);
+  if (Result<void> stored = store_reserve(next); !stored) return stored;
+  Result<void> synced = sync_names();
+  return synced ? synced : failed(PoisonStage::kSyncDirectory, synced.error());
+}
+
+// Whoever made the log's first files may have died before their names were on the disk; a durable
+// mark says that somebody saw to them. The page's own, because one that recovery goes by may be
+// that of a log that was never synced.
+Result<void> Checkpointer::sync_names() {
+  if (control_->page().durable.load(std::memory_order_relaxed) > 0) return {};
+  Result<void> synced = sync_directory(*env_, directory_);
+  return synced ? sync_directory(*env_, std::string(parent_path(directory_))) : synced;
 }
 
 void Checkpointer::abandon() {
@@ -125,6 +137,9 @@ Result<void> Checkpointer::run_once() {
   if (Result<void> synced = sync_folder(); !synced) {
     return failed(PoisonStage::kSyncDirectory, synced.error());
   }
+  // A sync that was told of a failed write in place of those above has poisoned the log by then.
+  elsewhere_.await();
+  if (poisoned()) return poison_error();
   if (Result<void> stored = store_marks(target, next); !stored) return stored;
   run_waiting();
   return {};
@@ -220,8 +235,24 @@ Result<void> Checkpointer::store_reserve(Sequence next) {
 }
 
 Result<void> Checkpointer::sync_control() {
+  const std::lock_guard guard(control_sync_);
+  if (poisoned()) return poison_error();
   Result<void> synced = control_->sync();
   return synced ? synced : failed(PoisonStage::kSyncControl, synced.error());
+}
+
+Result<void> Checkpointer::close() {
+  {
+    // A poison that comes meanwhile is not written over.
+    const std::lock_guard guard(poisoning_);
+    if (poisoned()) return poison_error();
+    Result<void> stored = control_->store_words([&]() noexcept {
+      control_->page().state.store(static_cast<std::uint32_t>(LogState::kClosed),
+                                   std::memory_order_relaxed);
+    });
+    if (!stored) return stored;
+  }
+  return sync_control();
 }
 
 void Checkpointer::poison(PoisonStage stage, const Error& cause) noexcept {

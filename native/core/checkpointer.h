@@ -7,12 +7,14 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/append_window.h"
 #include "core/background.h"
 #include "core/control_file.h"
 #include "core/env.h"
 #include "core/result.h"
+#include "core/syncs_elsewhere.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -58,8 +60,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   // Makes everything published before the call durable. kPoisoned after a failure, now or before.
   Result<void> run();
-  // A writer begins: puts the control page as it stands, and numbers to use, on the disk. Records
-  // that an earlier process left unsynced wait for the next run.
+  // A writer begins: puts the control page as it stands, and numbers to use, on the disk, and the
+  // names of a log that has nothing durable yet. Records that an earlier process left unsynced wait
+  // for the next run.
   Result<void> reserve();
 
   // Runs on the helper thread: at once, or a while after the first call since the last run. Both
@@ -87,6 +90,18 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   // The control page as it stands is on the disk when it returns. A failure poisons the log.
   Result<void> sync_control();
+  // Behind a run that covered everything: the page says that the log was closed, durably.
+  Result<void> close();
+
+  // To be held by whoever syncs a file of the log, until a failure has poisoned it.
+  [[nodiscard]] SyncsElsewhere& syncs_elsewhere() noexcept { return elsewhere_; }
+  // Runs `sync`, of a file of the log, so; its failure poisons.
+  template <typename Sync>
+  Result<void> sync_elsewhere(PoisonStage stage, Sync&& sync) {
+    const SyncsElsewhere::Turn turn = elsewhere_.begin();
+    Result<void> synced = std::forward<Sync>(sync)();
+    return synced ? synced : failed(stage, synced.error());
+  }
 
   // Marks the log as failed: state, stage and errno go to the control page, if that can still be
   // stored to. Any thread.
@@ -114,6 +129,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
   static FileOffset offset_in(const Unsynced& segment, LogPosition at) noexcept;
   Result<void> run_once();
   Result<void> sync_segments(LogPosition target);
+  Result<void> sync_names();
   Result<void> sync_folder();
   Result<void> store_marks(LogPosition target, Sequence next);
   Result<void> store_reserve(Sequence next);
@@ -125,7 +141,9 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
 
   std::mutex running_;      // one run at a time; held through the syncs
   bool abandoned_ = false;  // guarded by running_
-  std::mutex list_;         // guards the three below; held for moments
+  SyncsElsewhere elsewhere_;
+  std::mutex control_sync_;  // one sync of the control page at a time: they, too, are told once
+  std::mutex list_;          // guards the three below; held for moments
   std::deque<Unsynced> unsynced_;
   std::deque<Waiting> waiting_;  // by growing end
   bool folder_changed_ = false;

@@ -60,6 +60,7 @@ Result<void> Commit::write_slots(Part& part) {
 // A range that is synced covers neither the header of its segment nor its name.
 void Commit::sync_segment(Part& part) {
   if (!part.write.fresh) return;
+  const SyncsElsewhere::Turn turn = part.log->checkpointer()->syncs_elsewhere().begin();
   if (Result<void> synced = part.file->sync_data(); !synced) {
     return lose(part, PoisonStage::kSyncData, synced.error());
   }
@@ -84,8 +85,11 @@ void Commit::write_frames() {
 
 void Commit::sync_frames() {
   std::vector<DurableWrite> writes;
+  std::vector<SyncsElsewhere::Turn> turns;
   for (const Part& part : parts_) {
-    if (!part.lost) writes.push_back(durable_write(part));
+    if (part.lost) continue;
+    writes.push_back(durable_write(part));
+    turns.push_back(part.log->checkpointer()->syncs_elsewhere().begin());
   }
   Result<void> synced = env_.write_durably(writes);
   for (Part& part : parts_) {

@@ -319,16 +319,15 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
     return;
   }
   // Not at once: a log that has just begun rolls every few milliseconds, and would sync as often.
-  checkpointer_->when_durable(tail_,
-                              [finished, env = context_.env, background = context_.background,
-                               weak = std::weak_ptr(checkpointer_)] {
-                                background->post(Background::Lane::kSync, [finished, env, weak] {
-                                  // A failed sync poisons the log by itself.
-                                  if (const auto checkpointer = weak.lock()) {
-                                    (void)seal_segment(*env, finished, checkpointer.get());
-                                  }
-                                });
-                              });
+  checkpointer_->when_durable(
+      tail_, [finished, env = context_.env, background = context_.background,
+              weak = std::weak_ptr(checkpointer_)] {
+        // Kept until it is done: closing makes a log durable, and lets go of everything.
+        background->post(Background::Lane::kSync, [finished, env, checkpointer = weak.lock()] {
+          // A failed sync poisons the log by itself.
+          if (checkpointer) (void)seal_segment(*env, finished, checkpointer.get());
+        });
+      });
 }
 
 std::optional<StagedWrite> LogAppender::staged() const {
@@ -405,11 +404,7 @@ Result<void> LogAppender::close() {
   if (Result<void> synced = checkpointer_->run(); !synced) return synced;
   // A crash of the system left numbers that must stay unused: the gap is still to be written.
   if (!opened && resume_at_ > order_.next) return {};
-  Result<void> stored = control_->store_words([&]() noexcept {
-    control_->page().state.store(static_cast<std::uint32_t>(LogState::kClosed),
-                                 std::memory_order_relaxed);
-  });
-  return stored ? control_->sync() : stored;
+  return checkpointer_->close();
 }
 
 }  // namespace millrace

@@ -10,7 +10,6 @@
 #include "core/guarded_copy.h"
 #include "core/log_appender.h"
 #include "core/paths.h"
-#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -64,18 +63,14 @@ void LogAppender::take_over(std::uint64_t boot_hash) {
   control_->stored();
 }
 
-// The folder and the control page exist, durably, before the first frame.
+// The folder and the control page exist before the first frame; Checkpointer::reserve sees to it
+// that their names are on the disk.
 Result<void> LogAppender::make_files() {
   Env& env = *context_.env;
   if (Result<void> made = env.make_directory(directory_); !made) return made;
   Result<std::shared_ptr<ControlFile>> control =
       ControlFile::create(env, directory_, identity_, options_.sync);
   if (!control) return control.error();
-  if (options_.sync) {
-    if (Result<void> synced = sync_directory(env, directory_); !synced) return synced;
-    const std::string parent(parent_path(directory_));
-    if (Result<void> synced = sync_directory(env, parent); !synced) return synced;
-  }
   control_ = std::move(*control);
   checkpointer_ = std::make_shared<Checkpointer>(context_.env, directory_, control_, LogPosition{},
                                                  kFirstSequence, order_.next);

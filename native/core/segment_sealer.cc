@@ -93,9 +93,7 @@ Result<void> seal_segment(Env& env, const FinishedSegment& finished, Checkpointe
     return written;
   }
   if (checkpointer == nullptr) return {};
-  Result<void> synced = file->sync_data();
-  if (!synced) checkpointer->poison(PoisonStage::kSyncData, synced.error());
-  return synced;
+  return checkpointer->sync_elsewhere(PoisonStage::kSyncData, [&] { return file->sync_data(); });
 }
 
 }  // namespace millrace

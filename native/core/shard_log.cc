@@ -37,8 +37,9 @@ Result<std::unique_ptr<ShardLog>> ShardLog::open(const LogContext& context, std:
   if (undurable && options.shows_durable()) {
     if (Result<void> synced = shared->checkpointer()->run(); !synced) return synced.error();
   }
-  // Not with the first append: its own reader would not see all that it goes on from.
-  if (const auto control = shared->control()) control->show_durable(options.shows_durable());
+  // Not with the first append: its own reader would not see all that it goes on from. Where both
+  // marks are one, nothing is changed by opening.
+  if (undurable) shared->control()->show_durable(options.shows_durable());
   return std::unique_ptr<ShardLog>(new ShardLog(std::move(shared)));
 }
 

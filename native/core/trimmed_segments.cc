@@ -35,7 +35,10 @@ void TrimmedSegments::remove(const Batch& batch) {
   batch.control->stored();
   if (batch.checkpointer && !batch.checkpointer->sync_control()) return;
   for (const std::string& path : batch.paths) (void)env_->unlink(path);
-  if (batch.checkpointer) (void)sync_directory(*env_, directory_);
+  if (!batch.checkpointer) return;
+  // A failure meets the next append.
+  (void)batch.checkpointer->sync_elsewhere(PoisonStage::kSyncDirectory,
+                                           [&] { return sync_directory(*env_, directory_); });
 }
 
 }  // namespace millrace

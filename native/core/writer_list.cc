@@ -60,6 +60,11 @@ Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileO
       at.bytes += frame_stride(std::max<std::uint32_t>(frame.length, kFrameHeaderBytes));
     }
   });
+  // Somebody began the segment, and may have left bytes that are no frames.
+  if (read && listed.count == 0 && last_epoch > 0) {
+    listed.insert({last_epoch, segment.header.data_offset});
+    complete = false;
+  }
   if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
   // A list without room for one more is left: the next writer begins another segment.
   if (complete || listed.count > kEpochStartsMax) return {};

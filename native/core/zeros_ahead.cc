@@ -98,12 +98,11 @@ Result<void> ZerosAhead::write_piece(std::uint64_t from, std::uint64_t to) {
     const Bytes part = Bytes(zeros).first(std::min<std::uint64_t>(zeros.size(), to - at));
     if (Result<void> written = file->write_all(part, FileOffset{at}); !written) return written;
   }
-  if (Result<void> synced = file->sync_data(); !synced) {
-    if (const auto checkpointer = checkpointer_.lock()) {
-      checkpointer->poison(PoisonStage::kSyncData, synced.error());
-    }
-    return synced;
-  }
+  const auto sync = [&] { return file->sync_data(); };
+  const std::shared_ptr<Checkpointer> checkpointer = checkpointer_.lock();
+  Result<void> synced =
+      checkpointer ? checkpointer->sync_elsewhere(PoisonStage::kSyncData, sync) : sync();
+  if (!synced) return synced;
   const Result<FileOffset> shares = env_->shares_flush_below(file->id());
   const std::lock_guard guard(mutex_);
   filled_ = to;

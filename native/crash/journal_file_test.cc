@@ -1,5 +1,6 @@
 #include "crash/journal_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -61,16 +62,26 @@ const Suite journal_file_tests("journal file", [](Suite& s) {
       expect_eq(described(read.at(i)), described(calls.at(i)));
     }
   });
-  s.test("refuses a journal that was cut anywhere", [] {
+  s.test("refuses a journal that was cut within a call, and takes one that was cut behind it", [] {
     const ScratchDirectory scratch;
     const std::string path = scratch.path("journal");
-    take(write_journal(path, some_journal()));
-    std::ifstream file(path, std::ios::binary);
-    const std::string whole{std::istreambuf_iterator<char>(file), {}};
-    for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    const std::vector<RecordedCall> calls = some_journal();
+    std::string whole(kJournalMagic);
+    std::vector<std::size_t> ends{whole.size()};
+    for (const RecordedCall& call : calls) {
+      whole += encode_call(call);
+      ends.push_back(whole.size());
+      expect_eq(ends.back() - ends[ends.size() - 2], encoded_bytes(call));
+    }
+    for (std::size_t bytes = 0; bytes <= whole.size(); ++bytes) {
       const Case round("bytes", bytes);
       std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, bytes);
-      expect_error(read_journal(path), Errc::kCorrupt);
+      const auto end = std::ranges::find(ends, bytes);
+      if (end == ends.end()) {
+        expect_error(read_journal(path), Errc::kCorrupt);
+      } else {
+        expect_eq(take(read_journal(path)).size(), static_cast<std::size_t>(end - ends.begin()));
+      }
     }
   });
   s.test("becomes a real folder for each cut and seed", [] {

@@ -117,7 +117,7 @@ class StateCheck {
   void open() {
     // Places count from 1 on: 0 is before the state.
     StoreLedger known = ledger_;
-    known.made = ledger_.made <= state_.cut ? 0 : kNever;
+    known.made = was_made() ? 0 : kNever;
     store_ = std::make_unique<RecordedStore>(machine_, state_.seed, std::move(known), 1);
     store_->open(state_.options);
     store_was_opened_ = true;

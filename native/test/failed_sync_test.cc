@@ -2,12 +2,14 @@
 // log says so to everybody, and the next opening believes what the disk has.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/control_snapshot.h"
@@ -181,6 +183,28 @@ class CommitHook final : public EnvForwarding {
   std::shared_ptr<Env> base_;
 };
 
+// What a checkpoint answers that another thread makes while `told` holds the news of a lost write:
+// it has to wait for that, or what it stores is of records that the disk does not have.
+Result<void> checkpoint_beside(LogFixture& log, const std::function<void()>& told) {
+  const std::shared_ptr<Checkpointer> checkpointer = log->shared()->checkpointer();
+  std::atomic<bool> over = false;
+  Result<void> outcome;
+  std::thread other;
+  {
+    const SyncsElsewhere::Turn turn = checkpointer->syncs_elsewhere().begin();
+    told();
+    other = std::thread([&] {
+      outcome = checkpointer->run();
+      over.store(true);
+    });
+    while (!over.load() && !checkpointer->syncs_elsewhere().is_awaited()) std::this_thread::yield();
+    checkpointer->poison(PoisonStage::kSyncData,
+                         {.code = Errc::kIo, .sys_errno = EIO, .message = "told elsewhere"});
+  }
+  other.join();
+  return outcome;
+}
+
 ControlWords words(FlakyDisk& disk) { return take(read_control(disk, "log")).words; }
 
 const Suite failed_sync_tests("failed_sync", [](Suite& s) {
@@ -254,6 +278,57 @@ const Suite failed_sync_tests("failed_sync", [](Suite& s) {
     expect_eq(payloads(log.read_all()), std::vector<std::string>{"first", "second"});
     History history;
     expect_error(put(log, history, "third"), Errc::kPoisoned);
+  });
+  s.test("that a commit was told of is not passed over by a checkpoint beside it", [] {
+    LogOptions options = committing();
+    options.show_committed = true;
+    const auto disk = new_disk();
+    const auto env = std::make_shared<CommitHook>(disk);
+    LogFixture log(env, "log", options);
+    expect_ok(log.open());
+    log.append("k", "first");
+    expect_ok(log->flush());
+    // The commit's own sync is told, and not yet the log; meanwhile another thread makes a
+    // checkpoint.
+    Result<void> outcome;
+    std::thread other;
+    std::atomic<bool> over = false;
+    env->then = [&] {
+      const std::shared_ptr<Checkpointer> checkpointer = log->shared()->checkpointer();
+      other = std::thread([&, checkpointer] {
+        outcome = checkpointer->run();
+        over.store(true);
+      });
+      SyncsElsewhere& syncs = checkpointer->syncs_elsewhere();
+      while (!over.load() && !syncs.is_awaited()) std::this_thread::yield();
+    };
+    disk->plan({.path_part = ".seg"});
+    History history;
+    expect_error(put(log, history, "second"), Errc::kPoisoned);
+    other.join();
+    expect_error(outcome, Errc::kPoisoned);
+    env->then = nullptr;
+    log.crash();
+    disk->crash();
+    expect_ok(log.open());
+    expect_eq(payloads(log.read_all()), std::vector<std::string>{"first"});
+  });
+  s.test("that another sync was told of is not passed over by a checkpoint (interval)", [] {
+    const auto disk = new_disk();
+    LogFixture log(disk, "log", interval());
+    expect_ok(log.open());
+    log.append("k", "first");
+    expect_ok(log->flush());
+    log.append("k", "second");
+    const Result<void> outcome =
+        checkpoint_beside(log, [&] { disk->lose_write_back(".seg", /*told=*/true); });
+    expect_error(outcome, Errc::kPoisoned);
+    expect_error(log->close(), Errc::kPoisoned);
+    expect(words(*disk).state == LogState::kPoisoned);
+    log.crash();
+    disk->crash();
+    expect_ok(log.open());
+    expect_eq(payloads(log.read_all()), std::vector<std::string>{"first"});
   });
   s.test("under `process`: is told to the next append, a flush and the closing", [] {
     const auto disk = new_disk();

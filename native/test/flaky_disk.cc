@@ -105,9 +105,21 @@ void FlakyDisk::revert(Inode& inode, std::size_t page) {
   take(base_.pwrite(inode.cache, disk.first(bytes), FileOffset{at}));
 }
 
-Result<void> FlakyDisk::sync(FileId file, std::uint64_t from, std::uint64_t to) {
-  const std::lock_guard guard(mutex_);
+std::uint64_t FlakyDisk::known_at_opening(const Inode& inode) noexcept {
+  return inode.is_told ? inode.failures : 0;
+}
+
+void FlakyDisk::fail(Inode& inode, int sys_errno, bool told) noexcept {
+  ++inode.failures;
+  inode.failure_errno = sys_errno;
+  inode.is_told = told;
+}
+
+// `failures_known`: by the open file, or mapping, that is synced.
+Result<void> FlakyDisk::sync(FileId file, std::uint64_t& failures_known, std::uint64_t from,
+                             std::uint64_t to) {
   const OpenFile& opened = open_.at(file);
+  Inode& inode = *opened.inode;
   ++sync_count_;
   const FailedSync* decided = nullptr;
   for (auto& [failure, matched] : plans_) {
@@ -117,15 +129,17 @@ Result<void> FlakyDisk::sync(FileId file, std::uint64_t from, std::uint64_t to) 
     if (due && decided == nullptr) decided = &failure;
   }
   if (decided == nullptr) {
-    make_clean(*opened.inode, from, to, Sync::kWrites, false);
-    const int untold = std::exchange(opened.inode->untold_errno, 0);
-    if (untold == 0) return {};
+    make_clean(inode, from, to, Sync::kWrites, false);
+    if (std::exchange(failures_known, inode.failures) == inode.failures) return {};
+    inode.is_told = true;
     ++failed_count_;
-    return system_error("fdatasync", opened.path, untold);
+    return system_error("fdatasync", opened.path, inode.failure_errno);
   }
   ++failed_count_;
   const Sync lost = decided->some_written ? Sync::kLosesSome : Sync::kLosesAll;
-  make_clean(*opened.inode, from, to, lost, decided->cache_reverts);
+  make_clean(inode, from, to, lost, decided->cache_reverts);
+  fail(inode, decided->sys_errno, /*told=*/true);
+  failures_known = inode.failures;
   return system_error("fdatasync", opened.path, decided->sys_errno);
 }
 
@@ -142,7 +156,7 @@ void FlakyDisk::lose_write_back(const std::string& path_part, bool told) {
   for (const auto& [path, inode] : names_) {
     if (path.find(path_part) == std::string::npos) continue;
     make_clean(*inode, 0, kWhole, Sync::kLosesAll, false);
-    if (!told) inode->untold_errno = EIO;
+    fail(*inode, EIO, told);
   }
 }
 
@@ -173,7 +187,8 @@ Result<FileId> FlakyDisk::open(const std::string& path, OpenMode mode) {
   if (!opened) return opened;
   std::shared_ptr<Inode> inode = inode_of(path, *opened);
   fit(*inode);
-  open_[*opened] = {std::move(inode), path, mode == OpenMode::kReadDevice};
+  const std::uint64_t known = known_at_opening(*inode);
+  open_[*opened] = {std::move(inode), path, mode == OpenMode::kReadDevice, known};
   return opened;
 }
 
@@ -253,10 +268,15 @@ Result<void> FlakyDisk::punch(FileId file, FileOffset at, std::uint64_t bytes) {
   return punched;
 }
 
-Result<void> FlakyDisk::sync_data(FileId file) { return sync(file, 0, kWhole); }
+Result<void> FlakyDisk::sync_data(FileId file) {
+  const std::lock_guard guard(mutex_);
+  return sync(file, open_.at(file).failures_known, 0, kWhole);
+}
 
 Result<void> FlakyDisk::sync_pages(FileId file, FileOffset at, Bytes pages) {
-  return sync(file, at.bytes, at.bytes + pages.size());
+  const std::lock_guard guard(mutex_);
+  Mapped& mapped = std::prev(mapped_.upper_bound(pages.data()))->second;
+  return sync(file, mapped.failures_known, at.bytes, at.bytes + pages.size());
 }
 
 Result<void> FlakyDisk::write_durably(std::span<const DurableWrite> writes) {
@@ -291,7 +311,8 @@ Result<void> FlakyDisk::unlink(const std::string& path) {
 Result<MutableBytes> FlakyDisk::map(FileId file, FileOffset at, std::size_t bytes, MapMode mode) {
   const std::lock_guard guard(mutex_);
   Result<MutableBytes> mapped = base_.map(file, at, bytes, mode);
-  if (mapped) mapped_.emplace(mapped->data(), Mapped{open_.at(file).inode, at});
+  const OpenFile& open = open_.at(file);
+  if (mapped) mapped_.emplace(mapped->data(), Mapped{open.inode, at, open.failures_known});
   return mapped;
 }
 

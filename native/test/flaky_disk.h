@@ -33,6 +33,9 @@ struct FailedSync {
 // A machine whose page cache and disk are two things: writes and stores through mappings reach the
 // cache, which `base` is; a sync takes to the disk what is dirty. Names and lengths are on the disk
 // at once. Any thread may call; files, mappings and threads of one process at a time.
+//
+// A failed write-back is told as Linux tells it (errseq_t): once to each open file, at its next
+// sync; to one that is opened later only if nobody was told before. A mapping hears for itself.
 class FlakyDisk final : public EnvForwarding {
  public:
   explicit FlakyDisk(std::shared_ptr<Env> base)
@@ -47,8 +50,8 @@ class FlakyDisk final : public EnvForwarding {
   [[nodiscard]] std::size_t open_files() const;
   [[nodiscard]] std::size_t mappings() const;
 
-  // The system writes the dirty pages of such files back by itself, and fails. The next sync of the
-  // file tells, unless somebody else has been told.
+  // The system writes the dirty pages of such files back by itself, and fails. The next sync tells;
+  // of a file that is opened from here on, unless somebody else has been told.
   void lose_write_back(const std::string& path_part, bool told);
   // Memory runs short: clean pages are read from the disk when they are next wanted.
   void drop_cache();
@@ -95,17 +98,21 @@ class FlakyDisk final : public EnvForwarding {
     std::unordered_map<std::size_t, Page> disk;  // the others are zeros
     std::set<std::size_t> dirty_pages;
     std::set<std::size_t>
-        touched_pages;     // that were ever dirty: the cache may differ from the disk
-    int untold_errno = 0;  // of a write-back that failed
+        touched_pages;           // that were ever dirty: the cache may differ from the disk
+    std::uint64_t failures = 0;  // write-backs that failed
+    bool is_told = true;         // somebody was told of the last of them
+    int failure_errno = 0;
   };
   struct OpenFile {
     std::shared_ptr<Inode> inode;
     std::string path;
     bool reads_device = false;
+    std::uint64_t failures_known = 0;
   };
   struct Mapped {
     std::shared_ptr<Inode> inode;
     FileOffset at;
+    std::uint64_t failures_known = 0;
   };
   enum class Sync : std::uint8_t { kWrites, kLosesAll, kLosesSome };
 
@@ -113,7 +120,10 @@ class FlakyDisk final : public EnvForwarding {
   void fit(Inode& inode);
   void touch(Inode& inode, FileOffset at, std::uint64_t bytes);
   void make_clean(Inode& inode, std::uint64_t from, std::uint64_t to, Sync sync, bool reverts);
-  Result<void> sync(FileId file, std::uint64_t from, std::uint64_t to);
+  Result<void> sync(FileId file, std::uint64_t& failures_known, std::uint64_t from,
+                    std::uint64_t to);
+  static std::uint64_t known_at_opening(const Inode& inode) noexcept;
+  static void fail(Inode& inode, int sys_errno, bool told) noexcept;
   void touch_mapped(Bytes range);
   void revert(Inode& inode, std::size_t page);
   void forget(Inode& inode, bool dirty_too);

@@ -130,6 +130,22 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.close();
     store.expect_no_damage();
   });
+  s.test("takes what an unlisted writer left behind a segment's end for no damage", [] {
+    LogOptions options = manual_sync();
+    options.segment_age_ms = 10;
+    StoreFixture store(options);
+    store.open();
+    append_kilobytes(store, 2);
+    const std::string path = store.segment(0);
+    lose_power(store);
+    zero(store, path, kEpochsOffset, sizeof(EpochStart));
+    zero(store, path, data_offset_for(kSegmentDataMin), 512);
+    store.open();
+    store.log().append("k", "begins another segment", 5'000);
+    store.close();
+    expect_ge(store.segment_count(), 2u);
+    store.expect_no_damage();
+  });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());
     store.open();
@@ -202,6 +218,21 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     expect(std::ranges::any_of(calls, [](const RecordedCall& call) {
       return call.kind == RecordedCall::Kind::kSyncDirectory && call.path == "log";
     }));
+  });
+  s.test("syncs the names of a log that an earlier process made and died", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto recording = std::make_shared<EnvRecording>(*memory);
+    take(memory->make_directory("logs"));
+    take(memory->make_directory("logs/log"));
+    take(ControlFile::create(*memory, "logs/log", some_identity(), false));
+    LogFixture log(recording, "logs/log", manual_sync());
+    expect_ok(log.open());
+    log.append("k", "v");
+    std::string folders;  // that were synced before it was answered
+    for (const RecordedCall& call : recording->take_calls()) {
+      if (call.kind == RecordedCall::Kind::kSyncDirectory) folders += call.path + " ";
+    }
+    expect_eq(folders, std::string("logs/log logs "));
   });
   s.test("finds no damage in a first segment that a crash left without content", [] {
     StoreFixture store(manual_sync());

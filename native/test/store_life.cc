@@ -17,6 +17,7 @@ constexpr std::size_t kLargeBytes = 600'000;  // two do not fit into one segment
 // What a failing call may be answered with, and how it says which call that was.
 bool is_typed(const Error& error) {
   const bool named = error.message.find(kRoot) != std::string::npos ||
+                     error.message.find("fsync .:") != std::string::npos ||  // above the root
                      error.message.find("boot id") != std::string::npos ||
                      error.message.find("getrandom") != std::string::npos;
   switch (error.code) {

@@ -61,7 +61,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
    * The next batch; waits for it unless the read ends at the tail.
    *
    * @throws the signal's reason; `ERR_MILLRACE_TRIMMED`, `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND`,
-   *   `ERR_MILLRACE_CORRUPT`, `ERR_MILLRACE_IO`. After an error the read is over.
+   *   `ERR_MILLRACE_CORRUPT`, `ERR_MILLRACE_NEWER_FORMAT`, `ERR_MILLRACE_IO`. After an error the read is over.
    */
   next(): Promise<IteratorResult<RecordBatch<T>, undefined>> {
     return this.#turns.take(() => this.#advance())

@@ -82,11 +82,7 @@ export class ShardReader<T> {
     this.#plan = plan
     if (shard.usualRecordBytes > 0) this.#recordBytes = shard.usualRecordBytes
     this.#pageBytes = this.#firstPageBytes()
-    if (start.from === 'latest' || plan.untilTail) {
-      const located = this.#locate()
-      // Whoever takes the first page is told; a reader that nobody uses must not bring the process down.
-      if (isLater(located)) located.catch(() => {})
-    }
+    if (start.from === 'latest' || plan.untilTail) this.#locateNow()
   }
 
   /** No further record will come. */
@@ -128,6 +124,16 @@ export class ShardReader<T> {
       )
     })
     return this.#located
+  }
+
+  /** Whoever takes the first page is told what went wrong; a reader that nobody uses must not bring the process down. */
+  #locateNow(): void {
+    try {
+      this.#located = this.#locate()
+    } catch (error) {
+      this.#located = Promise.reject(error)
+    }
+    if (isLater(this.#located)) this.#located.catch(() => {})
   }
 
   #settle(log: ShardLog, next: Offset): ShardLog {

@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 export type DiskKind = 'ext4' | 'xfs' | 'tmpfs'
 
@@ -12,6 +21,9 @@ const mebibyte = 1024 * 1024
 
 /** The smallest that xfs is made in. Images are sparse, so the size costs nothing. */
 const diskBytes = 300 * mebibyte
+
+/** More than a store takes before it waits for the disk: what is used up first is the device, not the file system. */
+const thinDiskBytes = 1024 * mebibyte
 
 /** Pairs of a kind and a mode that a claim is tried with. */
 export function disksFor<Mode>(kinds: readonly DiskKind[], modes: readonly Mode[]): [DiskKind, Mode][] {
@@ -49,6 +61,8 @@ export class Disk {
   readonly #root: string
   readonly #image: string
   readonly #thin: boolean
+  /** What a thin image is attached to. */
+  #loop: string | undefined
   #ballast = 0
 
   private constructor(kind: DiskKind, root: string, thin: boolean) {
@@ -73,8 +87,9 @@ export class Disk {
         mkdirSync(disk.#device)
         run('mount', '-t', 'tmpfs', 'tmpfs', disk.#device)
       }
-      run('truncate', '-s', String(diskBytes), disk.#image)
-      run(`mkfs.${kind}`, '-q', disk.#image)
+      run('truncate', '-s', String(thin ? thinDiskBytes : diskBytes), disk.#image)
+      if (thin) disk.#attach()
+      run(`mkfs.${kind}`, '-q', disk.#loop ?? disk.#image)
       disk.mount()
       return disk
     } catch (error) {
@@ -85,12 +100,18 @@ export class Disk {
 
   /** Of an image: also after `unmount`. */
   mount(): void {
-    run('mount', '-o', 'loop', this.#image, this.path)
+    if (!this.#thin) {
+      run('mount', '-o', 'loop', this.#image, this.path)
+      return
+    }
+    this.#attach()
+    run('mount', this.#loop as string, this.path)
   }
 
   /** Nothing on it may be open. What was not written by then is lost if the disk was shut down. */
   unmount(): void {
     run('umount', this.path)
+    this.#detach()
   }
 
   /** Bytes that are free for anybody. */
@@ -140,8 +161,25 @@ export class Disk {
 
   remove(): void {
     spawnSync('umount', ['--lazy', this.path], { stdio: 'ignore' })
+    this.#detach()
     if (this.#thin) spawnSync('umount', ['--lazy', this.#device], { stdio: 'ignore' })
     rmSync(this.#root, { recursive: true, force: true })
+  }
+
+  /**
+   * A request of more than one page that its image has room for only a part of is acknowledged by the loop driver as if
+   * all of it was written (seen with Linux 6.18), and a sync behind it succeeds: that is no device that fails, but one that
+   * lies. So each request is of one whole page, which is written or refused.
+   */
+  #attach(): void {
+    if (this.#loop !== undefined) return
+    this.#loop = run('losetup', '--sector-size', '4096', '--find', '--show', this.#image)
+    writeFileSync(`/sys/block/${basename(this.#loop)}/queue/max_sectors_kb`, '4')
+  }
+
+  #detach(): void {
+    if (this.#loop !== undefined) spawnSync('losetup', ['--detach', this.#loop], { stdio: 'ignore' })
+    this.#loop = undefined
   }
 
   get #device(): string {
@@ -179,8 +217,10 @@ function unlessFull<T>(call: () => T): T | undefined {
   }
 }
 
-function run(command: string, ...args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+/** What it printed. */
+function run(command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
   if (error !== undefined) throw new Error(`${command}: ${error.message}`)
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim().split('\n')[0]}`)
+  return stdout.trim()
 }

@@ -63,7 +63,7 @@ describe('a device that is lost', () => {
     },
   )
 
-  it.for(disksFor(kinds.toReversed(), ['process', 'commit'] as const))(
+  it.for(disksFor(kinds.toReversed(), ['process', 'commit', 'interval'] as const))(
     '%s, %s: has less room than it says, and takes nothing that was durable',
     async ([kind, mode], { skip }) => {
       const { disk: on, folder } = make(kind, skip, { thin: true })

@@ -77,7 +77,7 @@ const nativeFolders: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   binding: ['binding', 'core'],
   test: ['test', 'fuzz', 'core'],
-  crash: ['crash', 'test', 'core'],
+  crash: ['crash', 'test', 'core', 'binding'], // binding: for an addon of its own, which replaces a file there
   fuzz: ['fuzz', 'core'],
 }
 
