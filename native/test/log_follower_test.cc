@@ -1,3 +1,4 @@
+#include "core/boot_hash.h"
 #include "core/log_follower.h"
 
 #include <atomic>

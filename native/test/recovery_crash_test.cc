@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/boot_hash.h"
 #include "core/engine.h"
 #include "core/env_memory.h"
 #include "core/env_recording.h"

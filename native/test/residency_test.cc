@@ -1,3 +1,4 @@
+#include "core/boot_hash.h"
 #include "core/residency.h"
 
 #include <sys/mman.h>
