@@ -1,5 +1,5 @@
-#include "core/boot_hash.h"
 #include "core/residency.h"
+#include "core/boot_hash.h"
 
 #include <sys/mman.h>
 
