@@ -287,6 +287,23 @@ const Suite repair_tests("repair", [](Suite& s) {
     expect_eq(store.log().read_all().size(), 8u);
     store.log().crash();
   });
+  s.test("holds the page to a segment whose header was damaged, too", [] {
+    for (const std::uint64_t bit : {std::uint64_t{131 * 8}, std::uint64_t{130 * 8}}) {
+      StoreFixture store;
+      store.open();
+      for (int i = 1; i <= 3; ++i) store.log().append("k", std::to_string(i) + ".");
+      store.log().crash();
+      store.write("store/lock", 0, {});
+      store.flip(store.segment(0), 53 * 8 + 1);
+      store.flip(store.file("ctl"), bit);
+      expect_eq(repaired(store).rewritten.size(), 2u);
+      store.expect_no_damage();
+      store.open();
+      expect_eq(store.log().read_all().size(), 3u);
+      expect_ge(store.log().append("k", "4."), 4u);
+      store.log().crash();
+    }
+  });
   s.test("leaves no mark inside a gap", [] {
     LogOptions options;
     options.checkpoint_ms = 1'000'000;
