@@ -113,6 +113,29 @@ const Suite repair_twice_tests("repair of damage that hides damage", [](Suite& s
     store.log().crash();
     store.expect_no_damage();
   });
+  s.test("holds marks and trim to frames that were not whole", [] {
+    // Of the durable mark, the index mark, the trim point.
+    for (const std::uint64_t byte : {192u, 200u, 320u}) {
+      for (std::uint64_t bit = 0; bit < 24; ++bit) {
+        const Case round("bit", byte * 8 + bit);
+        StoreFixture store(rare_checkpoints());
+        store.open();
+        for (int i = 1; i <= 4; ++i) store.log().append("k", std::to_string(i) + ".");
+        take(store.log()->flush());
+        store.log().append("k", "5.");
+        store.log().crash();
+        store.write("store/lock", 0, {});
+        store.write(store.segment(0), 0x3000 + 20, text_bytes("damage"));
+        store.flip(store.file("ctl"), byte * 8 + bit);
+        expect_eq(repaired(store).lost.size(), 1u);
+        store.expect_no_damage();
+        store.open();
+        expect_eq(store.log().read_all().size(), 4u);
+        expect_ge(store.log().append("k", "6."), 6u);
+        store.log().crash();
+      }
+    }
+  });
 });
 
 }  // namespace
