@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/bytes.h"
-#include "core/control_snapshot.h"
 #include "core/control_trust.h"
 #include "core/device_segment.h"
 #include "core/file.h"
@@ -14,6 +13,7 @@
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
+#include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
 #include "core/writer_list.h"
@@ -412,24 +412,6 @@ Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
       return LastEnd::kSystemDied;
   }
   return corrupt(directory + ": the control page is in no known state");
-}
-
-// Whether what the page cache has of the log may be what a failed write left there. A poisoned log
-// says so itself, unless its writer died before it could; then the page that it stored to last, if
-// it was not written either, differs from the device's. Asked before the page is mapped to be
-// stored to, which makes the system write it.
-Result<bool> is_cache_suspect(Env& env, const std::string& directory, std::uint64_t boot_hash) {
-  Result<ControlSnapshot> control = read_control(env, directory);
-  // What cannot be believed is refused elsewhere.
-  if (!control && control.error().code == Errc::kCorrupt) return false;
-  if (!control) return control.error();
-  if (control->words.state == LogState::kPoisoned) return true;
-  if (control->words.state != LogState::kOpen || control->words.boot_hash != boot_hash) {
-    return false;
-  }
-  Result<bool> same = is_on_device(env, join_path(directory, "ctl"), control->page);
-  if (!same) return same;
-  return !*same;
 }
 
 }  // namespace
