@@ -1,5 +1,6 @@
 // Repairs that fail half-way, on devices that are full, or that cannot be read at the first time.
 #include <algorithm>
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -58,15 +59,16 @@ const Suite interrupted_tests("an interrupted repair", [](Suite& s) {
 // Fails every call of a repair in turn, once, as a device does whose sector could not be read at
 // the first time. Calls `after` with what the repair says; answers how many calls there were.
 template <typename After>
-std::uint64_t fail_each_once(StoreFixture& store, After after) {
+std::uint64_t fail_each_once(StoreFixture& store, int sys_errno, After after) {
   const StoreImage image = store.image();
   for (std::uint64_t call = 1;; ++call) {
     const Case round("call", call);
     EnvFaulting env(store.env());
-    env.plan({.path_part = "store", .nth = call});
+    env.plan({.path_part = "store", .nth = call, .sys_errno = sys_errno});
     after(try_repair(env, store.root()));
     store.restore(image);
-    if (env.fault_count() == 0) return call;
+    // Not every call can be interrupted.
+    if (env.call_count() < call) return call;
   }
 }
 
@@ -76,7 +78,7 @@ const Suite failed_read_tests("a repair on a device that fails once", [](Suite& 
     make_small(store);
     const StoreImage image = store.image();
     std::uint64_t told = 0;
-    const std::uint64_t calls = fail_each_once(store, [&](const Result<RepairReport>& report) {
+    const std::uint64_t calls = fail_each_once(store, EIO, [&](const Result<RepairReport>& report) {
       expect(store.is(image), "a sound store was changed");
       if (!report) return void(++told);
       const LogRepair& log = report->logs.at(0);
@@ -94,10 +96,23 @@ const Suite failed_read_tests("a repair on a device that fails once", [](Suite& 
     store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
     const std::vector<std::string> damaged = repaired(store, {.dry_run = true}).rewritten;
     expect_eq(damaged.size(), 1u);
-    fail_each_once(store, [&](const Result<RepairReport>& report) {
+    fail_each_once(store, EIO, [&](const Result<RepairReport>& report) {
       if (!report) return;
       for (const std::string& file : report->logs.at(0).rewritten) expect_eq(file, damaged.at(0));
     });
+  });
+  s.test("takes an interruption for what it is", [] {
+    StoreFixture store(short_segments());
+    make_small(store);
+    store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
+    store.flip(store.file("ctl"), 130 * 8);
+    std::uint64_t repairs = 0;
+    const std::uint64_t calls = fail_each_once(store, EINTR, [&](const Result<RepairReport>& report) {
+      if (!expect_ok(report)) return;
+      expect(report->logs.at(0).outcome == RepairOutcome::kRepaired);
+      ++repairs;
+    });
+    expect_eq(repairs, calls);
   });
 });
 
