@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/bytes.h"
-#include "core/control_snapshot.h"
 #include "core/control_trust.h"
 #include "core/device_segment.h"
 #include "core/file.h"
@@ -15,6 +14,7 @@
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
+#include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
 #include "core/writer_list.h"
