@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 
 #include "core/crc32c.h"
@@ -73,6 +74,8 @@ class Forge {
     }
     const std::uint8_t option = in_.byte();
     if (option != 1) set_crc(header);
+    const bool changed = std::memcmp(&header, &segment_.header, sizeof(header)) != 0;
+    if (option != 1 && changed) segment_.crafted = true;
     if (option == 2) segment_.image.set_file_bytes(header.file_bytes % (4 * kMiB));
     if (option == 3) segment_.image.set_file_bytes(in_.number<std::uint16_t>());
     if (option == 4) {
@@ -122,6 +125,7 @@ class Forge {
     if (data) content.key = Bytes(key).first(1 + in_.below(key.size()));
     if (data && (shape & kHashed) != 0) content.hash_key = hash_key.data();
     put(content, shape);
+    if ((shape & kOddHeader) != 0 || type == FrameType::kPad) segment_.crafted = true;
     if (type == FrameType::kPad) return;  // misplaced: it takes no position
     count(content, last);
   }
@@ -264,11 +268,14 @@ class Forge {
     seal_.epoch = place_.epoch;
     seal_.index_crc = crc32c_extend(crc32c(std::as_bytes(std::span(summary))), index);
     auto bytes = std::as_writable_bytes(std::span(&seal_, 1));
-    for (std::size_t changes = in_.below(3); changes > 0; --changes) {
+    const std::size_t changes = in_.below(3);
+    for (std::size_t i = 0; i < changes; ++i) {
       std::byte* const field = bytes.data() + in_.below(11) * sizeof(std::uint64_t);
       store(field, in_.altered(load<std::uint64_t>(field)));
     }
-    if (in_.below(8) != 1) set_crc(seal_);
+    const bool fits = in_.below(8) != 1;
+    if (fits) set_crc(seal_);
+    if (fits && changes > 0) segment_.crafted = true;
     segment_.image.put(kSealOffset, bytes);
   }
 
