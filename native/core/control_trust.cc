@@ -87,6 +87,13 @@ Result<void> believe_page_of(const RecoveredLog& log, const std::string& directo
     return corrupt(directory, "the count of writers does not fit the last frame's",
                    offsetof(ControlPage, writer_epoch));
   }
+  // A page that lost everything looks closed as long as it counts no writers; with this one it
+  // would be believed up to its marks. So it is of no boot from here on, until a writer takes it
+  // over.
+  if (writers == 0) {
+    page.boot_hash.store(0, std::memory_order_relaxed);
+    page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
+  }
   const auto behind = static_cast<std::uint16_t>(log.order.epoch - last);
   page.writer_epoch.store(writers + behind, std::memory_order_relaxed);
   return {};

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "core/boot_hash.h"
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/log_appender.h"

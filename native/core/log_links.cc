@@ -30,6 +30,7 @@ Result<std::vector<LogLink>> link_segments(const LogSurvey& survey) {
       }
       before.next = &*file.header;
       before.adjoins = file.header->ordinal == before.header().ordinal + 1;
+      before.next_mended = file.header_mended;
     }
     links.push_back({&file});
   }

@@ -14,6 +14,7 @@ struct LogLink {
   const SurveyedSegment* file;
   const SegmentHeader* next = nullptr;  // of the link behind it
   bool adjoins = false;                 // and none is missing in between
+  bool next_mended = false;             // verify did not know where this one ends
 
   [[nodiscard]] const SegmentHeader& header() const noexcept { return *file->header; }
   [[nodiscard]] Segment segment() const { return {file->name, *file->header}; }

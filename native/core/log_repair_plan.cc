@@ -90,8 +90,8 @@ class Planner {
     const bool page_tells = survey_.page_believed && link.holds(survey_.words->committed);
     const bool sets_the_end = link.next == nullptr && (!page_tells || end_is_missing_);
     const bool is_before_missing = link.next != nullptr && !link.adjoins;
-    const bool doubtful =
-        file.damaged || file.header_mended || !file.has_full_size() || asks_less();
+    const bool doubtful = file.damaged || file.header_mended || !file.has_full_size() ||
+                          link.next_mended || asks_less();
     if (!doubtful && !sets_the_end && !is_before_missing) return {};
     Result<LinkRepair> repair = repair_link(context_, link);
     if (!repair) return repair.error();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/boot_hash.h"
 #include "core/chunk_reader.h"
 #include "core/file.h"
 #include "core/log_files.h"

@@ -96,6 +96,11 @@ Result<void> Recovery::load_segments() {
       Result<void> linked = SegmentList::check_link(segments.back(), *segment);
       if (!linked) segment = linked.error();
     }
+    // Of names that were never synced, any may be there: nothing was promised before the first one.
+    const bool headless = segment && system_died && segments.empty() && first.value == 0 &&
+                          segment->header.ordinal != 0 &&
+                          log.control->page().durable.load(std::memory_order_relaxed) == 0;
+    if (headless) segment = corrupt(path + ": the segment before it is missing");
     if (segment && unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
@@ -428,15 +433,6 @@ Result<bool> is_cache_suspect(Env& env, const std::string& directory, std::uint6
 }
 
 }  // namespace
-
-Result<std::uint64_t> current_boot_hash(Env& env) {
-  Result<std::string> id = env.boot_id();
-  if (!id) return id.error();
-  // FNV-1a: any two boots of a machine differ, which is all that is asked.
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
-  for (const char c : *id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
-  return hash;
-}
 
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
                                  const LogIdentity& identity, std::uint64_t boot_hash) {

@@ -53,7 +53,4 @@ struct RecoveredLog {
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
                                  const LogIdentity& identity, std::uint64_t boot_hash);
 
-// What ControlPage::boot_hash holds for this boot.
-Result<std::uint64_t> current_boot_hash(Env& env);
-
 }  // namespace millrace

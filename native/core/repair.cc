@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/boot_hash.h"
 #include "core/control_snapshot.h"
 #include "core/directory_lock.h"
 #include "core/file.h"

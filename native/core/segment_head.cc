@@ -71,6 +71,14 @@ bool list_writers(Bytes page, const SegmentHeader& header, const std::string& fi
   for (; at < kSummaryOffset; at += sizeof(EpochStart)) {
     const auto entry = load<EpochStart>(page.data() + at);
     if (entry.epoch == 0) break;
+    // The device read it while it was stored to. Its writer has no frame that was synced, and the
+    // next one takes it off the list.
+    const bool last = at + 2 * sizeof(EpochStart) > kSummaryOffset ||
+                      load<EpochStart>(page.data() + at + sizeof(EpochStart)).epoch == 0;
+    if (entry.offset == 0 && last) {
+      findings.notice(file, at, "a writer is listed in part; it stored nothing that was promised");
+      continue;
+    }
     writers.push_back(entry);
     if (entry.offset < header.data_offset || entry.offset > header.file_bytes ||
         entry.offset % kFrameAlignment != 0) {

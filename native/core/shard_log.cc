@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/boot_hash.h"
 #include "core/commit.h"
 
 namespace millrace {

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "core/boot_hash.h"
 #include "core/engine.h"
 #include "core/paths.h"
 #include "core/recovery.h"

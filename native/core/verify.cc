@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/boot_hash.h"
 #include "core/file.h"
 #include "core/log_check.h"
 #include "core/log_files.h"

@@ -19,13 +19,17 @@ struct WriterList {
   std::array<EpochStart, kEpochStartsMax + 1> entries{};
   std::size_t count = 0;
 
-  void read(Bytes segment) noexcept {
-    while (count < kEpochStartsMax) {
-      const std::size_t at = kEpochsOffset + count * sizeof(EpochStart);
-      entries[count] = load<EpochStart>(segment.data() + at);
-      if (entries[count].epoch == 0) break;
-      ++count;
+  // Whether each entry is whole. One that the device read while it was stored to has no place yet:
+  // no frame of its writer was synced, and it is left out.
+  bool read(Bytes segment) noexcept {
+    bool whole = true;
+    for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
+      const auto entry = load<EpochStart>(segment.data() + kEpochsOffset + i * sizeof(EpochStart));
+      if (entry.epoch == 0) break;
+      whole = whole && entry.offset != 0;
+      if (entry.offset != 0) entries[count++] = entry;
     }
+    return whole;
   }
   // The writer that a frame at `at` would be of.
   [[nodiscard]] std::uint64_t epoch_at(FileOffset at) const noexcept {
@@ -49,7 +53,7 @@ Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileO
   WriterList listed;
   bool complete = true;
   const bool read = guarded([&]() noexcept {
-    listed.read(bytes);
+    complete = listed.read(bytes);
     for (FileOffset at = from; at < end && listed.count <= kEpochStartsMax;) {
       const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
       if (static_cast<std::uint16_t>(listed.epoch_at(at)) != frame.epoch) {

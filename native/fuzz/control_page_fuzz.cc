@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/boot_hash.h"
 #include "core/control_file.h"
 #include "core/control_snapshot.h"
 #include "core/control_trust.h"

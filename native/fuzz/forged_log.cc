@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/boot_hash.h"
 #include "core/crc32c.h"
 #include "core/paths.h"
 #include "core/recovery.h"

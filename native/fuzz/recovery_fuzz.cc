@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/background.h"
+#include "core/boot_hash.h"
 #include "core/recovery.h"
 #include "core/segment_cache.h"
 #include "core/shard_log.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/boot_hash.h"
 #include "core/frame.h"
 #include "core/log_follower.h"
 #include "core/paths.h"

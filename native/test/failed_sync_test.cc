@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/boot_hash.h"
 #include "core/control_snapshot.h"
 #include "core/env_forwarding.h"
 #include "core/env_memory.h"

@@ -1,4 +1,5 @@
 #include "core/log_follower.h"
+#include "core/boot_hash.h"
 
 #include <atomic>
 #include <thread>

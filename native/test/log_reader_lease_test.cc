@@ -1,6 +1,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/boot_hash.h"
 #include "core/env_memory.h"
 #include "core/env_posix.h"
 #include "core/log_follower.h"

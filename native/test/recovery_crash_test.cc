@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/boot_hash.h"
 #include "core/engine.h"
 #include "core/env_memory.h"
 #include "core/env_recording.h"
@@ -145,6 +146,39 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.close();
     expect_ge(store.segment_count(), 2u);
     store.expect_no_damage();
+  });
+  s.test("takes a writer off the list that was caught while it was noted", [] {
+    StoreFixture store(manual_sync());
+    store.open();
+    append_kilobytes(store, 2);
+    take(store.log()->flush());
+    const std::string path = store.segment(0);
+    store.log().crash();
+    store.open();  // another writer, of whom only half a line reaches the disk
+    append_kilobytes(store, 1);
+    lose_power(store);
+    constexpr std::uint64_t kSecond = kEpochsOffset + sizeof(EpochStart);
+    zero(store, path, kSecond + offsetof(EpochStart, offset), sizeof(EpochStart::offset));
+    zero(store, path, data_offset_for(kSegmentDataMin) + 2 * kKiB, 1'024);
+    store.expect_no_damage();
+    store.open();
+    expect_eq(store.log().read_all().size(), 2u);
+    store.log().append("k", "after");
+    store.close();
+    store.expect_clean();
+  });
+  s.test("does not take a page for closed that lost everything but its first line", [] {
+    StoreFixture store(manual_sync());
+    store.open();
+    append_kilobytes(store, 2);
+    lose_power(store);
+    constexpr std::size_t kFrom = offsetof(ControlPage, boot_hash);
+    zero(store, store.file("ctl"), kFrom, sizeof(ControlPage) - kFrom);
+    for (int opened = 0; opened < 3; ++opened) {
+      store.open();
+      expect_eq(store.log().read_all().size(), 2u);
+      store.log().crash();
+    }
   });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());

@@ -107,6 +107,18 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     machine.log.reopen();
     expect_eq(machine.log.read_all().back().sequence, next);
   });
+  s.test("begins anew where the names of all segments but the first were kept", [] {
+    Machine machine;
+    machine.log.append("k", std::string(2 * kMiB, 'x'));
+    machine.log.append("k", std::string(8 * kMiB, 'y'));
+    expect_eq(take(list_segment_names(*machine.env, "log")).size(), 2u);
+    machine.lose_power([&] { take(machine.env->unlink(machine.segment(0))); });
+    machine.come_up();
+    expect_eq(machine.log.read_all().size(), 0u);
+    expect_ge(machine.log.append("k", "after"), std::uint64_t{3});
+    machine.log.reopen();
+    expect_eq(machine.log.read_all().size(), 1u);
+  });
   s.test("begins a segment for the gap where the last one has no room for it", [] {
     Machine machine;
     // One record that leaves room for a pad frame alone.

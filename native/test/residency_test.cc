@@ -1,4 +1,5 @@
 #include "core/residency.h"
+#include "core/boot_hash.h"
 
 #include <sys/mman.h>
 
