@@ -12,6 +12,9 @@ namespace millrace {
 
 namespace {
 
+// Frames keep 16 bits of the count of writers, compared as a circle.
+constexpr std::uint64_t kWriterLeadMax = 0x8000;
+
 class Planner {
  public:
   Planner(const LogPlace& place, const LogSurvey& survey, LinkRepairContext& context)
@@ -46,10 +49,15 @@ class Planner {
            link.header().base_position < survey_.words->durable.bytes;
   }
 
-  // Marks that count nothing as promised may be what is damaged; those that take their place will
-  // promise everything.
+  // After a crash of the system verify asks less. Marks that count nothing as promised may be what
+  // is damaged, and those that take their place will promise everything; and what lies behind a
+  // damaged header was taken for something that nobody promised.
   [[nodiscard]] bool asks_less() const noexcept {
-    return survey_.words && !survey_.page_believed && survey_.last_end == LastEnd::kSystemDied;
+    if (!survey_.words || survey_.last_end != LastEnd::kSystemDied) return false;
+    return !survey_.page_believed ||
+           std::ranges::any_of(survey_.segments, [](const SurveyedSegment& segment) {
+             return !segment.header || segment.header_mended;
+           });
   }
 
   void count_writers() {
@@ -59,7 +67,7 @@ class Planner {
     }
     if (survey_.page_believed) last_writer_ = std::min(last_writer_, context_.writer_count);
     const std::uint64_t ahead = context_.writer_count - last_writer_;
-    if (context_.writer_count < last_writer_ || (last_writer_ > 0 && ahead >= 0x8000)) {
+    if (context_.writer_count < last_writer_ || (last_writer_ > 0 && ahead >= kWriterLeadMax)) {
       context_.writer_count = last_writer_;
     }
   }
@@ -103,8 +111,17 @@ class Planner {
                                .has_source = true,
                                .is_there = true});
     }
-    last_writer_ = std::max(last_writer_, whole_epoch(tail_.order.epoch, context_.writer_count));
+    count_writer(tail_.order.epoch);
     return is_before_missing && !tail_.tail_lost ? bridge(link) : Result<void>{};
+  }
+
+  // The list may say how many there were before the last one of the frames, but only as far as
+  // frames could have told.
+  void count_writer(std::uint16_t epoch) noexcept {
+    if (epoch == 0) return;
+    const std::uint64_t writer = whole_epoch(epoch, context_.writer_count);
+    const bool is_near = last_writer_ < writer || last_writer_ - writer < kWriterLeadMax;
+    last_writer_ = is_near ? std::max(last_writer_, writer) : writer;
   }
 
   Result<void> bridge(const LogLink& link) {

@@ -36,6 +36,7 @@ class Surveyor {
       if (Result<void> read = read_segment(name); !read) return read.error();
     }
     drop_trimmed();
+    if (survey_.page_believed && !survey_.segments.empty()) doubt_page();
     return std::move(survey_);
   }
 
@@ -117,6 +118,18 @@ class Surveyor {
     if (header.base_sequence != segment.named_base.value) return false;
     if (place_.uuid && header.uuid != *place_.uuid) return false;
     return !has_page_ || header.shard == survey_.identity.shard;
+  }
+
+  // Behind a header that was damaged, verify held no mark to the frames.
+  void doubt_page() {
+    const SurveyedSegment& last = survey_.segments.back();
+    if (!last.header || !last.header_mended) return;
+    const SegmentHeader& header = *last.header;
+    const std::uint64_t capacity = header.file_bytes - header.data_offset;
+    const std::uint64_t durable = survey_.words->durable.bytes;
+    const bool fits = durable <= header.base_position || durable - header.base_position <= capacity;
+    // What the frames are like behind the durable mark, the next writer finds out.
+    survey_.page_believed = survey_.last_end == LastEnd::kSystemDied && fits;
   }
 
   // A trim is done once the first segment that is kept was named.

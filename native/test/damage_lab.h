@@ -110,6 +110,7 @@ class DamageLab {
     std::vector<ReadRecord> all;
     std::vector<ReadRecord> prefix;
     std::vector<ReadRecord> kept;
+    std::vector<ReadRecord> kept_at_best;
     bool any_hit = false;
     bool promised_hit = false;  // a record that no crash may take
     bool promised = false;      // or one in a file that is refused as a whole

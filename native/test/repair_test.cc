@@ -240,10 +240,10 @@ const Suite repair_tests("repair", [](Suite& s) {
   s.test("believes frames, not a list of writers that lost a bit", [] {
     StoreFixture store;
     make_rolled(store);
-    for (std::uint64_t bit = 0; bit < 128; ++bit) {
+    for (std::uint64_t bit = 0; bit < 256; ++bit) {
       const Case round("bit", bit);
       const StoreImage image = store.image();
-      store.flip(store.segment(1), kEpochsOffset * 8 + bit);
+      store.flip(store.segment(1 + bit / 128), kEpochsOffset * 8 + bit % 128);
       expect_eq(repaired(store).lost.size(), 0u);
       store.expect_no_damage();
       store.restore(image);
@@ -285,6 +285,39 @@ const Suite repair_tests("repair", [](Suite& s) {
     store.expect_no_damage();
     store.open();
     expect_eq(store.log().read_all().size(), 8u);
+    store.log().crash();
+  });
+  s.test("holds the page to a segment whose header was damaged, too", [] {
+    for (const std::uint64_t bit : {std::uint64_t{131 * 8}, std::uint64_t{130 * 8}}) {
+      StoreFixture store;
+      store.open();
+      for (int i = 1; i <= 3; ++i) store.log().append("k", std::to_string(i) + ".");
+      store.log().crash();
+      store.write("store/lock", 0, {});
+      store.flip(store.segment(0), 53 * 8 + 1);
+      store.flip(store.file("ctl"), bit);
+      expect_eq(repaired(store).rewritten.size(), 2u);
+      store.expect_no_damage();
+      store.open();
+      expect_eq(store.log().read_all().size(), 3u);
+      expect_ge(store.log().append("k", "4."), 4u);
+      store.log().crash();
+    }
+  });
+  s.test("looks behind a damaged header, whatever verify says of a crash of the system", [] {
+    StoreFixture store(short_segments());
+    make_small(store);
+    store.open();
+    store.log().append("k", "9.", 10'003);
+    take(store.log()->flush());
+    store.log().crash();
+    store.env().reboot();
+    store.flip(store.segment(0), 49 * 8);
+    store.write(store.segment(2), 0x3000 + 100, text_bytes("damage"));
+    expect_eq(repaired(store).lost.size(), 1u);
+    store.expect_no_damage();
+    store.open();
+    expect_eq(store.log().read_all().size(), 9u);
     store.log().crash();
   });
   s.test("leaves no mark inside a gap", [] {

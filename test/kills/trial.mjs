@@ -172,7 +172,9 @@ export class Trial {
     const { logs, findings } = await inspectStore(folder, { everyByte: false })
     const orphans = logs.filter(({ folder: log, owner }) => owner === null && log !== 'meta')
     if (orphans.length > 0) throw new Error(`logs of no stream: ${orphans.map((log) => log.folder)}`)
-    if (findings.length > 0) throw new Error(`a closed store has findings: ${JSON.stringify(findings)}`)
+    // A shard that was not opened since its writer died may still have a segment that was being prepared.
+    const damage = findings.filter(({ severity }) => severity === 'damage')
+    if (damage.length > 0) throw new Error(`a closed store is damaged: ${JSON.stringify(damage)}`)
     const left = readdirSync(folder, { recursive: true }).filter((name) => /\.trash|quarantine/.test(name))
     if (left.length > 0) throw new Error(`left behind: ${left.map((name) => join(folder, name))}`)
   }
