@@ -114,7 +114,9 @@ class Forge {
     if (type == FrameType::kGap) {
       last.value += in_.below(100);
       payload.resize(sizeof(std::uint64_t));
-      store(payload.data(), (shape & kOddHeader) != 0 ? in_.altered(last.value) : last.value);
+      const std::uint64_t end = (shape & kOddHeader) != 0 ? in_.altered(last.value) : last.value;
+      if (end != last.value) segment_.crafted = true;
+      store(payload.data(), end);
     } else if (!data) {
       payload.clear();
     }
@@ -124,9 +126,11 @@ class Forge {
     content.payload = payload;
     if (data) content.key = Bytes(key).first(1 + in_.below(key.size()));
     if (data && (shape & kHashed) != 0) content.hash_key = hash_key.data();
-    put(content, shape);
-    if ((shape & kOddHeader) != 0 || type == FrameType::kPad) segment_.crafted = true;
-    if (type == FrameType::kPad) return;  // misplaced: it takes no position
+    const bool fits = put(content, shape);
+    if (type == FrameType::kPad) {  // misplaced: it takes no position
+      segment_.crafted = segment_.crafted || fits;
+      return;
+    }
     count(content, last);
   }
 
@@ -138,7 +142,11 @@ class Forge {
     std::vector<std::byte> frame(stride);
     const FrameStamp stamp{place_.next, static_cast<std::uint16_t>(place_.epoch), place_.arrival};
     write_frame(frame.data(), content, stamp, seed_);
-    if ((shape & kOddHeader) != 0) alter(frame);
+    if ((shape & kOddHeader) != 0) {
+      const std::vector<std::byte> meant = frame;
+      alter(frame);
+      if (frame != meant) segment_.crafted = true;
+    }
     if ((shape & kOddChecksum) != 0) {
       std::byte* const crc = frame.data() + offsetof(FrameHeader, crc);
       store(crc, in_.altered_as(load<std::uint32_t>(crc)));
@@ -267,15 +275,18 @@ class Forge {
     seal_.data_end = data_end;
     seal_.epoch = place_.epoch;
     seal_.index_crc = crc32c_extend(crc32c(std::as_bytes(std::span(summary))), index);
+    SegmentSeal meant = seal_;
     auto bytes = std::as_writable_bytes(std::span(&seal_, 1));
-    const std::size_t changes = in_.below(3);
-    for (std::size_t i = 0; i < changes; ++i) {
+    for (std::size_t changes = in_.below(3); changes > 0; --changes) {
       std::byte* const field = bytes.data() + in_.below(11) * sizeof(std::uint64_t);
       store(field, in_.altered(load<std::uint64_t>(field)));
     }
     const bool fits = in_.below(8) != 1;
-    if (fits) set_crc(seal_);
-    if (fits && changes > 0) segment_.crafted = true;
+    if (fits) {
+      set_crc(meant);
+      set_crc(seal_);
+      if (std::memcmp(&meant, &seal_, sizeof(meant)) != 0) segment_.crafted = true;
+    }
     segment_.image.put(kSealOffset, bytes);
   }
 

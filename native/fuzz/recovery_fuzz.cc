@@ -1,6 +1,7 @@
 // The folder of a store with one log, as anything may have left it: how it is verified, recovered,
 // opened, read, appended to, closed and opened again.
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,20 +62,20 @@ std::string damage_in(Env& env) {
 
 std::string text_of(const Result<void>& result) { return result ? "" : result.error().message; }
 
-// What recovery finds, twice over; false when it refuses the log. That it never refuses what verify
-// finds sound is not asked of crafted files.
-bool recover(WatchedEnv& env, const std::string& damage, bool crafted, LogPosition& tail) {
+// What recovery finds, twice over; false when it refuses the log.
+bool recover(WatchedEnv& env, const std::string& damage, LogPosition& tail) {
   const std::string folder = forged_folder(kRole);
   const Result<std::uint64_t> boot = current_boot_hash(env);
   const std::uint64_t changes = env.changes();
   const Result<RecoveredLog> first = recover_log(env, folder, forged_identity(kRole), *boot);
   if (!first) {
     const Errc code = first.error().code;
-    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat,
+    // A folder under a segment's name is what the system says it is.
+    const bool is_folder = code == Errc::kIo && first.error().sys_errno == EISDIR;
+    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat || is_folder,
           "recovery fails by itself: " + first.error().message);
     claim(env.changes() == changes, "a log is refused and changed: " + first.error().message);
-    claim(crafted || !damage.empty(),
-          "a log that verify finds sound is refused: " + first.error().message);
+    claim(!damage.empty(), "a log that verify finds sound is refused: " + first.error().message);
     const Result<RecoveredLog> again = recover_log(env, folder, forged_identity(kRole), *boot);
     claim(!again && again.error().code == code, "a log is refused once");
     return false;
@@ -180,7 +181,7 @@ void run(Bytes input) {
   const std::string damage = damage_in(*env);
   claim(env->changes() == changes, "verifying a store changes it");
   LogPosition tail;
-  if (recover(*env, damage, forged.crafted, tail)) use(env, options, proven, tail, damage);
+  if (recover(*env, damage, tail)) use(env, options, proven, tail, damage);
 }
 
 const Target recovery("recovery", run);
