@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/index_repair.h"
+#include "core/last_end.h"
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
@@ -396,42 +397,6 @@ Result<void> Recovery::repair_writers() {
   return {};
 }
 
-Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
-                            const std::string& directory) {
-  const std::uint32_t state = page.state.load(std::memory_order_relaxed);
-  switch (static_cast<LogState>(state)) {
-    case LogState::kClosed:
-      // So begins every page. Beside segments it says that the system died before the first writer
-      // was noted, or that the words were lost: only frames can be believed.
-      return page.writer_epoch.load(std::memory_order_relaxed) == 0 ? LastEnd::kSystemDied
-                                                                    : LastEnd::kClosed;
-    case LogState::kOpen:
-      return page.boot_hash.load(std::memory_order_relaxed) == boot_hash ? LastEnd::kProcessDied
-                                                                         : LastEnd::kSystemDied;
-    case LogState::kPoisoned:
-      return LastEnd::kSystemDied;
-  }
-  return corrupt(directory + ": the control page is in no known state");
-}
-
-// Whether what the page cache has of the log may be what a failed write left there. A poisoned log
-// says so itself, unless its writer died before it could; then the page that it stored to last, if
-// it was not written either, differs from the device's. Asked before the page is mapped to be
-// stored to, which makes the system write it.
-Result<bool> is_cache_suspect(Env& env, const std::string& directory, std::uint64_t boot_hash) {
-  Result<ControlSnapshot> control = read_control(env, directory);
-  // What cannot be believed is refused elsewhere.
-  if (!control && control.error().code == Errc::kCorrupt) return false;
-  if (!control) return control.error();
-  if (control->words.state == LogState::kPoisoned) return true;
-  if (control->words.state != LogState::kOpen || control->words.boot_hash != boot_hash) {
-    return false;
-  }
-  Result<bool> same = is_on_device(env, join_path(directory, "ctl"), control->page);
-  if (!same) return same;
-  return !*same;
-}
-
 }  // namespace
 
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
@@ -462,9 +427,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   }
   log.control = std::move(*control);
   ControlPage& page = log.control->page();
-  Result<LastEnd> last_end = last_end_of(page, boot_hash, directory);
-  if (!last_end) return last_end.error();
-  log.report.last_end = *last_end;
+  log.report.last_end = last_end_of(load_words(page), boot_hash);
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;
