@@ -263,7 +263,7 @@ class Repair {
   [[nodiscard]] Result<bool> is_sound_after_all() const {
     const SurveyedSegment& file = *link_.file;
     if (file.header_mended || !file.has_full_size() || !repair_.lost.empty()) return false;
-    if (!rewrite_.fillings.empty()) return false;
+    if (!rewrite_.fillings.empty() || is_sealed_in_vain()) return false;
     Findings findings;
     const std::string path = join_path(join_path(context_.root, context_.folder), link_.file->name);
     const Result<SegmentHead> head =
@@ -282,6 +282,13 @@ class Repair {
                   findings);
     if (findings.failed_read()) return *findings.failed_read();
     return !findings.any_damage();
+  }
+
+  // A seal says that another segment follows, or that the log has ended. Only after a crash of the
+  // system may it stay where neither is so.
+  [[nodiscard]] bool is_sealed_in_vain() const noexcept {
+    const bool may_stay = survey_.page_believed && survey_.last_end == LastEnd::kSystemDied;
+    return link_.next == nullptr && link_.file->seal && !repair_.ended && !may_stay;
   }
 
   // A seal counts records: if all lost numbers are in one range, it is known how many of them were.
