@@ -446,8 +446,11 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
   }
+  const LogPosition indexed{page.indexed.load(std::memory_order_relaxed)};
+  log.checkpointed = std::min(indexed, log.durable);
   // Before the mark: readers look for segments up to there.
   if (!log.segments.empty()) {
+    log.checkpointed = std::max(log.checkpointed, log.segments.front().base_position());
     page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
   }
   page.committed.store(log.tail.bytes, std::memory_order_release);

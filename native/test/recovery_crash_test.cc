@@ -1,10 +1,15 @@
 // What a crash of the system may leave of a log beside torn frames: found by crash replay
 // (native/crash), each by itself.
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "core/boot_hash.h"
+#include "core/control_snapshot.h"
 #include "core/engine.h"
+#include "core/env_faulting.h"
 #include "core/env_memory.h"
 #include "core/env_recording.h"
 #include "core/file.h"
@@ -273,6 +278,46 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     expect(std::ranges::any_of(calls, [](const RecordedCall& call) {
       return call.kind == RecordedCall::Kind::kSyncDirectory && call.path == "log";
     }));
+  });
+  s.test("syncs the index that an earlier process wrote beside its commits and died", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto recording = std::make_shared<EnvRecording>(*memory);
+    LogFixture log(recording, "log", committing());
+    expect_ok(log.open());
+    // The slots of the second cell on are written, and only frames are synced.
+    for (int i = 0; i < 100; ++i) log.append("k", std::string(30'000, 'x'));
+    const std::vector<std::string> names = take(list_segment_names(*memory, "log"));
+    expect_ge(names.size(), 2u);
+    log.crash();
+    (void)recording->take_calls();
+    expect_ok(log.open());
+    expect_ok(log->flush());
+    std::set<RecordedFile> synced;
+    for (const RecordedCall& call : recording->take_calls()) {
+      const bool whole = call.kind == RecordedCall::Kind::kSyncData && call.length == 0;
+      if (whole && !call.path.ends_with("ctl")) synced.insert(call.file);
+    }
+    expect_eq(synced.size(), names.size());
+    expect_eq(take(read_control(*memory, "log")).words.indexed.bytes, take(log->stats()).bytes);
+  });
+  s.test("closes a log whose index an earlier process left unsynced, though nothing came", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto faulting = std::make_shared<EnvFaulting>(*memory);
+    LogFixture log(faulting, "log", committing());
+    expect_ok(log.open());
+    log.append("k", std::string(600'000, 'x'));
+    log.crash();
+    expect_ok(log.open());
+    faulting->plan(
+        {.call = EnvCall::kReserve, .sys_errno = ENOSPC, .repeat = Fault::Repeat::kForever});
+    const BatchBuilder batch = BatchBuilder().add("k", std::string(600'000, 'x'));
+    double out[1];
+    expect_error(log->append(batch.packed(), {out, out}), Errc::kNoSpace);
+    faulting->clear();
+    expect_ok(log->close());
+    log.crash();
+    expect_ok(log.open());
+    expect_eq(log.read_all().size(), 1u);
   });
   s.test("syncs the names of a log that an earlier process made and died", [] {
     const auto memory = std::make_shared<EnvMemory>();
