@@ -428,7 +428,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   log.control = std::move(*control);
   ControlPage& page = log.control->page();
   log.report.last_end = last_end_of(load_words(page), boot_hash);
-  if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
+  if (Result<void> sane = believe_page(page, boot_hash, directory); !sane) return sane.error();
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;
   if (*suspect) log.report.last_end = LastEnd::kSystemDied;

@@ -206,6 +206,35 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
       store.log().crash();
     }
   });
+  s.test("believes the durable mark of a page whose lines are of different moments", [] {
+    StoreFixture store(committing());
+    store.open();
+    append_kilobytes(store, 4);
+    const std::uint64_t before = 2 * kKiB;
+    lose_power(store);
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(before));
+    // The line that leads readers to the segment may be the oldest of all.
+    zero(store, store.file("ctl"), offsetof(ControlPage, active_segment), 8);
+    store.expect_no_damage();
+    store.expect_notice(store.file("ctl"), "the commit mark is older than the durable mark");
+    Background background;
+    expect_eq(take(follower_of(store, background).stats()).next.value, 5u);
+    store.open();
+    expect_eq(store.log().read_all().size(), 4u);
+    store.log().append("k", "after");
+    store.close();
+    store.expect_clean();
+  });
+  s.test("refuses such a page of the same boot, which the page cache has whole", [] {
+    StoreFixture store(committing());
+    store.open();
+    append_kilobytes(store, 4);
+    const std::uint64_t before = 2 * kKiB;
+    store.log().crash();
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(before));
+    store.expect_damage(store.file("ctl"), "the durable mark lies above the commit mark");
+    expect_error(store.log().open(), Errc::kCorrupt);
+  });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());
     store.open();
