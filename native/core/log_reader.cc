@@ -73,7 +73,7 @@ std::vector<std::string> LogReader::drop_before(Sequence base) {
 // whoever reads beside another process looks again (LogFollower).
 Result<void> LogReader::refresh(LogPosition end) {
   const Sequence active{control_->page().active_segment.load(std::memory_order_relaxed)};
-  if (end.bytes == 0 || active.value == 0) return {};
+  if (end.bytes == 0) return {};
   if (!segments_.empty() && segments_.back().base_sequence() >= active) return {};
   Result<std::vector<std::string>> names = list_segment_names(env_, directory_);
   if (!names) return names.error();
