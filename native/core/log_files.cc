@@ -188,18 +188,6 @@ LogFiles read_steady_log_files(Env& env, const LogPlace& place) {
   return files;
 }
 
-LastEnd last_end_of(const ControlWords& words, std::uint64_t boot_hash) noexcept {
-  switch (words.state) {
-    case LogState::kClosed:
-      return words.writer_epoch == 0 ? LastEnd::kSystemDied : LastEnd::kClosed;
-    case LogState::kOpen:
-      return words.boot_hash == boot_hash ? LastEnd::kProcessDied : LastEnd::kSystemDied;
-    case LogState::kPoisoned:
-      break;
-  }
-  return LastEnd::kSystemDied;
-}
-
 LogReport report_of(const LogFiles& files, const LogPlace& place) {
   LogReport report;
   report.folder = place.folder;

@@ -8,7 +8,7 @@
 #include "core/control_snapshot.h"
 #include "core/env.h"
 #include "core/findings.h"
-#include "core/recovery.h"
+#include "core/last_end.h"
 #include "core/segment_head.h"
 #include "core/store_report.h"
 #include "core/units.h"
@@ -50,9 +50,6 @@ struct LogFiles {
 LogFiles read_log_files(Env& env, const LogPlace& place);
 // Reads the folder until it does not contradict itself, or does not change any more.
 LogFiles read_steady_log_files(Env& env, const LogPlace& place);
-
-// How a log was left whose control page has these words.
-[[nodiscard]] LastEnd last_end_of(const ControlWords& words, std::uint64_t boot_hash) noexcept;
 
 // The facts of a log, for the report.
 LogReport report_of(const LogFiles& files, const LogPlace& place);

@@ -184,7 +184,7 @@ Result<LogStats> LogFollower::stats() {
     const ControlPage& page = control_->page();
     LogStats now;
     // Acquire, and before the mark: once it is set, every record lies below the mark.
-    now.sealed = page.sealed.load(std::memory_order_acquire) != 0;
+    const bool ends = page.sealed.load(std::memory_order_acquire) != 0;
     const LogPosition mark = control_->visible();
     const LogPosition durable{std::min(page.durable.load(std::memory_order_acquire), mark.bytes)};
     Result<LogReader::End> last = reader_->end_at(mark);
@@ -195,7 +195,9 @@ Result<LogStats> LogFollower::stats() {
     if (!first) return first.error();
     // What is trimmed may reach beyond the mark after a crash of the system.
     now.first = now.next = std::max(last->next, reader_->first());
-    now.sealed = now.sealed && mark.bytes >= page.committed.load(std::memory_order_acquire);
+    Result<bool> ended = ends ? reader_->has_ended(last->next, mark) : Result<bool>(false);
+    if (!ended) return ended.error();
+    now.sealed = *ended;
     now.durable = synced->next;
     const SegmentList& segments = reader_->segments();
     now.segments = segments.size();

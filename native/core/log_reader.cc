@@ -392,10 +392,11 @@ Result<Page> LogReader::read(Sequence from, const PageLimits& limits, const Page
   return fill.page;
 }
 
-// Whether the shard's end is the last frame below `end`, before `tail`. The word in the control
-// page says so a moment before it can be read, and a damaged page says anything.
+// The word in the control page says so a moment before it can be read, and a damaged page says
+// anything.
 Result<bool> LogReader::has_ended(Sequence tail, LogPosition end, bool resident_only) {
   if (ended_at_ == end) return true;
+  if (segments_.empty()) return false;
   const std::size_t last = segments_.size() - 1;
   const Sequence sequence{tail.value - 1};
   Result<Cursor> found = find_in(last, sequence, end, resident_only);

@@ -66,6 +66,9 @@ class LogReader {
     ArrivalTime arrival;             // of the last frame
   };
   Result<End> end_at(LogPosition position);
+  // Whether the shard's end is the last frame below `end`, where `tail` is the number behind that
+  // frame. Errors as read().
+  Result<bool> has_ended(Sequence tail, LogPosition end, bool resident_only = false);
 
   // The list as the writer in this process has it.
   void set_segments(SegmentList segments);
@@ -94,7 +97,6 @@ class LogReader {
   void unmap() noexcept;
   // The frame with this sequence number, or the first behind it.
   Result<Cursor> find(Sequence from, LogPosition log_end, bool resident_only = false);
-  Result<bool> has_ended(Sequence tail, LogPosition end, bool resident_only);
   Result<Cursor> find_in(std::size_t index, Sequence from, LogPosition log_end,
                          bool resident_only = false);
   // kNotResident when touching [at, to) of a segment, whose part to be read ends at `end`, would
@@ -114,8 +116,8 @@ class LogReader {
   LogIdentity identity_;
   std::shared_ptr<const ControlView> control_;
   SegmentList segments_;
-  // Where the last page ended: the next sequential page needs no search. Invalid: sequence 0.
   std::optional<LogPosition> ended_at_;  // the mark below which the shard's end was found
+  // Where the last page ended: the next sequential page needs no search. Invalid: sequence 0.
   Cursor cursor_;
   // The mapping of the segment read last.
   std::shared_ptr<const Mapping> mapping_;

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/index_repair.h"
+#include "core/last_end.h"
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
@@ -396,24 +397,6 @@ Result<void> Recovery::repair_writers() {
   return {};
 }
 
-Result<LastEnd> last_end_of(const ControlPage& page, std::uint64_t boot_hash,
-                            const std::string& directory) {
-  const std::uint32_t state = page.state.load(std::memory_order_relaxed);
-  switch (static_cast<LogState>(state)) {
-    case LogState::kClosed:
-      // So begins every page. Beside segments it says that the system died before the first writer
-      // was noted, or that the words were lost: only frames can be believed.
-      return page.writer_epoch.load(std::memory_order_relaxed) == 0 ? LastEnd::kSystemDied
-                                                                    : LastEnd::kClosed;
-    case LogState::kOpen:
-      return page.boot_hash.load(std::memory_order_relaxed) == boot_hash ? LastEnd::kProcessDied
-                                                                         : LastEnd::kSystemDied;
-    case LogState::kPoisoned:
-      return LastEnd::kSystemDied;
-  }
-  return corrupt(directory + ": the control page is in no known state");
-}
-
 }  // namespace
 
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
@@ -444,9 +427,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   }
   log.control = std::move(*control);
   ControlPage& page = log.control->page();
-  Result<LastEnd> last_end = last_end_of(page, boot_hash, directory);
-  if (!last_end) return last_end.error();
-  log.report.last_end = *last_end;
+  log.report.last_end = last_end_of(load_words(page), boot_hash);
   if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;

@@ -6,20 +6,13 @@
 
 #include "core/control_file.h"
 #include "core/env.h"
+#include "core/last_end.h"
 #include "core/result.h"
 #include "core/segment_list.h"
 #include "core/tail_scan.h"
 #include "core/units.h"
 
 namespace millrace {
-
-// How the last writer left the log.
-enum class LastEnd : std::uint8_t {
-  kFresh,        // there was none
-  kClosed,       // it closed the log
-  kProcessDied,  // the page cache has everything it published
-  kSystemDied,   // only what was synced is sure (or the log was poisoned)
-};
 
 // What opening a log found and did.
 struct RecoveryReport {

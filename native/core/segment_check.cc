@@ -1,11 +1,13 @@
 #include "core/segment_check.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "core/crc32c.h"
+#include "core/frame.h"
 
 namespace millrace {
 
@@ -72,7 +74,10 @@ class SegmentCheck {
     const std::string bytes = std::to_string(odd->end.bytes - odd->first.bytes) + " bytes";
     const bool may_be_left =
         head_.epochs.size() > 1 || !terms_.end || (!terms_.finished && !terms_.settled);
-    if (!may_be_left) {
+    if (!may_be_left && is_torn_pad(reader, from, odd->end)) {
+      findings_.notice(file_, odd->first.bytes,
+                       "the mark of the segment's end is there in part; nothing reads it");
+    } else if (!may_be_left) {
       findings_.damage(file_, odd->first.bytes, bytes + " behind the last frame are not zero");
     } else if (!terms_.live) {
       findings_.notice(file_, odd->first.bytes,
@@ -87,6 +92,31 @@ class SegmentCheck {
     const bool follows =
         frame.sequence == walk_.order.next.value && frame.arrival_ms == walk_.order.arrival.ms;
     return frame.length == kFrameHeaderBytes && (follows || !walk_.whole);
+  }
+
+  // What a crash may leave of a pad: neighbouring words of the one that belongs here, and zeros.
+  // Readers do without it, and no writer comes back to it.
+  [[nodiscard]] bool is_torn_pad(ChunkReader& reader, FileOffset at, FileOffset odd_end) const {
+    if (!walk_.whole || odd_end.bytes - at.bytes > kFrameHeaderBytes) return false;
+    std::array<std::byte, kFrameHeaderBytes> pad{};
+    const FrameStamp stamp{walk_.order.next, walk_.order.epoch, walk_.order.arrival};
+    write_frame(
+        pad.data(),
+        {.type = FrameType::kPad, .flags = 0, .key = {}, .hash_key = nullptr, .payload = {}}, stamp,
+        seed_of(header_));
+    const Result<Bytes> there = reader.from(at, pad.size());
+    if (!there || there->size() < pad.size()) return false;
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    std::size_t runs = 0;
+    bool before = false;
+    for (std::size_t word = 0; word < pad.size(); word += kWord) {
+      const auto seen = load<std::uint64_t>(there->data() + word);
+      const bool kept = seen == load<std::uint64_t>(pad.data() + word);
+      if (!kept && seen != 0) return false;
+      runs += kept && !before ? 1 : 0;
+      before = kept;
+    }
+    return runs == 1;
   }
 
   void check_index(const TimeIndex& index) {

@@ -249,6 +249,21 @@ const Suite log_follower_tests("log_follower", [](Suite& s) {
       expect_eq(take(follower->stats()).durable, take(log->stats()).durable);
     }
   });
+  s.test("knows the end of the shard by its frame, which the flag comes before", [] {
+    StoreFixture store;
+    store.open();
+    append_numbers(store.log(), 3);
+    const std::uint64_t before_end = take(store.log()->stats()).bytes;
+    (void)take(store.log()->seal({2'000}));
+    auto env = std::shared_ptr<Env>(&store.env(), [](Env*) {});
+    Follower follower(env, store.log());
+    expect(take(follower->stats()).sealed);
+    // As between the two, or for ever if the writer dies there.
+    store.log().crash();
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(before_end));
+    expect(!take(follower->stats()).sealed);
+    expect_eq(take(follower->stats()).next.value, 4u);
+  });
   s.test("goes on behind what was trimmed under it", [] {
     auto env = std::make_shared<EnvMemory>();
     LogFixture log(env, "log", quick());

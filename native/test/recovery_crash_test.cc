@@ -147,6 +147,27 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     expect_ge(store.segment_count(), 2u);
     store.expect_no_damage();
   });
+  s.test("takes half a mark of a segment's end for no damage, and other bytes for some", [] {
+    LogOptions options = manual_sync();
+    options.segment_age_ms = 10;
+    StoreFixture store(options);
+    store.open();
+    append_kilobytes(store, 2);
+    const std::string path = store.segment(0);
+    store.log().append("k", "begins another segment", 5'000);
+    store.close();
+    const std::uint64_t mark = data_offset_for(kSegmentDataMin) + 2 * kKiB;
+    const StoreImage whole = store.image();
+    store.expect_clean();
+    for (const std::uint64_t half : {std::uint64_t{0}, kFrameHeaderBytes / 2}) {
+      zero(store, path, mark + half, kFrameHeaderBytes / 2);
+      store.expect_no_damage();
+      store.expect_notice(path, "the mark of the segment's end is there in part");
+      store.flip(path, (mark + kFrameHeaderBytes / 2 - half) * 8);
+      store.expect_damage(path, "behind the last frame are not zero");
+      store.restore(whole);
+    }
+  });
   s.test("takes a writer off the list that was caught while it was noted", [] {
     StoreFixture store(manual_sync());
     store.open();

@@ -81,6 +81,11 @@ void Registry::collect(std::string_view filter, std::string_view excepted) {
   }
 }
 
+void Registry::keep_part(std::size_t part, std::size_t parts) {
+  std::size_t number = 0;
+  std::erase_if(tests_, [&](const Test&) { return number++ % parts + 1 != part; });
+}
+
 void Registry::list() const {
   for (const Test& test : tests_) std::printf("%s\n", test.name.c_str());
 }

@@ -29,6 +29,8 @@ class Registry {
   // Asks every suite for its tests whose "suite: claim" contains `filter`, and not `excepted`,
   // unless that is empty.
   void collect(std::string_view filter, std::string_view excepted);
+  // Of what was collected keeps each `parts`-th test from the `part`-th on; both count from 1.
+  void keep_part(std::size_t part, std::size_t parts);
   void list() const;
   // How many tests failed. `verbose` prints a line for each test, before and after it.
   std::size_t run_all(bool verbose);
