@@ -32,7 +32,7 @@ struct StagedWrite {
   FileOffset at;     // of the frames
   Bytes frames;
   FileOffset slots_at;
-  Bytes slots;         // of the index; need not be durable
+  Bytes slots;  // of the index; need not be durable
   bool shares_flush = false;
 };
 
@@ -132,8 +132,8 @@ class LogAppender {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
   std::shared_ptr<NextSegment> next_segment_;
-  FrameStage stage_;                     // before writer_, which points to it
-  std::size_t pad_bytes_ = 0;            // behind the tail, staged too
+  FrameStage stage_;           // before writer_, which points to it
+  std::size_t pad_bytes_ = 0;  // behind the tail, staged too
   // What is staged goes in there; there as long as something is.
   std::shared_ptr<File> staging_file_;
   bool is_fresh_ = false;  // commits are synced, and the segment, its header or its name may not be

@@ -51,8 +51,8 @@ Result<void> LogAppender::take_file() {
 // A range that a commit syncs covers neither the header of its segment nor its name.
 Result<void> LogAppender::sync_fresh(File& file) {
   if (!is_fresh_) return {};
-  Result<void> synced = checkpointer_->sync_elsewhere(PoisonStage::kSyncData,
-                                                      [&] { return file.sync_data(); });
+  Result<void> synced =
+      checkpointer_->sync_elsewhere(PoisonStage::kSyncData, [&] { return file.sync_data(); });
   if (synced) {
     synced = checkpointer_->sync_elsewhere(
         PoisonStage::kSyncDirectory, [&] { return sync_directory(*context_.env, directory_); });

@@ -228,8 +228,7 @@ void TailWatcher::sleep(const std::vector<WaitWord>& words, std::uint64_t timeou
   }
   // Not even its own word: then nobody wakes it, and it looks as often as it does where nothing
   // came for long.
-  std::this_thread::sleep_for(
-      std::chrono::nanoseconds(std::min(timeout_ns, kLongestPollPause)));
+  std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(timeout_ns, kLongestPollPause)));
 }
 
 }  // namespace millrace

@@ -47,9 +47,8 @@ class Teller {
     std::vector<std::uint64_t> found;
     for (const ReadRecord& record : log_.read_all(1, 100, kMiB)) {
       found.push_back(record.sequence);
-      expect_eq(record.payload.size(), record.sequence <= sizes_.size()
-                                           ? sizes_[record.sequence - 1]
-                                           : std::size_t{0});
+      expect_eq(record.payload.size(),
+                record.sequence <= sizes_.size() ? sizes_[record.sequence - 1] : std::size_t{0});
     }
     std::vector<std::uint64_t> numbers;
     for (std::uint64_t n = 1; n <= sizes_.size(); ++n) numbers.push_back(n);

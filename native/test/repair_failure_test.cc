@@ -107,11 +107,12 @@ const Suite failed_read_tests("a repair on a device that fails once", [](Suite& 
     store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
     store.flip(store.file("ctl"), 130 * 8);
     std::uint64_t repairs = 0;
-    const std::uint64_t calls = fail_each_once(store, EINTR, [&](const Result<RepairReport>& report) {
-      if (!expect_ok(report)) return;
-      expect(report->logs.at(0).outcome == RepairOutcome::kRepaired);
-      ++repairs;
-    });
+    const std::uint64_t calls =
+        fail_each_once(store, EINTR, [&](const Result<RepairReport>& report) {
+          if (!expect_ok(report)) return;
+          expect(report->logs.at(0).outcome == RepairOutcome::kRepaired);
+          ++repairs;
+        });
     expect_eq(repairs, calls);
   });
 });

@@ -69,8 +69,8 @@ class SleepingEnv final : public EnvForwarding {
   std::shared_ptr<Env> base_;
 };
 
-// Cannot sleep: as often as the test says, calls with so many words or more fail. Others take half a
-// second each, by its clock.
+// Cannot sleep: as often as the test says, calls with so many words or more fail. Others take half
+// a second each, by its clock.
 class SleeplessEnv final : public EnvForwarding {
  public:
   explicit SleeplessEnv(std::shared_ptr<Env> base) : EnvForwarding(*base), base_(std::move(base)) {}
