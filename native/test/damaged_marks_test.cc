@@ -1,5 +1,6 @@
 // What a reader elsewhere makes of a control page that lost a bit: it never takes records for
 // trimmed that were not, nor, of those that are durable, for not yet written.
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "core/control_page.h"
 #include "core/env_memory.h"
 #include "core/file.h"
+#include "core/frame.h"
 #include "core/log_follower.h"
 #include "test/log_fixture.h"
 
@@ -18,6 +20,17 @@ namespace {
 constexpr std::uint64_t kTrimmed = 4;
 constexpr std::uint64_t kDurable = 8;
 constexpr std::uint64_t kStored = 10;
+
+// Frames of 64 bytes, so that a mark which lost a bit is often that of another frame.
+std::string payload() {
+  std::string text;
+  const auto stride = [&] {
+    return frame_stride(static_cast<std::uint32_t>(frame_length(1, false, text.size())));
+  };
+  while (stride() < 64) text.push_back('.');
+  expect_eq(stride(), 64u);
+  return text;
+}
 
 // A log of several segments whose first records are trimmed, and whose last ones are not durable
 // unless it was closed.
@@ -30,7 +43,7 @@ class MarkedLog {
     log_ = std::make_unique<LogFixture>(env_, "log", options);
     expect_ok(log_->open());
     for (std::uint64_t i = 1; i <= kStored; ++i) {
-      log_->append("k", std::to_string(i), static_cast<std::int64_t>(i / 3 * 5'000));
+      log_->append("k", payload(), static_cast<std::int64_t>(i / 3 * 5'000));
       if (i == kDurable) expect_ok((*log_)->flush());
     }
     expect_ok((*log_)->trim({kTrimmed}));
