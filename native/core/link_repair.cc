@@ -49,11 +49,14 @@ class Repair {
     repair_.tail = segment_.position_of(rewrite_.end);
     Result<bool> sound = is_sound_after_all();
     if (!sound) return sound.error();
+    rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
+    rewrite_.seal = seal();
+    place_writers();
+    const bool sealed = link_.file->seal.has_value();
     if (!*sound) {
-      rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
-      rewrite_.seal = seal();
-      place_writers();
       repair_.rewrite = std::move(rewrite_);
+    } else if (sealed && !rewrite_.seal && link_.next == nullptr) {
+      repair_.unsealed = std::move(rewrite_);
     }
     return std::move(repair_);
   }
@@ -263,7 +266,7 @@ class Repair {
   [[nodiscard]] Result<bool> is_sound_after_all() const {
     const SurveyedSegment& file = *link_.file;
     if (file.header_mended || !file.has_full_size() || !repair_.lost.empty()) return false;
-    if (!rewrite_.fillings.empty() || is_sealed_in_vain()) return false;
+    if (!rewrite_.fillings.empty()) return false;
     Findings findings;
     const std::string path = join_path(join_path(context_.root, context_.folder), link_.file->name);
     const Result<SegmentHead> head =
@@ -282,13 +285,6 @@ class Repair {
                   findings);
     if (findings.failed_read()) return *findings.failed_read();
     return !findings.any_damage();
-  }
-
-  // A seal says that another segment follows, or that the log has ended. Only after a crash of the
-  // system may it stay where neither is so.
-  [[nodiscard]] bool is_sealed_in_vain() const noexcept {
-    const bool may_stay = survey_.page_believed && survey_.last_end == LastEnd::kSystemDied;
-    return link_.next == nullptr && link_.file->seal && !repair_.ended && !may_stay;
   }
 
   // A seal counts records: if all lost numbers are in one range, it is known how many of them were.
