@@ -26,7 +26,11 @@ export const systemClock: Clock = {
   after(ms, callback) {
     const timer = setTimeout(callback, Math.min(Math.max(0, ms), longestTimerMs))
     timer.unref()
-    return () => clearTimeout(timer)
+    return () => {
+      // Node keeps a list for each delay there is, and drops an empty one only for timers that hold the process.
+      timer.ref()
+      clearTimeout(timer)
+    }
   },
 }
 

@@ -2,14 +2,11 @@
 
 #include <utility>
 
-#include "core/paths.h"
-#include "core/sync_directory.h"
-
 namespace millrace {
 
 void Commit::add(LogAppender& log) {
   if (std::optional<StagedWrite> staged = log.staged()) {
-    parts_.push_back({.log = &log, .write = std::move(*staged)});
+    parts_.push_back({.log = &log, .write = std::move(*staged), .file = log.file()});
   }
 }
 
@@ -19,9 +16,8 @@ void Commit::begin(LogAppender& log) {
   if (parts_.size() == before) return;
   Part& part = parts_.back();
   // Everything else is written and synced by one call.
-  if (!sync_ || part.write.fresh || !part.write.shares_flush) return;
-  Result<void> written = open(part);
-  if (written) written = part.file->write_all(part.write.frames, part.write.at);
+  if (!sync_ || !part.write.shares_flush) return;
+  Result<void> written = part.file->write_all(part.write.frames, part.write.at);
   if (!written) return lose(part, PoisonStage::kWrite, written.error());
   part.begun = true;
   env_.begin_durable(durable_write(part));
@@ -42,30 +38,11 @@ DurableWrite Commit::durable_write(const Part& part) {
           .begun = part.begun};
 }
 
-Result<void> Commit::open(Part& part) {
-  if (part.file) return {};
-  Result<std::shared_ptr<File>> file = part.log->file();
-  if (!file) return file.error();
-  part.file = std::move(*file);
-  return {};
-}
-
 // Before the mark moves, so that whoever sees a frame finds it by its index. Not durable: recovery
 // builds the slots of frames again that no checkpoint has covered.
 Result<void> Commit::write_slots(Part& part) {
   if (part.write.slots.empty()) return {};
   return part.file->write_all(part.write.slots, part.write.slots_at);
-}
-
-// A range that is synced covers neither the header of its segment nor its name.
-void Commit::sync_segment(Part& part) {
-  if (!part.write.fresh) return;
-  const SyncsElsewhere::Turn turn = part.log->checkpointer()->syncs_elsewhere().begin();
-  if (Result<void> synced = part.file->sync_data(); !synced) {
-    return lose(part, PoisonStage::kSyncData, synced.error());
-  }
-  Result<void> named = sync_directory(env_, std::string(parent_path(part.write.path)));
-  if (!named) lose(part, PoisonStage::kSyncDirectory, named.error());
 }
 
 void Commit::write_frames() {
@@ -107,13 +84,8 @@ Result<void> Commit::run() {
   bool shown_early = false;
   for (Part& part : parts_) {
     if (part.lost) continue;
-    Result<void> written = open(part);
-    if (written) written = write_slots(part);
-    if (!written) {
-      lose(part, PoisonStage::kWrite, written.error());
-    } else if (sync_) {
-      sync_segment(part);
-    }
+    Result<void> written = write_slots(part);
+    if (!written) lose(part, PoisonStage::kWrite, written.error());
     shown_early = shown_early || part.log->shows_early();
   }
   if (!sync_ || shown_early) write_frames();

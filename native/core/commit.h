@@ -30,16 +30,14 @@ class Commit {
   struct Part {
     LogAppender* log;
     StagedWrite write;
-    std::shared_ptr<File> file = nullptr;  // null before it was opened, and once the log was lost
+    std::shared_ptr<File> file;  // null once the log was lost
     bool lost = false;
     bool begun = false;  // its frames were written, and may be on their way
   };
 
   void lose(Part& part, PoisonStage stage, const Error& cause);
   static DurableWrite durable_write(const Part& part);
-  static Result<void> open(Part& part);
   static Result<void> write_slots(Part& part);
-  void sync_segment(Part& part);
   void write_frames();
   void sync_frames();
 

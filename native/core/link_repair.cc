@@ -27,6 +27,7 @@ class Repair {
   Repair(const LinkRepairContext& context, const LogLink& link)
       : context_(context), survey_(context.survey), link_(link), segment_(link.segment()) {
     find_end();
+    find_marks();
   }
 
   Result<LinkRepair> run() {
@@ -44,14 +45,18 @@ class Repair {
     }
     if (Result<void> ended = end_frames(); !ended) return ended.error();
     count_records();
+    lower_marks();
     repair_.tail = segment_.position_of(rewrite_.end);
     Result<bool> sound = is_sound_after_all();
     if (!sound) return sound.error();
+    rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
+    rewrite_.seal = seal();
+    place_writers();
+    const bool sealed = link_.file->seal.has_value();
     if (!*sound) {
-      rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
-      rewrite_.seal = seal();
-      place_writers();
       repair_.rewrite = std::move(rewrite_);
+    } else if (sealed && !rewrite_.seal && link_.next == nullptr) {
+      repair_.unsealed = std::move(rewrite_);
     }
     return std::move(repair_);
   }
@@ -67,6 +72,23 @@ class Repair {
   [[nodiscard]] bool system_died_here() const noexcept {
     if (!survey_.page_believed || survey_.last_end != LastEnd::kSystemDied) return false;
     return link_.next == nullptr || survey_.words->durable.bytes < link_.next->base_position;
+  }
+
+  void find_marks() {
+    if (!survey_.words) return;
+    const std::array marks{survey_.words->durable, survey_.words->indexed};
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      if (link_.holds(marks[i])) terms_.marks[i] = segment_.offset_of(marks[i]);
+    }
+  }
+
+  void lower_marks() {
+    for (std::size_t i = 0; i < terms_.marks.size(); ++i) {
+      const std::optional<FileOffset>& mark = terms_.marks[i];
+      const FileOffset below = salvage_.marks_below[i];
+      const bool inside = mark && *mark > below && *mark < rewrite_.end;
+      if (inside) repair_.lower_marks[i] = segment_.position_of(below);
+    }
   }
 
   void find_end() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,14 +20,18 @@ namespace millrace {
 
 // What one segment of a damaged log holds, and how it is to be written anew.
 struct LinkRepair {
-  std::optional<RewriteTerms> rewrite;  // none: it stays as it is
+  std::optional<RewriteTerms> rewrite;   // none: it stays as it is
+  std::optional<RewriteTerms> unsealed;  // then without the seal that says something follows
   std::vector<LostNumbers> lost;
   LogPosition tail;  // behind the last frame, of the rewritten segment
   FrameOrder order{.next = kFirstSequence, .arrival = {}, .epoch = 0};
   bool ended = false;             // by the shard end
   bool contradicts_mark = false;  // the commit mark lies inside a frame
-  bool tail_lost = false;         // promised frames are gone from the log's end: it ends here
-  std::uint64_t lost_bytes = 0;   // behind the tail
+  // Where the durable and the index mark belong, if they lie here, inside what is no frame any
+  // more.
+  std::array<std::optional<LogPosition>, 2> lower_marks;
+  bool tail_lost = false;        // promised frames are gone from the log's end: it ends here
+  std::uint64_t lost_bytes = 0;  // behind the tail
 };
 
 // What the repair of a link has to know beside the link.

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "core/commit.h"
 #include "core/guarded_copy.h"
 #include "core/packed_record.h"
 
@@ -56,14 +55,6 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
 LogAppender::~LogAppender() {
   let_go_of_segment();
   next_segment_->settle();
-}
-
-// Before anybody else writes to the segment, or may.
-void LogAppender::let_go_of_segment() noexcept {
-  if (zeros_) zeros_->stop();
-  zeros_.reset();
-  if (const std::shared_ptr<File> file = file_.lock()) context_.held->let_go(file);
-  file_.reset();
 }
 
 Result<void> LogAppender::check_open() const {
@@ -180,6 +171,7 @@ Result<std::size_t> LogAppender::append_run(const PackedBatch& batch, std::size_
     ++run.to;
   }
   if (Result<void> ready = writer_->ensure(run.bytes); !ready) return ready.error();
+  if (Result<void> taken = take_file(); !taken) return taken.error();
   const FileOffset start = writer_->tail();
   if (!write_run(batch, run, arrival, out)) return cut_short(start);
   advance();
@@ -280,6 +272,7 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
     }
   }
   if (Result<void> ready = writer_->ensure(kFrameHeaderBytes); !ready) return ready.error();
+  if (Result<void> taken = take_file(); !taken) return taken.error();
   const FileOffset start = writer_->tail();
   const auto epoch = static_cast<std::uint16_t>(epoch_);
   const Sequence end = order_.next;
@@ -329,70 +322,6 @@ void LogAppender::finish(const SegmentWriter& writer, SealReason reason) {
           if (checkpointer) (void)seal_segment(*env, finished, checkpointer.get());
         });
       });
-}
-
-std::optional<StagedWrite> LogAppender::staged() const {
-  if (!writer_ || (stage_.empty(writer_->tail()) && pad_bytes_ == 0)) return std::nullopt;
-  const Bytes frames = stage_.frames({writer_->tail().bytes + pad_bytes_});
-  const FileOffset end{stage_.start().bytes + frames.size()};
-  return StagedWrite{.path = writer_->segment().path,
-                     .at = stage_.start(),
-                     .frames = frames,
-                     .slots_at = stage_.slots_at(),
-                     .slots = stage_.slots(),
-                     .fresh = is_fresh_,
-                     .shares_flush = zeros_ && zeros_->claim(end)};
-}
-
-Result<std::shared_ptr<File>> LogAppender::file() {
-  Env& env = *context_.env;
-  const std::string& path = writer_->segment().path;
-  if (context_.held == nullptr) {
-    Result<File> file = File::open(env, path, OpenMode::kReadWrite);
-    if (!file) return file.error();
-    return std::make_shared<File>(std::move(*file));
-  }
-  if (std::shared_ptr<File> file = file_.lock()) {
-    // One that was moved or deleted with its store still takes writes, but nobody would find them.
-    Result<bool> there = env.exists(path);
-    if (!there) return there.error();
-    if (*there) {
-      context_.held->used(file);
-      return file;
-    }
-    context_.held->let_go(file);
-  }
-  Result<std::shared_ptr<File>> file = context_.held->open(env, path);
-  if (file) file_ = *file;
-  return file;
-}
-
-void LogAppender::written() {
-  if (options_.show_committed) publish();
-}
-
-void LogAppender::landed() {
-  stage_.clear();
-  pad_bytes_ = 0;
-  is_fresh_ = false;
-  publish(options_.sync_commits);
-}
-
-Error LogAppender::lost(PoisonStage stage, const Error& cause) {
-  let_go_of_segment();
-  stage_.clear();
-  pad_bytes_ = 0;
-  has_lost_ = true;
-  checkpointer_->poison(stage, cause);
-  return checkpointer_->poison_error();
-}
-
-// Writes what this log alone has staged, before it does something that must come behind it.
-Result<void> LogAppender::settle() {
-  if (!options_.written) return {};
-  Commit commit(*context_.env, options_.sync_commits);
-  commit.add(*this);
-  return commit.run();
 }
 
 Result<void> LogAppender::close() {

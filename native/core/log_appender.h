@@ -32,8 +32,7 @@ struct StagedWrite {
   FileOffset at;     // of the frames
   Bytes frames;
   FileOffset slots_at;
-  Bytes slots;         // of the index; need not be durable
-  bool fresh = false;  // the segment, its header or its name may not be durable either
+  Bytes slots;  // of the index; need not be durable
   bool shares_flush = false;
 };
 
@@ -61,8 +60,8 @@ class LogAppender {
 
   // What waits to be written, if anything does.
   [[nodiscard]] std::optional<StagedWrite> staged() const;
-  // The segment that staged() goes into, open: held from one commit to the next.
-  Result<std::shared_ptr<File>> file();
+  // The segment that staged() goes into, open.
+  [[nodiscard]] const std::shared_ptr<File>& file() const noexcept { return staging_file_; }
   // Whether it is to be published as soon as it is written.
   [[nodiscard]] bool shows_early() const noexcept { return options_.show_committed; }
   // It was written, but is not durable yet: publishes it if it is to be shown early.
@@ -113,6 +112,10 @@ class LogAppender {
   void advance();
   void publish(bool durable = false);
   Result<void> settle();
+  Result<void> take_file();
+  Result<void> sync_fresh(File& file);
+  // The active segment: held from one commit to the next.
+  Result<std::shared_ptr<File>> open_file();
   void look_at_segment();
   // The window that frames of the active segment are stored through, if they are.
   [[nodiscard]] std::shared_ptr<AppendWindow> stored_window() const {
@@ -129,9 +132,11 @@ class LogAppender {
   std::shared_ptr<ControlFile> control_;
   std::shared_ptr<Checkpointer> checkpointer_;  // there whenever control_ is
   std::shared_ptr<NextSegment> next_segment_;
-  FrameStage stage_;                     // before writer_, which points to it
-  std::size_t pad_bytes_ = 0;            // behind the tail, staged too
-  bool is_fresh_ = false;                // as StagedWrite::fresh
+  FrameStage stage_;           // before writer_, which points to it
+  std::size_t pad_bytes_ = 0;  // behind the tail, staged too
+  // What is staged goes in there; there as long as something is.
+  std::shared_ptr<File> staging_file_;
+  bool is_fresh_ = false;  // commits are synced, and the segment, its header or its name may not be
   std::optional<SegmentWriter> writer_;  // there once this process has appended
   std::optional<Segment> last_segment_;  // what an earlier writer left, until writer_ is there
   std::vector<Segment> started_;

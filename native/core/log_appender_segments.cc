@@ -168,7 +168,7 @@ void LogAppender::look_at_segment() {
   let_go_of_segment();
   if (!options_.sync_commits) return;
   is_fresh_ = true;
-  const Result<std::shared_ptr<File>> file = this->file();
+  const Result<std::shared_ptr<File>> file = open_file();
   if (!file) return;
   const Result<FileOffset> shares = context_.env->shares_flush_below((*file)->id());
   if (!shares) return;
@@ -191,6 +191,7 @@ Result<void> LogAppender::write_gap(ArrivalTime now) {
     if (Result<void> rolled = roll(kGapBytes, now, SealReason::kSize); !rolled) return rolled;
   }
   if (Result<void> ready = writer_->ensure(kGapBytes); !ready) return ready;
+  if (Result<void> taken = take_file(); !taken) return taken;
   const std::uint64_t last = resume_at_.value - 1;
   const FileOffset start = writer_->tail();
   const ArrivalTime arrival{std::max<std::int64_t>(0, order_.arrival.ms)};
@@ -216,6 +217,7 @@ Result<void> LogAppender::roll(std::uint64_t stride, ArrivalTime arrival, SealRe
   const bool has_frames = old.segment().base_sequence() != plan.base_sequence;
   const FrameStamp pad{order_.next, static_cast<std::uint16_t>(epoch_), order_.arrival};
   if (options_.written && has_frames) {
+    if (Result<void> taken = take_file(); !taken) return taken;
     pad_bytes_ = writer_->pad(pad);
     if (Result<void> settled = settle(); !settled) return settled;
   }

@@ -11,6 +11,7 @@
 #include "core/rebuilt_control.h"
 #include "core/segment_rewrite.h"
 #include "core/set_aside.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -41,7 +42,7 @@ class Executor {
     for (const std::string& name : plan.remove_last) {
       if (Result<void> moved = remove(name); !moved) return moved;
     }
-    return env_.sync_directory(path_);
+    return sync_directory(env_, path_);
   }
 
  private:
@@ -49,7 +50,7 @@ class Executor {
     Result<std::string> moved = move_aside(env_, path_, name);
     if (!moved) return moved.error();
     note_aside(name, *moved);
-    return env_.sync_directory(path_);
+    return sync_directory(env_, path_);
   }
 
   void note_aside(const std::string& name, const std::string& path) {
@@ -100,7 +101,7 @@ class Executor {
     Result<void> named = env_.rename(join_path(path_, kUnfinished), join_path(path_, name));
     if (!named) return named;
     report_.rewritten.push_back(place_.file(name));
-    return env_.sync_directory(path_);
+    return sync_directory(env_, path_);
   }
 
   Env& env_;

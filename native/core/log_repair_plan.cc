@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/gap_segments.h"
+#include "core/last_end.h"
 #include "core/link_repair.h"
 #include "core/log_links.h"
 #include "core/rebuilt_control.h"
@@ -35,6 +36,7 @@ class Planner {
     note_missing_end();
     mark();
     lower_marks();
+    unseal();
     return std::move(plan_);
   }
 
@@ -111,6 +113,9 @@ class Planner {
                                .has_source = true,
                                .is_there = true});
     }
+    if (tail_.lower_marks[0]) lower_durable_ = tail_.lower_marks[0];
+    if (tail_.lower_marks[1]) lower_indexed_ = tail_.lower_marks[1];
+    end_was_read_ = link.next == nullptr && !tail_.tail_lost;
     count_writer(tail_.order.epoch);
     return is_before_missing && !tail_.tail_lost ? bridge(link) : Result<void>{};
   }
@@ -203,6 +208,9 @@ class Planner {
   void lower_marks() {
     if (!survey_.words) return;
     ControlWords words = plan_.words.value_or(*survey_.words);
+    if (words.durable == survey_.words->durable && lower_durable_) words.durable = *lower_durable_;
+    if (words.indexed == survey_.words->indexed && lower_indexed_) words.indexed = *lower_indexed_;
+    words.indexed = std::min(words.indexed, words.durable);
     for (const LogRepairPlan::Rewriting& rewriting : plan_.rewrite) {
       const Segment segment{rewriting.name, rewriting.terms.header};
       for (const Filling& filling : rewriting.terms.fillings) {
@@ -216,8 +224,20 @@ class Planner {
     if (words != *survey_.words) plan_.words = words;
   }
 
+  // Verify holds the page to the last segment's frames only where they are whole.
+  [[nodiscard]] bool contradicts_frames() const noexcept {
+    if (tail_.contradicts_mark) return true;
+    if (!end_was_read_ || system_died() || !survey_.page_believed) return false;
+    const ControlWords& words = *survey_.words;
+    const bool closed = survey_.last_end == LastEnd::kClosed;
+    return words.trim_sequence > tail_.order.next ||
+           (closed && words.reserved_sequence < tail_.order.next) ||
+           (closed && (words.sealed == 1) != tail_.ended);
+  }
+
   void mark() {
-    const bool believed = survey_.page_believed && !tail_.contradicts_mark;
+    const bool contradicted = contradicts_frames();
+    const bool believed = survey_.page_believed && !contradicted;
     const bool end_changes = !believed || tail_.tail_lost || end_is_missing_;
     if (!end_changes && !front_lost_) return;
     if (!end_changes) {
@@ -231,7 +251,9 @@ class Planner {
     LogFacts facts;
     facts.words = survey_.words;
     facts.believed = believed;
-    facts.same_boot = survey_.words && survey_.words->boot_hash == place_.boot_hash;
+    // What a writer that died had begun behind the last frame may have been left as it is.
+    const bool is_kept = survey_.page_believed && contradicted;
+    facts.same_boot = survey_.words && survey_.words->boot_hash == place_.boot_hash && !is_kept;
     if (!links_.empty()) {
       facts.front = links_.front().segment();
       facts.active = last_kept();
@@ -247,6 +269,18 @@ class Planner {
     plan_.resumes_at = plan_.words->reserved_sequence;
   }
 
+  // A seal says that another segment follows, or that the log has ended. Only after a crash of the
+  // system may it stay where neither is so.
+  void unseal() {
+    if (!tail_.unsealed) return;
+    const ControlWords& words = plan_.words ? *plan_.words : *survey_.words;
+    if (last_end_of(words, place_.boot_hash) == LastEnd::kSystemDied) return;
+    plan_.rewrite.push_back({.name = links_.back().file->name,
+                             .terms = std::move(*tail_.unsealed),
+                             .has_source = true,
+                             .is_there = true});
+  }
+
   // The segment that the tail lies in.
   [[nodiscard]] Sequence last_kept() const noexcept {
     for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
@@ -260,7 +294,10 @@ class Planner {
   LinkRepairContext& context_;
   std::vector<LogLink> links_;
   LogRepairPlan plan_;
-  LinkRepair tail_;               // of the last link that was looked at
+  LinkRepair tail_;                           // of the last link that was looked at
+  bool end_was_read_ = false;                 // and that was the last one of all
+  std::optional<LogPosition> lower_durable_;  // of marks that lie inside what is no frame any more
+  std::optional<LogPosition> lower_indexed_;
   bool front_lost_ = false;       // segments before the first one that is left
   bool end_is_missing_ = false;   // segments behind the last one that is left
   std::uint64_t lost_bytes_ = 0;  // in them, at most

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/bytes.h"
-#include "core/control_snapshot.h"
 #include "core/control_trust.h"
 #include "core/device_segment.h"
 #include "core/file.h"
@@ -15,6 +14,7 @@
 #include "core/mapping.h"
 #include "core/paths.h"
 #include "core/set_aside.h"
+#include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
 #include "core/writer_list.h"
@@ -31,6 +31,11 @@ constexpr std::uint64_t kBlindJump = std::uint64_t{1} << 26;
 
 Error corrupt(std::string message, std::uint64_t at = 0) {
   return Error{.code = Errc::kCorrupt, .message = std::move(message), .detail = at};
+}
+
+// Whether a log whose first kept segment begins at `first`, or was never trimmed, begins with it.
+bool begins(const Segment& segment, Sequence first) noexcept {
+  return first.value == 0 ? segment.header.ordinal == 0 : segment.base_sequence() == first;
 }
 
 // Everything the steps below share.
@@ -63,6 +68,7 @@ struct Recovery {
   Result<void> find_tail();
   // What follows changes files: once nothing can be refused any more.
   Result<void> unlink_trimmed();
+  Result<void> forget_first_segment();
   Result<void> set_aside();
   Result<void> repair_slots();
   Result<void> sync_survivors();
@@ -84,7 +90,10 @@ Result<void> Recovery::load_segments() {
   const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   Result<std::vector<std::string>> names = list_segment_names(env, directory);
   if (!names) return names.error();
-  const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
+  const ControlPage& page = log.control->page();
+  const Sequence first{page.first_segment.load(std::memory_order_relaxed)};
+  // Of names that were never synced, any may be there.
+  const bool promised = !system_died || page.durable.load(std::memory_order_relaxed) != 0;
   std::vector<Segment> segments;
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
@@ -97,11 +106,8 @@ Result<void> Recovery::load_segments() {
       Result<void> linked = SegmentList::check_link(segments.back(), *segment);
       if (!linked) segment = linked.error();
     }
-    // Of names that were never synced, any may be there: nothing was promised before the first one.
-    const bool headless = segment && system_died && segments.empty() && first.value == 0 &&
-                          segment->header.ordinal != 0 &&
-                          log.control->page().durable.load(std::memory_order_relaxed) == 0;
-    if (headless) segment = corrupt(path + ": the segment before it is missing");
+    const bool leads = !segment || !segments.empty() || begins(*segment, first);
+    if (!leads && !promised) segment = corrupt(path + ": the segment before it is missing");
     if (segment && unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
@@ -111,9 +117,8 @@ Result<void> Recovery::load_segments() {
       return segment.error();
     }
   }
-  const bool starts_right = first.value == 0
-                                ? segments.empty() || segments.front().header.ordinal == 0
-                                : !segments.empty() && segments.front().base_sequence() == first;
+  const bool starts_right =
+      segments.empty() ? first.value == 0 || !promised : begins(segments.front(), first);
   if (!starts_right) {
     const std::string found = segments.empty() ? "none" : segments.front().path;
     return corrupt(directory + ": the first segment is missing; the first one found is " + found);
@@ -133,6 +138,17 @@ Result<void> Recovery::unlink_trimmed() {
     if (Result<void> removed = env.unlink(path); !removed) return removed;
   }
   return {};
+}
+
+// Where nothing is left of a log that was trimmed, it begins anew, with a first segment.
+Result<void> Recovery::forget_first_segment() {
+  std::atomic<std::uint64_t>& first = log.control->page().first_segment;
+  if (!log.segments.empty() || first.load(std::memory_order_relaxed) == 0) return {};
+  // What was trimmed must not be taken for the beginning.
+  if (Result<void> synced = sync_directory(env, directory); !synced) return synced;
+  first.store(0, std::memory_order_relaxed);
+  log.control->stored();
+  return log.control->sync();
 }
 
 Result<Bytes> Recovery::map(std::size_t index) {
@@ -276,7 +292,8 @@ Result<void> Recovery::find_tail() {
   log.tail = log.durable;
   if (log.segments.empty()) {
     if (log.durable.bytes != 0) return corrupt(directory + ": every durable segment is missing");
-    log.resume_at = std::max(kFirstSequence, reserved);
+    // Who never syncs reserves nothing: what was trimmed was used.
+    log.resume_at = std::max({kFirstSequence, reserved, settled_trim(page)});
     kept = 0;
     return {};
   }
@@ -319,7 +336,8 @@ Result<void> Recovery::find_tail() {
       [&]() noexcept { log.report.cut_frames = count_frames_behind(*bytes, last.header, end); });
   const Sequence jump =
       reserved.value != 0 ? reserved : Sequence{log.order.next.value + kBlindJump};
-  log.resume_at = log.sealed ? log.order.next : std::max(log.order.next, jump);
+  log.resume_at =
+      log.sealed ? log.order.next : std::max({log.order.next, jump, settled_trim(page)});
   kept = index + 1;
   return {};
 }
@@ -441,6 +459,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   settle_trim(*log.control);
   if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
   if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
+  if (Result<void> anew = recovery.forget_first_segment(); !anew) return anew.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
   if (recovery.past_cache) {

@@ -17,6 +17,7 @@
 #include "core/segment_list.h"
 #include "core/set_aside.h"
 #include "core/store_folder.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -141,7 +142,7 @@ class StoreRepair {
     if (format_damaged_) {
       if (Result<void> written = write_format(); !written) return written;
     }
-    return options_.dry_run ? Result<void>{} : env_.sync_directory(root_);
+    return options_.dry_run ? Result<void>{} : sync_directory(env_, root_);
   }
 
   Result<void> write_format() {

@@ -44,6 +44,9 @@ class Salvager {
  private:
   void meet_mark() noexcept {
     if (at_ == terms_.resync_to) salvage_.meets_mark = true;
+    for (std::size_t i = 0; i < terms_.marks.size(); ++i) {
+      if (terms_.marks[i] && at_ <= *terms_.marks[i]) salvage_.marks_below[i] = at_;
+    }
   }
 
   [[nodiscard]] bool is_next(const FrameHeader& frame) const noexcept {
@@ -117,6 +120,7 @@ class Salvager {
                                 .arrival = {head.arrival_ms}});
       if (!salvage_.any) salvage_.holes.back().before.epoch = head.epoch;
       at_ = place;
+      meet_mark();
       take(*seen);
       return true;
     }

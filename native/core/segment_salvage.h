@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -23,6 +24,8 @@ struct SalvageTerms {
   FileOffset resync_to;
   // No frame ends behind this.
   FileOffset limit;
+  // Marks of the control page that lie in the segment: durable, indexed.
+  std::array<std::optional<FileOffset>, 2> marks;
   // First sequence number of the segment that follows.
   std::optional<Sequence> next_base;
 };
@@ -45,9 +48,10 @@ struct Salvage {
   bool any = false;  // there is a frame
   bool shard_end = false;
   std::uint64_t records = 0;
-  bool contradicts_writers = false;  // frames that nothing is missing before are of others
-  bool contradicts_first = false;    // the first of all is
-  bool meets_mark = false;           // a frame begins or ends at SalvageTerms::resync_to
+  bool contradicts_writers = false;         // frames that nothing is missing before are of others
+  bool contradicts_first = false;           // the first of all is
+  bool meets_mark = false;                  // a frame begins or ends at SalvageTerms::resync_to
+  std::array<FileOffset, 2> marks_below{};  // where one does, at or below SalvageTerms::marks
 };
 
 // Looks at every byte once, and behind damage at every place where a frame may begin. kClosed when

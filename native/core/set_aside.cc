@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/paths.h"
 #include "core/sparse_write.h"
+#include "core/sync_directory.h"
 
 namespace millrace {
 
@@ -66,8 +67,8 @@ Result<std::string> copy_aside(Env& env, const std::string& directory, const std
   }
   if (Result<void> named = env.rename(unfinished, *to); !named) return named.error();
   const std::string quarantine(parent_path(*to));
-  if (Result<void> synced = env.sync_directory(quarantine); !synced) return synced.error();
-  if (Result<void> synced = env.sync_directory(directory); !synced) return synced.error();
+  if (Result<void> synced = sync_directory(env, quarantine); !synced) return synced.error();
+  if (Result<void> synced = sync_directory(env, directory); !synced) return synced.error();
   return to;
 }
 

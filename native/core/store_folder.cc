@@ -90,8 +90,8 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
   // Before the store has its name: one that has it has this folder, and is found, whatever a crash
   // takes.
   if (sync) {
-    if (Result<void> synced = env.sync_directory(root); !synced) return synced.error();
-    const Result<void> named = env.sync_directory(std::string(parent_path(root)));
+    if (Result<void> synced = sync_directory(env, root); !synced) return synced.error();
+    const Result<void> named = sync_directory(env, std::string(parent_path(root)));
     // A folder above that may not be read is nobody's business here.
     if (!named && named.error().code != Errc::kPermission) return named.error();
   }

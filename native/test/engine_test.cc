@@ -1,8 +1,10 @@
 #include "core/engine.h"
 
 #include <array>
+#include <cerrno>
 #include <memory>
 
+#include "core/env_faulting.h"
 #include "core/env_memory.h"
 #include "core/store_reader.h"
 #include "test/log_fixture.h"
@@ -38,6 +40,23 @@ const Suite engine_tests("engine", [](Suite& s) {
       engine->left(identity);
       expect_ok(engine->drop(identity));
     }
+  });
+  s.test("makes a store whichever of its calls is interrupted", [] {
+    std::uint64_t nth = 1;
+    for (bool met = true; met; ++nth) {
+      const Case round("call", nth);
+      EnvMemory memory;
+      const auto env = std::make_shared<EnvFaulting>(memory);
+      env->plan({.nth = nth, .sys_errno = EINTR});
+      auto engine = Engine::open(env, std::make_shared<Background>(), "store", {});
+      if (!expect_ok(engine)) continue;
+      const std::unique_ptr<ShardLog> metadata = take((*engine)->open_meta());
+      append_text(*metadata, "first");
+      expect_ok(metadata->close());
+      expect_ok((*engine)->close());
+      met = nth <= env->call_count();
+    }
+    expect_ge(nth, 40u);
   });
   s.test("tells who waits for a log without files that it has some, once", [] {
     const auto env = std::make_shared<EnvMemory>();

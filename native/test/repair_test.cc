@@ -1,5 +1,5 @@
-// Repair of logs that were damaged in ways that a flip or a cut are not: several places, segments
-// that are gone, pages that are gone; and repairs that are interrupted.
+// Repair of logs that were damaged in ways that a flip or a cut are not: segments that are gone,
+// pages that are gone, several frames in a row.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -8,65 +8,12 @@
 #include "core/control_page.h"
 #include "core/control_snapshot.h"
 #include "core/directory_lock.h"
-#include "core/env_faulting.h"
 #include "core/frame.h"
 #include "core/repair.h"
-#include "core/segment_rewrite.h"
-#include "test/store_fixture.h"
+#include "test/repair_fixture.h"
 
 namespace millrace::test {
 namespace {
-
-// Frames of 1 KiB, so that a log rolls after a thousand.
-void append_numbers(LogFixture& log, std::uint64_t first, std::uint64_t count) {
-  for (std::uint64_t i = first; i < first + count; ++i) {
-    log.append("k", std::to_string(i) + std::string(960, '.'),
-               static_cast<std::int64_t>(1'000 + i));
-  }
-}
-
-// A closed log of three segments.
-void make_rolled(StoreFixture& store) {
-  store.open();
-  append_numbers(store.log(), 1, 6'000);
-  store.log().drain();  // all but the last are sealed
-  store.close();
-  expect_eq(store.segment_count(), 3u);
-}
-
-// Nine records in three segments, closed.
-void make_small(StoreFixture& store) {
-  store.open();
-  for (int i = 0; i < 9; ++i) {
-    store.log().append("k", std::to_string(i) + std::string(40, '.'), i / 3 * 5'000 + i);
-  }
-  store.log().drain();
-  store.close();
-  store.write("store/lock", 0, {});
-}
-
-LogOptions short_segments() {
-  LogOptions options;
-  options.segment_age_ms = 1'000;
-  return options;
-}
-
-Result<RepairReport> try_repair(Env& env, const std::string& root, RepairOptions options = {}) {
-  const ScanWatch watch;
-  return repair_store(env, root, options, watch);
-}
-
-// What a repair says of the fixture's log.
-LogRepair repaired(StoreFixture& store, RepairOptions options = {}) {
-  const RepairReport report = take(try_repair(store.env(), store.root(), options));
-  return report.logs.at(0);
-}
-
-std::vector<std::uint64_t> numbers_of(const std::vector<ReadRecord>& records) {
-  std::vector<std::uint64_t> numbers;
-  for (const ReadRecord& record : records) numbers.push_back(record.sequence);
-  return numbers;
-}
 
 std::vector<std::uint64_t> but(std::uint64_t count, std::uint64_t first, std::uint64_t last) {
   std::vector<std::uint64_t> numbers;
@@ -249,103 +196,6 @@ const Suite repair_tests("repair", [](Suite& s) {
       store.restore(image);
     }
   });
-  s.test("holds what it leaves to what the new page says of it", [] {
-    // Behind the frames, and in the index behind theirs: what a log that is open may have there.
-    for (const std::uint64_t byte : {std::uint64_t{0x2000 + 22}, std::uint64_t{700'000}}) {
-      for (const bool system_dies : {false, true}) {
-        const Case round(system_dies ? "system died" : "process died", byte);
-        StoreFixture store(short_segments());
-        store.open();
-        for (int i = 0; i < 9; ++i) store.log().append("k", std::to_string(i) + ".", i / 3 * 5'000);
-        store.log().crash();
-        if (system_dies) store.env().reboot();
-        store.write("store/lock", 0, {});
-        for (std::size_t i = 0; i < store.segment_count(); ++i) {
-          store.flip(store.segment(i), byte * 8);
-        }
-        store.flip(store.file("ctl"), 2'000 * 8);
-        expect_eq(repaired(store).lost.size(), 0u);
-        store.expect_no_damage();
-        store.open();
-        expect_eq(store.log().read_all().size(), 9u);
-        store.log().crash();
-      }
-    }
-  });
-  s.test("looks at a segment whose end only the damaged header behind it knows", [] {
-    StoreFixture store(short_segments());
-    make_small(store);
-    store.write(store.segment(0), 0x200, std::vector<std::byte>(512));  // was not sealed yet
-    store.expect_no_damage();
-    store.write(store.segment(0), 0x3000 + 100, text_bytes("damage"));
-    store.flip(store.segment(1), 33);
-    const LogRepair log = repaired(store);
-    expect_eq(log.lost.size(), 1u);
-    expect_eq(log.rewritten.size(), 2u);
-    store.expect_no_damage();
-    store.open();
-    expect_eq(store.log().read_all().size(), 8u);
-    store.log().crash();
-  });
-  s.test("holds the page to a segment whose header was damaged, too", [] {
-    for (const std::uint64_t bit : {std::uint64_t{131 * 8}, std::uint64_t{130 * 8}}) {
-      StoreFixture store;
-      store.open();
-      for (int i = 1; i <= 3; ++i) store.log().append("k", std::to_string(i) + ".");
-      store.log().crash();
-      store.write("store/lock", 0, {});
-      store.flip(store.segment(0), 53 * 8 + 1);
-      store.flip(store.file("ctl"), bit);
-      expect_eq(repaired(store).rewritten.size(), 2u);
-      store.expect_no_damage();
-      store.open();
-      expect_eq(store.log().read_all().size(), 3u);
-      expect_ge(store.log().append("k", "4."), 4u);
-      store.log().crash();
-    }
-  });
-  s.test("looks behind a damaged header, whatever verify says of a crash of the system", [] {
-    StoreFixture store(short_segments());
-    make_small(store);
-    store.open();
-    store.log().append("k", "9.", 10'003);
-    take(store.log()->flush());
-    store.log().crash();
-    store.env().reboot();
-    store.flip(store.segment(0), 49 * 8);
-    store.write(store.segment(2), 0x3000 + 100, text_bytes("damage"));
-    expect_eq(repaired(store).lost.size(), 1u);
-    store.expect_no_damage();
-    store.open();
-    expect_eq(store.log().read_all().size(), 9u);
-    store.log().crash();
-  });
-  s.test("leaves no mark inside a gap", [] {
-    LogOptions options;
-    options.checkpoint_ms = 1'000'000;
-    StoreFixture store(options);
-    store.open();
-    store.log().append("k", "1.", 1'000);
-    store.log().append("k", "2." + std::string(50, '.'), 1'001);
-    take(store.log()->flush());
-    store.log().append("k", "3." + std::string(900, '.'), 1'002);
-    store.log().append("k", "4.", 1'003);
-    store.log().crash();
-    store.write("store/lock", 0, {});
-    const std::vector<std::byte> bytes = store.read(store.segment(0));
-    const std::uint64_t first = load<SegmentHeader>(bytes.data()).data_offset;
-    const auto frame = load<FrameHeader>(bytes.data() + first);
-    store.write(store.segment(0), first + frame_stride(frame.length), std::vector<std::byte>(400));
-    const LogRepair log = repaired(store);
-    expect_eq(log.lost.size(), 1u);
-    expect(!log.resumes_at);
-    store.expect_no_damage();
-    store.open();
-    expect(numbers_of(store.log().read_all()) == std::vector<std::uint64_t>{1, 4});
-    expect_eq(store.log().append("k", "5.", 1'004), 5u);
-    store.log().crash();
-    store.expect_no_damage();
-  });
   s.test("brings back no record that an earlier crash had cut off", [] {
     LogOptions options;
     options.checkpoint_ms = 1'000'000;
@@ -425,97 +275,6 @@ const Suite repair_tests("repair", [](Suite& s) {
     expect_ok(meta.open());
     expect_eq(take(meta->stats()).first.value, behind.value);
     expect_eq(meta.read_all(behind.value).size(), 10 - behind.value);
-  });
-});
-
-// Fails every call of a repair in turn, once and for ever, and lets the repair run again: nothing
-// that was kept may be lost by that.
-const Suite interrupted_tests("an interrupted repair", [](Suite& s) {
-  s.test("leaves the log as it was or better, and finishes when it runs again", [] {
-    StoreFixture store(short_segments());
-    make_small(store);
-    store.write(store.segment(0), 0x3000 + 100, text_bytes("damage"));
-    store.flip(store.segment(1), 33);
-    store.flip(store.file("ctl"), 130 * 8);
-    const StoreImage damaged = store.image();
-    expect_eq(repaired(store).rewritten.size(), 3u);
-    store.open();
-    const std::vector<std::uint64_t> kept = numbers_of(store.log().read_all());
-    expect_eq(kept.size(), 8u);
-    store.log().crash();
-    store.restore(damaged);
-    std::uint64_t interrupted = 0;
-    for (std::uint64_t call = 1;; ++call) {
-      const Case round("call", call);
-      EnvFaulting env(store.env());
-      env.plan({.path_part = "shards/",
-                .nth = call,
-                .sys_errno = 28,
-                .repeat = Fault::Repeat::kForever});
-      const Result<RepairReport> report = try_repair(env, store.root());
-      const bool refused = !report || report->logs.at(0).outcome == RepairOutcome::kRefused;
-      // Everything that was damaged is there as it was, in its place or set aside.
-      const StoreImage now = store.image();
-      for (const auto& [path, bytes] : damaged) {
-        const auto is_there = [&](const auto& file) { return file.second == bytes; };
-        expect(std::ranges::any_of(now, is_there), path);
-      }
-      if (!refused) break;
-      ++interrupted;
-      (void)repaired(store);
-      store.expect_no_damage();
-      store.open();
-      expect(numbers_of(store.log().read_all()) == kept, "other records are kept");
-      store.log().crash();
-      store.restore(damaged);
-    }
-    expect_ge(interrupted, 30u);
-  });
-});
-
-// Fails every call of a repair in turn, once, as a device does whose sector could not be read at
-// the first time. Calls `after` with what the repair says; answers how many calls there were.
-template <typename After>
-std::uint64_t fail_each_once(StoreFixture& store, After after) {
-  const StoreImage image = store.image();
-  for (std::uint64_t call = 1;; ++call) {
-    const Case round("call", call);
-    EnvFaulting env(store.env());
-    env.plan({.path_part = "store", .nth = call});
-    after(try_repair(env, store.root()));
-    store.restore(image);
-    if (env.fault_count() == 0) return call;
-  }
-}
-
-const Suite failed_read_tests("a repair on a device that fails once", [](Suite& s) {
-  s.test("changes nothing that is sound", [] {
-    StoreFixture store(short_segments());
-    make_small(store);
-    const StoreImage image = store.image();
-    std::uint64_t told = 0;
-    const std::uint64_t calls = fail_each_once(store, [&](const Result<RepairReport>& report) {
-      expect(store.is(image), "a sound store was changed");
-      if (!report) return void(++told);
-      const LogRepair& log = report->logs.at(0);
-      expect(log.outcome != RepairOutcome::kRepaired);
-      if (!log.refusal) return;
-      ++told;
-      expect_eq(log.refusal->code, Errc::kIo);
-    });
-    expect_ge(calls, 40u);
-    expect_ge(told, 20u);
-  });
-  s.test("writes nothing anew but what is damaged", [] {
-    StoreFixture store(short_segments());
-    make_small(store);
-    store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
-    const std::vector<std::string> damaged = repaired(store, {.dry_run = true}).rewritten;
-    expect_eq(damaged.size(), 1u);
-    fail_each_once(store, [&](const Result<RepairReport>& report) {
-      if (!report) return;
-      for (const std::string& file : report->logs.at(0).rewritten) expect_eq(file, damaged.at(0));
-    });
   });
 });
 

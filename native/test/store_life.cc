@@ -47,6 +47,7 @@ StoreLife::~StoreLife() { die(); }
 
 void StoreLife::failed(const Error& error) {
   if (errors_++ == 0) first_error_ = error.message;
+  if (error.code == Errc::kPoisoned) ++poisoned_;
   if (!is_typed(error)) fail("not an error for a failed call: " + describe(error));
 }
 

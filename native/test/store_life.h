@@ -52,6 +52,8 @@ class StoreLife {
   // How many calls of the engine have failed.
   [[nodiscard]] std::size_t error_count() const noexcept { return errors_; }
   [[nodiscard]] const std::string& first_error() const noexcept { return first_error_; }
+  // How many of them because a log was poisoned.
+  [[nodiscard]] std::size_t poisoned_count() const noexcept { return poisoned_; }
 
  private:
   enum Name : std::uint8_t { kMeta, kLong, kShort, kSealed, kDropped, kCount };
@@ -93,6 +95,7 @@ class StoreLife {
 
   std::uint64_t put_count_ = 0;
   std::size_t errors_ = 0;
+  std::size_t poisoned_ = 0;
   std::string first_error_;
 };
 

@@ -89,7 +89,8 @@ export class Stream<T = Uint8Array> {
    * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order
    * @param data the payload, as the stream's codec takes it; may be empty
    * @throws `ERR_MILLRACE_UNSUPPORTED` on stores that cannot keep this promise within a call: use `put`;
-   *   `ERR_MILLRACE_BACKLOG` while earlier puts wait for the disk; and what `put` rejects with
+   *   `ERR_MILLRACE_BACKLOG` while earlier puts wait for the disk, or the log of a shard that was idle is being
+   *   opened again; and what `put` rejects with
    */
   append(partitionKey: string, data: T, options?: PutOptions): Stored {
     return this.#core.commits.append(this.#single(partitionKey, data, options))

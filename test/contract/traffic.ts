@@ -1,4 +1,4 @@
-import type { ShardLog } from '../../src/log/log.ts'
+import { Refusal, type ShardLog } from '../../src/log/log.ts'
 import { ReadBlock } from '../../src/log/read-block.ts'
 import { answersFor, batchOf, type Entry, type Selection } from '../model/batch.ts'
 import { type PlainRecord, recordsOf } from '../model/record.ts'
@@ -10,7 +10,7 @@ export interface AppendAnswer {
   readonly timesMs: readonly number[]
 }
 
-/** Appends entries; `NaN` stands where the log wrote nothing. */
+/** Appends entries, once the disk has caught up with those before; `NaN` stands where the log wrote nothing. */
 export async function append(
   log: ShardLog,
   entries: readonly Entry[],
@@ -19,7 +19,11 @@ export async function append(
 ): Promise<AppendAnswer> {
   const batch = batchOf(entries, timeMs, selection)
   const out = answersFor(batch)
-  const count = await log.append(batch, out)
+  let count = await log.append(batch, out)
+  while (count === Refusal.busy) {
+    await log.flush()
+    count = await log.append(batch, out)
+  }
   return { count, offsets: [...out.offsets], timesMs: [...out.timesMs] }
 }
 

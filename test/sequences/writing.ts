@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { PutEntry, PutResult, Stored, Stream } from '../../src/index.ts'
 import { holds, number, same } from './expectation.ts'
 import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
-import { codeOf } from './outcome.ts'
+import { codeOf, isOpening } from './outcome.ts'
 import { payloadBytes } from './payload.ts'
 import type { Entry, Fault } from './step.ts'
 
@@ -50,7 +50,14 @@ export async function checkAppend(
     stream.append(entry.key, payloadBytes(entry.payload), { explicitHashKey: entry.hashKey })
   if (moment.later) return same('append', await codeOf(append), 'ERR_MILLRACE_UNSUPPORTED')
   if (!fits(entry, model)) return refusedAsTooLarge(append)
-  checkStored(model, entry, append(), moment)
+  let stored: Stored
+  try {
+    stored = append()
+  } catch (error) {
+    if (!isOpening(error)) throw error
+    return checkPuts(stream, model, [entry], moment)
+  }
+  checkStored(model, entry, stored, moment)
 }
 
 export async function checkBatch(

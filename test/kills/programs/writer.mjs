@@ -155,14 +155,14 @@ class Writer {
 
   /** Calls that are under way meanwhile are waited for by the store, later ones are refused. */
   async #reopen() {
-    await this.#stopWorker()
-    report('close')
     let go
-    const closed = this.#store.close()
+    // Before the worker ends: none may begin with the options of the store that is about to be closed.
     this.#pause = new Promise((resolve) => {
       go = resolve
     })
-    await closed
+    await this.#stopWorker()
+    report('close')
+    await this.#store.close()
     report('closed')
     await this.#open()
     go()
