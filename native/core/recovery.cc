@@ -399,7 +399,12 @@ Result<void> Recovery::sync_survivors() {
 // Frames of a writer may survive a crash of the system that its line in the list of writers did
 // not. Those below the durable mark were synced together with it.
 Result<void> Recovery::repair_writers() {
-  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  if (log.segments.empty()) return {};
+  if (log.report.last_end != LastEnd::kSystemDied) {
+    Result<Bytes> bytes = map(log.segments.size() - 1);
+    if (!bytes) return bytes.error();
+    return drop_half_noted(env, log.segments.back(), *bytes);
+  }
   const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
   const LogPosition from = std::min(log.durable, log.tail);
   for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
