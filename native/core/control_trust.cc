@@ -23,9 +23,10 @@ Error corrupt(const std::string& directory, const std::string& what, std::uint64
 
 }  // namespace
 
-Result<void> believe_page(const ControlPage& page, const std::string& directory) {
+Result<void> believe_page(const ControlPage& page, std::uint64_t boot_hash,
+                          const std::string& directory) {
   Findings findings;
-  check_words(load_words(page), "ctl", findings);
+  check_words(load_words(page), boot_hash, "ctl", findings);
   for (const Finding& finding : findings.take()) {
     if (finding.severity == Severity::kDamage) {
       return corrupt(directory, finding.what, finding.offset);

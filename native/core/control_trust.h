@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/control_file.h"
@@ -13,8 +14,9 @@ namespace millrace {
 // What recovery may believe of a control page before it acts on it: a word that lost a bit must not
 // hide records, use numbers again or have segments removed. kCorrupt otherwise.
 
-// Before anything else is looked at: do the words agree with each other?
-Result<void> believe_page(const ControlPage& page, const std::string& directory);
+// Before anything else is looked at, in the boot `boot_hash`: do the words agree with each other?
+Result<void> believe_page(const ControlPage& page, std::uint64_t boot_hash,
+                          const std::string& directory);
 // The lower of the trim point and its check, where a writer died between storing the two: it hides
 // no record that was not trimmed.
 [[nodiscard]] Sequence settled_trim(const ControlPage& page) noexcept;

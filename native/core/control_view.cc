@@ -1,5 +1,7 @@
 #include "core/control_view.h"
 
+#include <algorithm>
+
 #include "core/file.h"
 #include "core/guarded_copy.h"
 #include "core/paths.h"
@@ -67,10 +69,24 @@ LogPosition ControlView::visible() const noexcept {
   if (words.shows.load(std::memory_order_acquire) == kShowsDurable) {
     return {words.durable.load(std::memory_order_seq_cst)};
   }
+  // A commit mark below what is durable has lost a bit. Acquire: either mark is behind its bytes.
+  const std::uint64_t durable = words.durable.load(std::memory_order_acquire);
   // Sequentially consistent, for two reasons. As an acquire it pairs with ControlFile::publish:
   // every byte below the mark is visible. And in one order with announce(): either the writer's
   // next look at `waiters` sees the announcement, or this load sees the mark stored before it.
-  return {words.committed.load(std::memory_order_seq_cst)};
+  return {std::max(words.committed.load(std::memory_order_seq_cst), durable)};
+}
+
+// Relaxed: trimming only hides; a reader that sees it late reads what was there a moment ago.
+Sequence ControlView::trimmed() const noexcept {
+  const std::uint64_t trimmed = page().trim_sequence.load(std::memory_order_relaxed);
+  return {std::min(trimmed, ~page().trim_check.load(std::memory_order_relaxed))};
+}
+
+// The segment that the trim point lies in, or one before it.
+Sequence ControlView::first_kept() const noexcept {
+  const Sequence kept{page().first_segment.load(std::memory_order_acquire)};
+  return kept <= trimmed() ? kept : Sequence{};
 }
 
 const std::atomic<std::uint32_t>* ControlView::wake_word() const noexcept {

@@ -36,6 +36,13 @@ class ControlView {
   // system that crashed left of a commit mark is not believed before a writer has gone over it.
   [[nodiscard]] LogPosition visible() const noexcept;
 
+  // Records below it are hidden. One of its two words may have lost a bit, or be stored a moment
+  // before the other: the lower one hides nothing that was not trimmed.
+  [[nodiscard]] Sequence trimmed() const noexcept;
+  // The first number of the first segment that is kept; 0 where that cannot be right. Loaded with
+  // acquire: what the writer removes, it has said before that it does not keep.
+  [[nodiscard]] Sequence first_kept() const noexcept;
+
   // The word that the writer changes to wake who waits; null when this reader may not announce
   // itself, and has to look again now and then.
   [[nodiscard]] const std::atomic<std::uint32_t>* wake_word() const noexcept;

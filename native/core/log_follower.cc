@@ -69,8 +69,11 @@ void LogFollower::follow() {
   // about. Another writer may have put segments in the place of ones without frames.
   const std::uint64_t epoch = page.writer_epoch.load(std::memory_order_acquire);
   if (std::exchange(epoch_, epoch) != epoch) forget();
-  const Sequence kept{page.first_segment.load(std::memory_order_acquire)};
-  if (reader_->segments().empty() || reader_->segments().front().base_sequence() >= kept) return;
+  const Sequence kept = control_->first_kept();
+  const SegmentList& segments = reader_->segments();
+  if (segments.empty() || segments.front().base_sequence() >= kept) return;
+  // A number that no segment begins with has lost a bit, or belongs to one that is not known yet.
+  if (segments[segments.index_of(kept)].base_sequence() != kept) return;
   // Their space is free once nobody has them mapped.
   for (const std::string& path : reader_->drop_before(kept)) context_.cache->forget(path);
 }

@@ -40,10 +40,8 @@ LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string 
       residency_(std::make_shared<Residency>(env_, cache_->background())) {}
 
 Sequence LogReader::first() const noexcept {
-  // Relaxed: trimming only hides; a reader that sees it late reads what was there a moment ago.
-  const Sequence trimmed{control_->page().trim_sequence.load(std::memory_order_relaxed)};
   const Sequence base = segments_.empty() ? kFirstSequence : segments_.front().base_sequence();
-  return std::max(trimmed, base);
+  return std::max(control_->trimmed(), base);
 }
 
 void LogReader::set_segments(SegmentList segments) {
@@ -73,12 +71,14 @@ std::vector<std::string> LogReader::drop_before(Sequence base) {
 // whoever reads beside another process looks again (LogFollower).
 Result<void> LogReader::refresh(LogPosition end) {
   const Sequence active{control_->page().active_segment.load(std::memory_order_relaxed)};
-  if (end.bytes == 0 || active.value == 0) return {};
+  if (end.bytes == 0) return {};
   if (!segments_.empty() && segments_.back().base_sequence() >= active) return {};
   Result<std::vector<std::string>> names = list_segment_names(env_, directory_);
   if (!names) return names.error();
-  // Acquire, and behind the list: the writer says what it keeps before it removes the rest.
-  const Sequence kept{control_->page().first_segment.load(std::memory_order_acquire)};
+  // Behind the list: the writer says what it keeps before it removes the rest. What is not there
+  // is not what it keeps.
+  Sequence kept = control_->first_kept();
+  if (!std::ranges::binary_search(*names, segment_name(kept))) kept = {};
   for (const std::string& name : *names) {
     const std::optional<Sequence> base = parse_segment_name(name);
     if (*base < kept) continue;

@@ -7,6 +7,18 @@
 
 namespace millrace {
 
+// A full disk may have room for a smaller segment.
+Result<std::shared_ptr<AppendWindow>> NextSegment::create(const std::string& path,
+                                                          std::uint64_t data_bytes,
+                                                          std::uint64_t data_bytes_min) const {
+  const std::uint64_t least = std::min(std::max(data_bytes_min, kSegmentDataMin), data_bytes);
+  for (std::uint64_t bytes = data_bytes;; bytes = std::max(bytes / 4, least)) {
+    Result<std::shared_ptr<AppendWindow>> window =
+        AppendWindow::create(env_, path, align_up<std::uint64_t>(bytes, kGridBytes), fill_);
+    if (window || window.error().code != Errc::kNoSpace || bytes == least) return window;
+  }
+}
+
 NextSegment::NextSegment(Env& env, const std::string& directory, SegmentFill fill)
     : env_(env),
       fill_(fill),
@@ -22,7 +34,7 @@ void NextSegment::prepare(Background& background, std::uint64_t data_bytes) {
   background.post(Background::Lane::kPages, [self = shared_from_this(), &background, data_bytes] {
     // A full disk is met again, and reported, by the roll itself.
     Result<std::shared_ptr<AppendWindow>> window =
-        AppendWindow::create(self->env_, self->prepared_path_, data_bytes, self->fill_);
+        self->create(self->prepared_path_, data_bytes, kSegmentDataMin);
     const std::lock_guard guard(self->mutex_);
     self->state_ = window ? State::kReady : State::kNone;
     self->idle_.notify_all();
@@ -46,8 +58,7 @@ Result<NextSegment::Taken> NextSegment::take(std::uint64_t data_bytes,
       if (Result<void> removed = env_.unlink(prepared_path_); !removed) return removed.error();
     }
   }
-  Result<std::shared_ptr<AppendWindow>> window =
-      AppendWindow::create(env_, urgent_path_, data_bytes, fill_);
+  Result<std::shared_ptr<AppendWindow>> window = create(urgent_path_, data_bytes, data_bytes_min);
   if (!window) return window.error();
   return Taken{std::move(*window), urgent_path_};
 }

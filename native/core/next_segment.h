@@ -27,7 +27,7 @@ class NextSegment : public std::enable_shared_from_this<NextSegment> {
     std::string path;
   };
   // A window with room for at least `data_bytes_min`: the prepared one, or a new one of
-  // `data_bytes`. kNoSpace and other errors of creation.
+  // `data_bytes`, or less where that finds no room. kNoSpace and other errors of creation.
   Result<Taken> take(std::uint64_t data_bytes, std::uint64_t data_bytes_min);
   // Waits for the helper that is at it: whoever opens the log next prepares a file of the same
   // name.
@@ -37,6 +37,9 @@ class NextSegment : public std::enable_shared_from_this<NextSegment> {
 
  private:
   enum class State : std::uint8_t { kNone, kRunning, kReady };
+
+  Result<std::shared_ptr<AppendWindow>> create(const std::string& path, std::uint64_t data_bytes,
+                                               std::uint64_t data_bytes_min) const;
 
   Env& env_;
   const SegmentFill fill_;

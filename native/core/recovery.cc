@@ -451,7 +451,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   log.control = std::move(*control);
   ControlPage& page = log.control->page();
   log.report.last_end = last_end_of(load_words(page), boot_hash);
-  if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
+  if (Result<void> sane = believe_page(page, boot_hash, directory); !sane) return sane.error();
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;
   if (*suspect) log.report.last_end = LastEnd::kSystemDied;
@@ -470,8 +470,11 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
   }
+  const LogPosition indexed{page.indexed.load(std::memory_order_relaxed)};
+  log.checkpointed = std::min(indexed, log.durable);
   // Before the mark: readers look for segments up to there.
   if (!log.segments.empty()) {
+    log.checkpointed = std::max(log.checkpointed, log.segments.front().base_position());
     page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
   }
   page.committed.store(log.tail.bytes, std::memory_order_release);

@@ -1,6 +1,7 @@
 #include "core/tail_watcher.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace millrace {
@@ -11,6 +12,7 @@ constexpr std::uint64_t kMicrosecond = 1'000;
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kForever = 3600 * kSecond;
+constexpr std::uint64_t kLongestPollPause = 20 * kMillisecond;
 
 // No log has this position.
 constexpr std::uint64_t kDisarmed = UINT64_MAX;
@@ -18,7 +20,7 @@ constexpr std::uint64_t kDisarmed = UINT64_MAX;
 // How long to pause between two looks at logs that nobody wakes for: the longer nothing came, the
 // longer; and never so often that looking takes more than a hundredth of a processor.
 std::uint64_t poll_pause_ns(std::uint64_t quiet_ns, std::uint64_t look_ns) noexcept {
-  std::uint64_t pause = 20 * kMillisecond;
+  std::uint64_t pause = kLongestPollPause;
   if (quiet_ns < 2 * kMillisecond) {
     pause = 200 * kMicrosecond;
   } else if (quiet_ns < 20 * kMillisecond) {
@@ -146,6 +148,7 @@ void TailWatcher::run() {
       poll_at_ns = 0;
     }
     const std::uint64_t begin_ns = env_->monotonic_ns();
+    is_one_word_only_ = begin_ns < one_word_until_ns_;
     const Due due{.polls = begin_ns >= poll_at_ns, .all = begin_ns >= all_at_ns};
     const Round round = look(entries, due, words);
     const std::uint64_t end_ns = env_->monotonic_ns();
@@ -202,7 +205,7 @@ TailWatcher::Round TailWatcher::look(const Entries& entries, Due due,
 std::optional<WaitWord> TailWatcher::take_word(const Entry& entry, std::vector<WaitWord>& words) {
   const ControlView* const waker = entry.waker();
   const auto* const word = waker == nullptr ? nullptr : waker->wake_word();
-  if (word == nullptr || one_word_only_) return std::nullopt;
+  if (word == nullptr || is_one_word_only_) return std::nullopt;
   // Many logs without files have the same herald.
   if (entry.is_heralded()) {
     for (const WaitWord& taken : words) {
@@ -215,8 +218,17 @@ std::optional<WaitWord> TailWatcher::take_word(const Entry& entry, std::vector<W
 }
 
 void TailWatcher::sleep(const std::vector<WaitWord>& words, std::uint64_t timeout_ns) {
-  // Whatever cannot be slept on: from the next round on, everything is looked at.
-  if (!env_->wait_any(words, timeout_ns)) one_word_only_ = true;
+  const Result<bool> slept = env_->wait_any(words, timeout_ns);
+  if (slept) return;
+  if (words.size() > 1) {
+    // From the next round on, everything is looked at: for ever if that is what the system is like.
+    const bool is_for_ever = slept.error().code == Errc::kUnsupported;
+    one_word_until_ns_ = is_for_ever ? UINT64_MAX : env_->monotonic_ns() + kSecond;
+    return;
+  }
+  // Not even its own word: then nobody wakes it, and it looks as often as it does where nothing
+  // came for long.
+  std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(timeout_ns, kLongestPollPause)));
 }
 
 }  // namespace millrace

@@ -27,6 +27,8 @@ struct TailSource {
 
 // One thread that waits for any number of logs to grow, whoever writes them: it sleeps on the wake
 // words of all of them at once, and looks again now and then at those that nobody can wake it for.
+// Where the system cannot sleep on several words, it looks at all of them so; after a failure it
+// does for a second, then tries again.
 //
 // Started by the first watch, joined by the last owner. It also looks once a second, because a
 // writer may die between moving its mark and waking.
@@ -100,8 +102,9 @@ class TailWatcher : public std::enable_shared_from_this<TailWatcher> {
   bool stopping_ = false;
   std::thread thread_;
 
-  // The thread's own: the system cannot sleep on several words.
-  bool one_word_only_ = false;
+  // The thread's own: until then, it does not try to sleep on several words at once.
+  std::uint64_t one_word_until_ns_ = 0;
+  bool is_one_word_only_ = false;
 };
 
 }  // namespace millrace

@@ -108,12 +108,13 @@ std::optional<std::string> LogLedger::wrong_with(const LogView& view, JournalPla
 // A state shows the same however often it is opened, so what it shows counts as acknowledged; and
 // after a loss of power it is all on the disk. What the end of a process left trimmed may be there
 // again after a loss of power.
-LogLedger LogLedger::behind(const LogView& view, JournalPlace cut, End end) const {
+LogLedger LogLedger::behind(const LogView& view, JournalPlace cut, End end, bool synced) const {
   LogLedger after;
   after.identity = identity;
   after.folder = folder;
-  after.used_below = next_unused(cut);
   const bool on_disk = end == End::kSystem;
+  const bool forgotten = on_disk && !synced;
+  after.used_below = forgotten ? 1 : next_unused(cut);
   const auto since_before = [&](JournalPlace durable) {
     return on_disk || durable <= cut ? JournalPlace{0} : kNever;
   };
@@ -121,7 +122,7 @@ LogLedger LogLedger::behind(const LogView& view, JournalPlace cut, End end) cons
       view.records.empty() ? std::numeric_limits<std::uint64_t>::max() : view.records[0].sequence;
   std::uint64_t trimmed = 0;
   for (TrimMade trim : trims) {
-    if (trim.started >= cut) continue;
+    if (trim.started >= cut || forgotten) continue;
     trimmed = std::max(trimmed, trim.before);
     // Of one that was under way, and of one that may have been lost, nothing is known.
     const bool in_force =

@@ -81,7 +81,8 @@ struct LogLedger {
   [[nodiscard]] std::optional<std::string> wrong_with(const LogView& view, JournalPlace cut,
                                                       End end, bool promised) const;
   // The same log for a journal that begins behind the recovery of a state that showed `view`.
-  [[nodiscard]] LogLedger behind(const LogView& view, JournalPlace cut, End end) const;
+  // Unless the store was ever `synced`, a loss of power takes numbers and trims, too.
+  [[nodiscard]] LogLedger behind(const LogView& view, JournalPlace cut, End end, bool synced) const;
 
  private:
   [[nodiscard]] std::optional<std::string> wrong_record(const LogView& view,

@@ -248,6 +248,7 @@ DamageLab::Expected DamageLab::expect_of(const Log& log) const {
     }
     if (!frame.is_record) continue;
     expected.all.push_back(frame.record);
+    if (frame.durable) expected.durable.push_back(frame.record);
     if (whole) expected.prefix.push_back(frame.record);
     if (!hit) expected.kept.push_back(frame.record);
     // Cut off behind all that its checksum covers, it may be found whole.
@@ -259,14 +260,19 @@ DamageLab::Expected DamageLab::expect_of(const Log& log) const {
   return expected;
 }
 
-// A reader believes the marks: what is hidden by damage to them is hidden. What it sees is right.
-void DamageLab::judge_reader(const Look& look, const Expected& expected, bool in_frames) {
+// A reader believes the marks: what is not durable, damage to them may hide. What it sees is right.
+void DamageLab::judge_reader(const Look& look, const Expected& expected, const Damage& damage) {
+  const bool in_frames = damage.path.ends_with(".seg");
   if (!is_part_of(look.records, expected.all)) note("a reader is given a wrong record");
   const bool is_told = look.refusal && look.refusal->code != Errc::kNotFound &&
                        (in_frames || look.refusal->code != Errc::kTrimmed);
   if (is_told && !is_refusal(*look.refusal)) { note("a reader is told: " + look.refusal->message); }
-  if (!in_frames || look.refusal || end_ == LogEnd::kSystemDied) return;
-  if (look.records != expected.all) note("a reader misses records without a word");
+  if (look.refusal || end_ == LogEnd::kSystemDied) return;
+  if (in_frames && look.records != expected.all) note("a reader misses records without a word");
+  // One mark may have lost a bit, not both.
+  if (damage.is_one_bit && !is_part_of(expected.durable, look.records)) {
+    note("a reader misses durable records without a word");
+  }
 }
 
 void DamageLab::judge_writer(const Look& look, const Expected& expected, bool found) {
@@ -372,7 +378,7 @@ void DamageLab::round(const Damage& damage) {
   strike({damage});
   Log& log = log_of(damage.path);
   const Expected expected = expect_of(log);
-  judge_reader(look_as_reader(log), expected, damage.path.ends_with(".seg"));
+  judge_reader(look_as_reader(log), expected, damage);
   const bool found = verify_finds_damage();
   if (!store_.is(struck_)) note("a look changes files");
   const Look look = look_as_writer(log);
@@ -428,7 +434,8 @@ Damage flipped_bit(const std::string& path, std::uint64_t bit) {
   const std::uint64_t byte = bit / 8;
   return {.what = path + ", byte " + std::to_string(byte) + ", bit " + std::to_string(bit % 8),
           .path = path,
-          .strike = [path, bit](StoreFixture& store) { store.flip(path, bit); }};
+          .strike = [path, bit](StoreFixture& store) { store.flip(path, bit); },
+          .is_one_bit = true};
 }
 
 Damage cut_at(const std::string& path, std::uint64_t bytes) {

@@ -37,6 +37,7 @@ struct Damage {
   std::string what;
   std::string path;
   std::function<void(StoreFixture&)> strike;
+  bool is_one_bit = false;
 };
 
 // How the rounds ended, for people.
@@ -111,12 +112,13 @@ class DamageLab {
     std::vector<ReadRecord> prefix;
     std::vector<ReadRecord> kept;
     std::vector<ReadRecord> kept_at_best;
+    std::vector<ReadRecord> durable;
     bool any_hit = false;
     bool promised_hit = false;  // a record that no crash may take
     bool promised = false;      // or one in a file that is refused as a whole
   };
   [[nodiscard]] Expected expect_of(const Log& log) const;
-  void judge_reader(const Look& look, const Expected& expected, bool in_frames);
+  void judge_reader(const Look& look, const Expected& expected, const Damage& damage);
   void judge_writer(const Look& look, const Expected& expected, bool found);
   void judge_repair(Log& log, const Expected& expected, bool found);
   void go_on(Log& log, const std::vector<ReadRecord>& before);

@@ -1,8 +1,11 @@
 #include "core/tail_watcher.h"
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <string>
+#include <thread>
 
 #include "core/control_file.h"
 #include "core/env_faulting.h"
@@ -66,6 +69,33 @@ class SleepingEnv final : public EnvForwarding {
   std::shared_ptr<Env> base_;
 };
 
+// Cannot sleep: as often as the test says, calls with so many words or more fail. Others take half
+// a second each, by its clock.
+class SleeplessEnv final : public EnvForwarding {
+ public:
+  explicit SleeplessEnv(std::shared_ptr<Env> base) : EnvForwarding(*base), base_(std::move(base)) {}
+  Result<bool> wait_any(std::span<const WaitWord> words, std::uint64_t timeout_ns) override {
+    calls.fetch_add(1);
+    if (words.size() >= words_min && failures.load() > 0) {
+      failures.fetch_sub(1);
+      return error;
+    }
+    if (words.size() > 1) sleeps.fetch_add(1);
+    slept_ns.fetch_add(500'000'000);
+    return base_->wait_any(words, timeout_ns);
+  }
+  std::uint64_t monotonic_ns() noexcept override { return base_->monotonic_ns() + slept_ns.load(); }
+  std::atomic<std::uint64_t> slept_ns = 0;
+  std::size_t words_min = 1;
+  Error error{.code = Errc::kIo, .sys_errno = ENOMEM, .message = "futex_waitv: no memory"};
+  std::atomic<std::int64_t> failures = INT64_MAX;
+  std::atomic<std::uint64_t> calls = 0;
+  std::atomic<int> sleeps = 0;
+
+ private:
+  std::shared_ptr<Env> base_;
+};
+
 // The control page of one log, as its writer has it and as a reader watches it.
 struct WatchedLog {
   WatchedLog(const std::shared_ptr<Env>& env, const std::string& directory) {
@@ -123,6 +153,41 @@ const Suite tail_watcher_tests("tail_watcher", [](Suite& s) {
       log.grow();
       if (!expect(calls.reach(i), "was woken")) return;
     }
+  });
+  s.test("does so where no call can sleep, without calling more often than it looks", [] {
+    const auto begin = std::chrono::steady_clock::now();
+    auto env = std::make_shared<SleeplessEnv>(std::make_shared<EnvMemory>());
+    wakes_for_every_record(env, "log", 20);
+    const auto passed = std::chrono::steady_clock::now() - begin;
+    // The shortest pause between two looks is 200 us; watching and arming cut a few short.
+    const auto looks = static_cast<std::uint64_t>(passed / std::chrono::microseconds(200));
+    expect_le(env->calls.load(), 10 + 2 * 20 + looks);
+  });
+  s.test("sleeps on several words again after calls that failed", [] {
+    auto env = std::make_shared<SleeplessEnv>(std::make_shared<EnvMemory>());
+    env->words_min = 2;
+    env->failures = 2;
+    WatchedLog log(env, "log");
+    Calls calls;
+    const auto watch = watcher_of(env)->watch(log.source, calls.one());
+    expect(watch->arm(log.mark()));
+    log.grow();
+    expect(calls.reach(1));
+    expect(watch->arm(log.mark()));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (env->sleeps.load() == 0 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
+    expect_ge(env->sleeps.load(), 1);
+    log.grow();
+    expect(calls.reach(2));
+  });
+  s.test("tries no more where the system says that it cannot sleep on several words", [] {
+    auto env = std::make_shared<SleeplessEnv>(std::make_shared<EnvMemory>());
+    env->words_min = 2;
+    env->error = {.code = Errc::kUnsupported, .sys_errno = ENOSYS, .message = "futex_waitv"};
+    wakes_for_every_record(env, "log", 200);
+    expect_eq(INT64_MAX - env->failures.load(), 1);
   });
   s.test("says at once that a log has grown already, and does not call", [] {
     auto env = std::make_shared<EnvMemory>();
