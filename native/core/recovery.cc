@@ -17,6 +17,7 @@
 #include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
+#include "core/torn_seal.h"
 #include "core/writer_list.h"
 
 namespace millrace {
@@ -73,6 +74,7 @@ struct Recovery {
   Result<void> repair_slots();
   Result<void> sync_survivors();
   Result<void> repair_writers();
+  Result<void> unseal();
 };
 
 // The header of a segment that no checkpoint has covered may itself be on its way only.
@@ -420,6 +422,13 @@ Result<void> Recovery::repair_writers() {
   return {};
 }
 
+Result<void> Recovery::unseal() {
+  if (log.report.last_end != LastEnd::kSystemDied || log.segments.empty() || log.sealed) return {};
+  Result<Bytes> bytes = map(log.segments.size() - 1);
+  if (!bytes) return bytes.error();
+  return drop_torn_seal(env, log.segments.back(), *bytes);
+}
+
 }  // namespace
 
 Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
@@ -467,6 +476,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> anew = recovery.forget_first_segment(); !anew) return anew.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
+  if (Result<void> unsealed = recovery.unseal(); !unsealed) return unsealed.error();
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
   }
