@@ -299,8 +299,12 @@ Result<void> Recovery::find_tail() {
     kept = 0;
     return {};
   }
-  // Never synced, on purpose: what there is may be whole.
-  if (log.durable.bytes == 0) log.durable = log.segments.front().base_position();
+  // Never synced, on purpose, or trimmed since: what there is may be whole.
+  const bool trimmed_since = page.first_segment.load(std::memory_order_relaxed) != 0 &&
+                             log.durable < log.segments.front().base_position();
+  if (log.durable.bytes == 0 || trimmed_since) {
+    log.durable = log.segments.front().base_position();
+  }
   std::size_t index = log.segments.index_of(log.durable);
   const bool inside =
       log.segments.end_of(index, log.durable) == log.segments[index].offset_of(log.durable);

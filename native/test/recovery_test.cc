@@ -145,6 +145,29 @@ const Suite recovery_tests("recovery", [](Suite& s) {
       expect_eq(machine.log.read_all(last).back().payload, std::string("after"));
     }
   });
+  s.test("goes on where all that was durable is trimmed by a writer that never syncs", [] {
+    LogOptions never = manual_sync();
+    never.sync = false;
+    for (const int kept_segments : {0, 1}) {
+      Machine machine;
+      machine.log.append("k", "durable");
+      machine.log.reopen(never);
+      for (int i = 0; i < 10; ++i) machine.log.append("k", std::string(3 * kMiB, 'x'));
+      const std::uint64_t last = machine.log.append("k", "y");
+      expect_ok(machine.log->trim({last}));
+      machine.log.drain();
+      machine.lose_power([&] {
+        const std::vector<std::string> names = take(list_segment_names(*machine.env, "log"));
+        for (std::size_t i = kept_segments; i < names.size(); ++i) {
+          take(machine.env->unlink(join_path("log", names[i])));
+        }
+      });
+      machine.come_up();
+      expect_ge(machine.log.append("k", "after"), last);
+      machine.log.reopen();
+      expect_eq(machine.log.read_all(last).back().payload, std::string("after"));
+    }
+  });
   s.test("begins a segment for the gap where the last one has no room for it", [] {
     Machine machine;
     // One record that leaves room for a pad frame alone.
