@@ -13,8 +13,6 @@ import { root } from './native-sources.mjs'
 const buildFolder = join(root, 'build', 'fuzz')
 const keptFolder = join(root, 'native', 'fuzz', 'corpus')
 const fixedFolder = join(root, 'native', 'fuzz', 'regressions')
-/** What these find is known and not mended yet (native/fuzz/unresolved): they run when they are named. */
-const unresolved = new Set(['repair'])
 /** Of one input. More is a finding: memory that grows with what a file says, or a loop. */
 const limits = ['-rss_limit_mb=512', '-timeout=10', '-max_len=2048', '-len_control=20']
 const environment = {
@@ -46,7 +44,7 @@ function chosenTargets(names) {
   const unknown = names.filter((name) => !all.includes(name))
   if (unknown.length > 0)
     throw new BuildFailure(`there is no fuzzer "${unknown[0]}"; there are ${all.join(', ')}`)
-  return names.length === 0 ? all.filter((name) => !unresolved.has(name)) : names
+  return names.length === 0 ? all : names
 }
 
 async function build(targets) {

@@ -17,6 +17,7 @@
 #include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
+#include "core/torn_seal.h"
 #include "core/writer_list.h"
 
 namespace millrace {
@@ -73,6 +74,7 @@ struct Recovery {
   Result<void> repair_slots();
   Result<void> sync_survivors();
   Result<void> repair_writers();
+  Result<void> unseal();
 };
 
 // The header of a segment that no checkpoint has covered may itself be on its way only.
@@ -403,7 +405,12 @@ Result<void> Recovery::sync_survivors() {
 // Frames of a writer may survive a crash of the system that its line in the list of writers did
 // not. Those below the durable mark were synced together with it.
 Result<void> Recovery::repair_writers() {
-  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  if (log.segments.empty()) return {};
+  if (log.report.last_end != LastEnd::kSystemDied) {
+    Result<Bytes> bytes = map(log.segments.size() - 1);
+    if (!bytes) return bytes.error();
+    return drop_half_noted(env, log.segments.back(), *bytes);
+  }
   const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
   const LogPosition from = std::min(log.durable, log.tail);
   for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
@@ -417,6 +424,13 @@ Result<void> Recovery::repair_writers() {
     if (!done) return done;
   }
   return {};
+}
+
+Result<void> Recovery::unseal() {
+  if (log.report.last_end != LastEnd::kSystemDied || log.segments.empty() || log.sealed) return {};
+  Result<Bytes> bytes = map(log.segments.size() - 1);
+  if (!bytes) return bytes.error();
+  return drop_torn_seal(env, log.segments.back(), *bytes);
 }
 
 }  // namespace
@@ -467,6 +481,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> anew = recovery.forget_first_segment(); !anew) return anew.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
+  if (Result<void> unsealed = recovery.unseal(); !unsealed) return unsealed.error();
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
   }
