@@ -29,8 +29,10 @@ enum class PoisonStage : std::uint32_t {
 };
 
 // The first 512 bytes of the file `ctl`, mapped shared by every process that has the log open; one
-// sector, so that a sync persists one moment of it. Every word is written whole by the one writer.
-// Its layout is in docs/on-disk-format.md.
+// sector, of which a device that reads it while it is stored to may catch each line of 64 bytes at
+// a moment of its own. So after a crash of the system only what a sync covered is sure, and lines
+// may contradict each other (may_be_mixed). Every word is written whole by the one writer. Its
+// layout is in docs/on-disk-format.md.
 struct ControlPage {
   // Line 0: identity, written once.
   std::array<char, 8> magic;

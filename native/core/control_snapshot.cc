@@ -33,8 +33,8 @@ constexpr std::array kUnused{
 // Collects what is wrong with the words of one control page.
 class WordsCheck {
  public:
-  WordsCheck(const ControlWords& words, const std::string& file, Findings& findings)
-      : words_(words), file_(file), findings_(findings) {}
+  WordsCheck(const ControlWords& words, bool mixed, const std::string& file, Findings& findings)
+      : words_(words), mixed_(mixed), file_(file), findings_(findings) {}
 
   void run() {
     check_writer();
@@ -61,19 +61,22 @@ class WordsCheck {
     if (words_.shows != kShowsCommitted && words_.shows != kShowsDurable) {
       damage(offsetof(ControlPage, shows), "what readers are shown is nothing that they could be");
     }
-    if (words_.committed.bytes > 0 && words_.writer_epoch == 0) {
+    if (words_.committed.bytes > 0 && words_.writer_epoch == 0 && !mixed_) {
       damage(offsetof(ControlPage, writer_epoch), "there are frames, but no writer");
     }
   }
 
   void check_marks() {
-    if (words_.durable > words_.committed) {
+    if (words_.durable > words_.committed && mixed_) {
+      findings_.notice(file_, offsetof(ControlPage, committed),
+                       "the commit mark is older than the durable mark, which counts");
+    } else if (words_.durable > words_.committed) {
       damage(offsetof(ControlPage, durable), "the durable mark lies above the commit mark");
     }
     if (words_.indexed > words_.durable) {
       damage(offsetof(ControlPage, indexed), "the index mark lies above the durable mark");
     }
-    const bool closed = words_.state == LogState::kClosed;
+    const bool closed = words_.state == LogState::kClosed && !mixed_;
     if (closed && words_.durable < words_.committed) {
       damage(offsetof(ControlPage, durable),
              "the log was closed, but its durable mark lies below the commit mark");
@@ -102,6 +105,7 @@ class WordsCheck {
   }
 
   const ControlWords& words_;
+  const bool mixed_;
   const std::string& file_;
   Findings& findings_;
 };
@@ -166,12 +170,21 @@ Result<LogIdentity> control_identity(const ControlSnapshot& control) {
   return Error{.code = Errc::kCorrupt, .message = "its first line is damaged"};
 }
 
-void check_words(const ControlWords& words, const std::string& file, Findings& findings) {
-  WordsCheck(words, file, findings).run();
+// Closing is synced before anything else is stored. A page of no writer was begun by one that never
+// syncs, or lost the line that said so.
+bool may_be_mixed(const ControlWords& words, std::uint64_t boot_hash) noexcept {
+  if (words.state == LogState::kClosed) return words.writer_epoch == 0;
+  return words.boot_hash != boot_hash;
 }
 
-void check_control(const ControlSnapshot& control, const std::string& file, Findings& findings) {
-  check_words(control.words, file, findings);
+void check_words(const ControlWords& words, std::uint64_t boot_hash, const std::string& file,
+                 Findings& findings) {
+  WordsCheck(words, may_be_mixed(words, boot_hash), file, findings).run();
+}
+
+void check_control(const ControlSnapshot& control, std::uint64_t boot_hash, const std::string& file,
+                   Findings& findings) {
+  check_words(control.words, boot_hash, file, findings);
   for (const Range& range : kUnused) {
     const Bytes bytes = Bytes(control.page).subspan(range.from, range.to - range.from);
     const std::size_t at = first_non_zero(bytes);

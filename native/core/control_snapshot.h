@@ -52,9 +52,15 @@ Result<LogIdentity> control_identity(const ControlSnapshot& control);
 // The words of a page that is mapped, loaded as above.
 [[nodiscard]] ControlWords load_words(const ControlPage& page) noexcept;
 
-// What the words say about one another. `file` is for the findings.
-void check_words(const ControlWords& words, const std::string& file, Findings& findings);
+// Whether its lines may be of different moments: those of a page that is stored to while a device
+// reads it are, if the machine goes down before it is read again.
+[[nodiscard]] bool may_be_mixed(const ControlWords& words, std::uint64_t boot_hash) noexcept;
+
+// What the words say about one another, seen in the boot `boot_hash`. `file` is for the findings.
+void check_words(const ControlWords& words, std::uint64_t boot_hash, const std::string& file,
+                 Findings& findings);
 // The same, and that unused bytes are zero.
-void check_control(const ControlSnapshot& control, const std::string& file, Findings& findings);
+void check_control(const ControlSnapshot& control, std::uint64_t boot_hash, const std::string& file,
+                   Findings& findings);
 
 }  // namespace millrace

@@ -49,11 +49,14 @@ class Repair {
     repair_.tail = segment_.position_of(rewrite_.end);
     Result<bool> sound = is_sound_after_all();
     if (!sound) return sound.error();
+    rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
+    rewrite_.seal = seal();
+    place_writers();
+    const bool sealed = link_.file->seal.has_value();
     if (!*sound) {
-      rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
-      rewrite_.seal = seal();
-      place_writers();
       repair_.rewrite = std::move(rewrite_);
+    } else if (sealed && !rewrite_.seal && link_.next == nullptr) {
+      repair_.unsealed = std::move(rewrite_);
     }
     return std::move(repair_);
   }

@@ -20,7 +20,8 @@ namespace millrace {
 
 // What one segment of a damaged log holds, and how it is to be written anew.
 struct LinkRepair {
-  std::optional<RewriteTerms> rewrite;  // none: it stays as it is
+  std::optional<RewriteTerms> rewrite;   // none: it stays as it is
+  std::optional<RewriteTerms> unsealed;  // then without the seal that says something follows
   std::vector<LostNumbers> lost;
   LogPosition tail;  // behind the last frame, of the rewritten segment
   FrameOrder order{.next = kFirstSequence, .arrival = {}, .epoch = 0};

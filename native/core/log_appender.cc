@@ -37,13 +37,14 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
   if (sealed_) marks_.seal();
   if (!control_) return;
   epoch_ = control_->page().writer_epoch.load(std::memory_order_relaxed);
-  checkpointer_ = std::make_shared<Checkpointer>(
-      context_.env, directory_, control_, recovered.durable, recovered.durable_next, order_.next);
+  checkpointer_ =
+      std::make_shared<Checkpointer>(context_.env, directory_, control_, recovered.checkpointed,
+                                     recovered.durable_next, order_.next);
   if (recovered.segments.empty()) return;
   last_segment_ = recovered.segments.back();
   // An earlier process may have died before it synced these.
-  if (recovered.durable < recovered.tail) {
-    for (std::size_t i = recovered.segments.index_of(recovered.durable);
+  if (recovered.checkpointed < recovered.tail) {
+    for (std::size_t i = recovered.segments.index_of(recovered.checkpointed);
          i < recovered.segments.size(); ++i) {
       const Segment& segment = recovered.segments[i];
       checkpointer_->segment_started(segment.path, segment.base_position(), nullptr, true);

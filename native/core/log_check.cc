@@ -40,6 +40,7 @@ class LogCheck {
         if (segment.file == name) segment.frames = frames;
       }
     }
+    if (!meter_.stopped()) check_trim();
     return report;
   }
 
@@ -86,6 +87,8 @@ class LogCheck {
     const SegmentWalk walk =
         check_segment(env_, *entry.head, terms, entry.file, buffer_, meter_, inside);
     check_marks(terms, walk, inside);
+    next_ = walk.order.next;
+    ended_ = walk.shard_end;
     if (!terms.end && files_.last_end == LastEnd::kSystemDied) {
       tail_ = LogTail{entry.head->segment.position_of(walk.frames.end), walk.order.next};
     } else {
@@ -145,7 +148,7 @@ class LogCheck {
     const ControlWords& words = *files_.control;
     const std::string ctl = place_.file("ctl");
     const Sequence next = walk.order.next;
-    if (words.trim_sequence > next) {
+    if (words.trim_sequence > next && files_.last_end != LastEnd::kSystemDied) {
       found.damage(ctl, offsetof(ControlPage, trim_sequence),
                    "records are trimmed that were never stored");
     }
@@ -168,6 +171,18 @@ class LogCheck {
     }
   }
 
+  // After a crash of the system records may be gone that were trimmed before, but no number was
+  // used that was not reserved.
+  void check_trim() const {
+    if (!files_.control || files_.last_end != LastEnd::kSystemDied) return;
+    const ControlWords& words = *files_.control;
+    const Sequence trimmed =
+        std::max(words.first_segment, std::min(words.trim_sequence, Sequence{~words.trim_check}));
+    if (trimmed <= (ended_ ? next_ : std::max(next_, words.reserved_sequence))) return;
+    findings_.damage(place_.file("ctl"), offsetof(ControlPage, trim_sequence),
+                     "records are trimmed that were never stored");
+  }
+
   Env& env_;
   const LogPlace& place_;
   ChunkBuffer& buffer_;
@@ -176,6 +191,9 @@ class LogCheck {
   LogFiles files_;
   // Where the log ends, when only its frames say so; the segments before have been walked.
   std::optional<LogTail> tail_;
+  // Of the frames that were walked.
+  Sequence next_ = kFirstSequence;
+  bool ended_ = false;
 };
 
 }  // namespace

@@ -88,7 +88,7 @@ class LogFolder {
                                         sentence_of(control.error(), join_path(path_, "ctl")));
     }
     if (!control_identity(*control)) return;
-    check_control(*control, place_.file("ctl"), files_.findings);
+    check_control(*control, place_.boot_hash, place_.file("ctl"), files_.findings);
     if (control->words.state > LogState::kPoisoned) return;
     files_.control = control->words;
     files_.last_end = last_end_of(control->words, place_.boot_hash);

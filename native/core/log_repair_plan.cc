@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/gap_segments.h"
+#include "core/last_end.h"
 #include "core/link_repair.h"
 #include "core/log_links.h"
 #include "core/rebuilt_control.h"
@@ -35,6 +36,7 @@ class Planner {
     note_missing_end();
     mark();
     lower_marks();
+    unseal();
     return std::move(plan_);
   }
 
@@ -265,6 +267,18 @@ class Planner {
     facts.ended = tail_.ended && !facts.tail_lost;
     plan_.words = rebuild_words(facts);
     plan_.resumes_at = plan_.words->reserved_sequence;
+  }
+
+  // A seal says that another segment follows, or that the log has ended. Only after a crash of the
+  // system may it stay where neither is so.
+  void unseal() {
+    if (!tail_.unsealed) return;
+    const ControlWords& words = plan_.words ? *plan_.words : *survey_.words;
+    if (last_end_of(words, place_.boot_hash) == LastEnd::kSystemDied) return;
+    plan_.rewrite.push_back({.name = links_.back().file->name,
+                             .terms = std::move(*tail_.unsealed),
+                             .has_source = true,
+                             .is_there = true});
   }
 
   // The segment that the tail lies in.

@@ -17,6 +17,7 @@
 #include "core/suspect_cache.h"
 #include "core/sync_directory.h"
 #include "core/time_index.h"
+#include "core/torn_seal.h"
 #include "core/writer_list.h"
 
 namespace millrace {
@@ -31,6 +32,11 @@ constexpr std::uint64_t kBlindJump = std::uint64_t{1} << 26;
 
 Error corrupt(std::string message, std::uint64_t at = 0) {
   return Error{.code = Errc::kCorrupt, .message = std::move(message), .detail = at};
+}
+
+// Whether a log whose first kept segment begins at `first`, or was never trimmed, begins with it.
+bool begins(const Segment& segment, Sequence first) noexcept {
+  return first.value == 0 ? segment.header.ordinal == 0 : segment.base_sequence() == first;
 }
 
 // Everything the steps below share.
@@ -63,10 +69,12 @@ struct Recovery {
   Result<void> find_tail();
   // What follows changes files: once nothing can be refused any more.
   Result<void> unlink_trimmed();
+  Result<void> forget_first_segment();
   Result<void> set_aside();
   Result<void> repair_slots();
   Result<void> sync_survivors();
   Result<void> repair_writers();
+  Result<void> unseal();
 };
 
 // The header of a segment that no checkpoint has covered may itself be on its way only.
@@ -84,7 +92,10 @@ Result<void> Recovery::load_segments() {
   const bool system_died = log.report.last_end == LastEnd::kSystemDied;
   Result<std::vector<std::string>> names = list_segment_names(env, directory);
   if (!names) return names.error();
-  const Sequence first{log.control->page().first_segment.load(std::memory_order_relaxed)};
+  const ControlPage& page = log.control->page();
+  const Sequence first{page.first_segment.load(std::memory_order_relaxed)};
+  // Of names that were never synced, any may be there.
+  const bool promised = !system_died || page.durable.load(std::memory_order_relaxed) != 0;
   std::vector<Segment> segments;
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
@@ -97,11 +108,8 @@ Result<void> Recovery::load_segments() {
       Result<void> linked = SegmentList::check_link(segments.back(), *segment);
       if (!linked) segment = linked.error();
     }
-    // Of names that were never synced, any may be there: nothing was promised before the first one.
-    const bool headless = segment && system_died && segments.empty() && first.value == 0 &&
-                          segment->header.ordinal != 0 &&
-                          log.control->page().durable.load(std::memory_order_relaxed) == 0;
-    if (headless) segment = corrupt(path + ": the segment before it is missing");
+    const bool leads = !segment || !segments.empty() || begins(*segment, first);
+    if (!leads && !promised) segment = corrupt(path + ": the segment before it is missing");
     if (segment && unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
@@ -111,9 +119,8 @@ Result<void> Recovery::load_segments() {
       return segment.error();
     }
   }
-  const bool starts_right = first.value == 0
-                                ? segments.empty() || segments.front().header.ordinal == 0
-                                : !segments.empty() && segments.front().base_sequence() == first;
+  const bool starts_right =
+      segments.empty() ? first.value == 0 || !promised : begins(segments.front(), first);
   if (!starts_right) {
     const std::string found = segments.empty() ? "none" : segments.front().path;
     return corrupt(directory + ": the first segment is missing; the first one found is " + found);
@@ -133,6 +140,17 @@ Result<void> Recovery::unlink_trimmed() {
     if (Result<void> removed = env.unlink(path); !removed) return removed;
   }
   return {};
+}
+
+// Where nothing is left of a log that was trimmed, it begins anew, with a first segment.
+Result<void> Recovery::forget_first_segment() {
+  std::atomic<std::uint64_t>& first = log.control->page().first_segment;
+  if (!log.segments.empty() || first.load(std::memory_order_relaxed) == 0) return {};
+  // What was trimmed must not be taken for the beginning.
+  if (Result<void> synced = sync_directory(env, directory); !synced) return synced;
+  first.store(0, std::memory_order_relaxed);
+  log.control->stored();
+  return log.control->sync();
 }
 
 Result<Bytes> Recovery::map(std::size_t index) {
@@ -276,12 +294,17 @@ Result<void> Recovery::find_tail() {
   log.tail = log.durable;
   if (log.segments.empty()) {
     if (log.durable.bytes != 0) return corrupt(directory + ": every durable segment is missing");
-    log.resume_at = std::max(kFirstSequence, reserved);
+    // Who never syncs reserves nothing: what was trimmed was used.
+    log.resume_at = std::max({kFirstSequence, reserved, settled_trim(page)});
     kept = 0;
     return {};
   }
-  // Never synced, on purpose: what there is may be whole.
-  if (log.durable.bytes == 0) log.durable = log.segments.front().base_position();
+  // Never synced, on purpose, or trimmed since: what there is may be whole.
+  const bool trimmed_since = page.first_segment.load(std::memory_order_relaxed) != 0 &&
+                             log.durable < log.segments.front().base_position();
+  if (log.durable.bytes == 0 || trimmed_since) {
+    log.durable = log.segments.front().base_position();
+  }
   std::size_t index = log.segments.index_of(log.durable);
   const bool inside =
       log.segments.end_of(index, log.durable) == log.segments[index].offset_of(log.durable);
@@ -319,7 +342,8 @@ Result<void> Recovery::find_tail() {
       [&]() noexcept { log.report.cut_frames = count_frames_behind(*bytes, last.header, end); });
   const Sequence jump =
       reserved.value != 0 ? reserved : Sequence{log.order.next.value + kBlindJump};
-  log.resume_at = log.sealed ? log.order.next : std::max(log.order.next, jump);
+  log.resume_at =
+      log.sealed ? log.order.next : std::max({log.order.next, jump, settled_trim(page)});
   kept = index + 1;
   return {};
 }
@@ -381,7 +405,12 @@ Result<void> Recovery::sync_survivors() {
 // Frames of a writer may survive a crash of the system that its line in the list of writers did
 // not. Those below the durable mark were synced together with it.
 Result<void> Recovery::repair_writers() {
-  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  if (log.segments.empty()) return {};
+  if (log.report.last_end != LastEnd::kSystemDied) {
+    Result<Bytes> bytes = map(log.segments.size() - 1);
+    if (!bytes) return bytes.error();
+    return drop_half_noted(env, log.segments.back(), *bytes);
+  }
   const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
   const LogPosition from = std::min(log.durable, log.tail);
   for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
@@ -395,6 +424,13 @@ Result<void> Recovery::repair_writers() {
     if (!done) return done;
   }
   return {};
+}
+
+Result<void> Recovery::unseal() {
+  if (log.report.last_end != LastEnd::kSystemDied || log.segments.empty() || log.sealed) return {};
+  Result<Bytes> bytes = map(log.segments.size() - 1);
+  if (!bytes) return bytes.error();
+  return drop_torn_seal(env, log.segments.back(), *bytes);
 }
 
 }  // namespace
@@ -428,7 +464,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   log.control = std::move(*control);
   ControlPage& page = log.control->page();
   log.report.last_end = last_end_of(load_words(page), boot_hash);
-  if (Result<void> sane = believe_page(page, directory); !sane) return sane.error();
+  if (Result<void> sane = believe_page(page, boot_hash, directory); !sane) return sane.error();
   recovery.past_cache = *suspect;
   log.report.past_cache = *suspect;
   if (*suspect) log.report.last_end = LastEnd::kSystemDied;
@@ -438,16 +474,22 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
+  if (Result<void> counted = count_listed_writers(env, log); !counted) return counted.error();
   settle_trim(*log.control);
   if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
   if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
+  if (Result<void> anew = recovery.forget_first_segment(); !anew) return anew.error();
   if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
   if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
+  if (Result<void> unsealed = recovery.unseal(); !unsealed) return unsealed.error();
   if (recovery.past_cache) {
     if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
   }
+  const LogPosition indexed{page.indexed.load(std::memory_order_relaxed)};
+  log.checkpointed = std::min(indexed, log.durable);
   // Before the mark: readers look for segments up to there.
   if (!log.segments.empty()) {
+    log.checkpointed = std::max(log.checkpointed, log.segments.front().base_position());
     page.active_segment.store(log.segments.back().base_sequence().value, std::memory_order_relaxed);
   }
   page.committed.store(log.tail.bytes, std::memory_order_release);

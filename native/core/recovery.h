@@ -30,6 +30,7 @@ struct RecoveredLog {
   SegmentList segments;
   LogPosition tail;
   LogPosition durable;
+  LogPosition checkpointed;  // below it the index is on the disk, too; commits go beyond
   Sequence durable_next = kFirstSequence;
   // No record arrived before 1970, whatever a clock says: headers begin to count there.
   FrameOrder order{.next = kFirstSequence, .arrival = {0}, .epoch = 0};

@@ -162,6 +162,10 @@ class Rewrite {
         slots_[first_summary() + i] = slots_[first_slot() + summary_cell(i, header_)];
       }
     }
+    // Nobody has stored a frame here: then the latest writer began it, as far as anybody can tell.
+    if (writers_.empty()) {
+      writers_.push_back({std::max<std::uint64_t>(1, terms_.writer_count), header_.data_offset});
+    }
     const std::vector<EpochStart>& writers = terms_.writers.empty() ? writers_ : terms_.writers;
     const MutableBytes front = std::as_writable_bytes(std::span(slots_));
     store(front.data(), header_);

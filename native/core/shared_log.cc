@@ -98,7 +98,9 @@ void SharedLog::trim(Sequence before) {
   }
   const Sequence trimmed{page.trim_sequence.load(std::memory_order_relaxed)};
   if (segments_.empty()) return;
-  const Sequence kept = segments_[segments_.index_of(trimmed)].base_sequence();
+  const Segment& first = segments_[segments_.index_of(trimmed)];
+  const Sequence kept = first.base_sequence();
+  const LogPosition kept_at = first.base_position();
   const std::vector<std::string> paths = segments_.drop_before(kept);
   if (paths.empty()) return;
   version_.fetch_add(1, std::memory_order_release);
@@ -106,6 +108,7 @@ void SharedLog::trim(Sequence before) {
   trimmed_->add({.control = control_,
                  .checkpointer = options_.sync ? checkpointer_ : nullptr,
                  .first_kept = kept,
+                 .first_kept_at = kept_at,
                  .paths = paths});
   context_.background->post(Background::Lane::kSync, [trimmed = trimmed_] { trimmed->remove(); });
 }

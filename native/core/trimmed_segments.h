@@ -19,11 +19,13 @@ class TrimmedSegments {
   TrimmedSegments(std::shared_ptr<Env> env, std::string directory)
       : env_(std::move(env)), directory_(std::move(directory)) {}
 
-  // The files at `paths` lie before `first_kept`. Without a checkpointer nothing is synced.
+  // The files at `paths` lie before `first_kept`, which begins at `first_kept_at`. Without a
+  // checkpointer nothing is synced, unless earlier writers did.
   struct Batch {
     std::shared_ptr<ControlFile> control;
     std::shared_ptr<Checkpointer> checkpointer;
     Sequence first_kept;
+    LogPosition first_kept_at;
     std::vector<std::string> paths;
   };
   void add(Batch batch);
@@ -35,6 +37,7 @@ class TrimmedSegments {
 
  private:
   void remove(const Batch& batch);
+  static bool forget_promises(const Batch& batch) noexcept;
 
   const std::shared_ptr<Env> env_;
   const std::string directory_;

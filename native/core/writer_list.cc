@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "core/file.h"
+#include "core/findings.h"
 #include "core/frame.h"
 #include "core/guarded_copy.h"
+#include "core/segment_head.h"
 #include "core/segment_header.h"
 
 namespace millrace {
@@ -19,8 +24,8 @@ struct WriterList {
   std::array<EpochStart, kEpochStartsMax + 1> entries{};
   std::size_t count = 0;
 
-  // Whether each entry is whole. One that the device read while it was stored to has no place yet:
-  // no frame of its writer was synced, and it is left out.
+  // Whether each entry is whole. One whose writer died while it stored it, or that the device read
+  // at that moment, has no place yet: no frame of its writer counts, and it is left out.
   bool read(Bytes segment) noexcept {
     bool whole = true;
     for (std::size_t i = 0; i < kEpochStartsMax; ++i) {
@@ -44,16 +49,40 @@ struct WriterList {
     for (; at > 0 && entries[at - 1].epoch > start.epoch; --at) entries[at] = entries[at - 1];
     entries[at] = start;
   }
+  Result<void> write(Env& env, const std::string& path) const {
+    Result<File> file = File::open(env, path, OpenMode::kReadWrite);
+    if (!file) return file.error();
+    return file->write_all(std::as_bytes(std::span(entries).first(kEpochStartsMax)),
+                           FileOffset{kEpochsOffset});
+  }
 };
+
+Error unreadable(const Segment& segment) {
+  return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
+}
+
+Result<bool> is_sound(const Segment& segment, Bytes bytes) {
+  std::array<std::byte, kSummaryOffset> head;
+  const bool read =
+      guarded([&]() noexcept { std::memcpy(head.data(), bytes.data(), head.size()); });
+  if (!read) return unreadable(segment);
+  Findings ignored;
+  std::vector<EpochStart> writers;
+  return list_writers(head, segment.header, segment.path, writers, ignored);
+}
 
 }  // namespace
 
 Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
                             FileOffset end, std::uint64_t last_epoch) {
+  // Where nothing in the segment was promised, nobody has looked at the list yet.
+  const bool promised = from.bytes > segment.header.data_offset;
+  Result<bool> sound = promised ? Result<bool>(true) : is_sound(segment, bytes);
+  if (!sound) return sound.error();
   WriterList listed;
   bool complete = true;
   const bool read = guarded([&]() noexcept {
-    complete = listed.read(bytes);
+    complete = *sound && listed.read(bytes);
     for (FileOffset at = from; at < end && listed.count <= kEpochStartsMax;) {
       const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
       if (static_cast<std::uint16_t>(listed.epoch_at(at)) != frame.epoch) {
@@ -69,13 +98,17 @@ Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileO
     listed.insert({last_epoch, segment.header.data_offset});
     complete = false;
   }
-  if (!read) return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
+  if (!read) return unreadable(segment);
   // A list without room for one more is left: the next writer begins another segment.
   if (complete || listed.count > kEpochStartsMax) return {};
-  Result<File> file = File::open(env, segment.path, OpenMode::kReadWrite);
-  if (!file) return file.error();
-  return file->write_all(std::as_bytes(std::span(listed.entries).first(kEpochStartsMax)),
-                         FileOffset{kEpochsOffset});
+  return listed.write(env, segment.path);
+}
+
+Result<void> drop_half_noted(Env& env, const Segment& segment, Bytes bytes) {
+  WriterList listed;
+  bool whole = true;
+  if (!guarded([&]() noexcept { whole = listed.read(bytes); })) return unreadable(segment);
+  return whole ? Result<void>{} : listed.write(env, segment.path);
 }
 
 }  // namespace millrace

@@ -222,6 +222,28 @@ const Suite crash_disk_tests("crash disk", [](Suite& s) {
         looks(tape.disk(), [](const DiskImage& image) { return letters(image, "f").substr(0, 1); });
     expect_eq(seen, Set{"a", "b", "?"});
   });
+  s.test("may catch each line of a control page at a moment of its own", [] {
+    constexpr std::size_t kLineBytes = 64;
+    Tape tape;
+    tape.durable("ctl", std::string(kPageBytes, 'a'));
+    File file = take(File::open(tape.env(), "ctl", OpenMode::kReadWrite));
+    Mapping page = take(Mapping::map(file, FileOffset{0}, kPageBytes, MapMode::kReadWrite));
+    for (const std::size_t line : {2, 3}) {  // one behind the other, each whole
+      const MutableBytes bytes = page.bytes().subspan(line * kLineBytes, kLineBytes);
+      std::ranges::fill(bytes, std::byte{'b'});
+      page.stored(bytes);
+    }
+    const auto lines = [](const DiskImage& image) {
+      std::string text;
+      for (std::size_t line = 0; line < kSectorBytes / kLineBytes; ++line) {
+        const Sector& sector = content(image.files.at("ctl").sectors[0].second);
+        text += std::to_integer<char>(sector.at(line * kLineBytes));
+      }
+      return text;
+    };
+    // The third of these is there at no moment.
+    expect_eq(looks(tape.disk(), lines), Set{"aaaaaaaa", "aabaaaaa", "aaabaaaa", "aabbaaaa"});
+  });
 });
 
 const Suite crash_names_tests("crash disk names", [](Suite& s) {

@@ -1,12 +1,8 @@
 #include "crash/recorded_store.h"
 
-#include <algorithm>
-#include <charconv>
-#include <set>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
-
-#include "core/log_follower.h"
 
 namespace millrace::crash {
 
@@ -23,16 +19,6 @@ T must(Result<T> result) {
 }
 
 }  // namespace
-
-// Records on their way into one log, and where the answers go.
-struct RecordedStore::Batch {
-  test::BatchBuilder builder;
-  std::vector<PutRecord> puts;
-  std::vector<double> offsets;
-  std::vector<double> arrivals;
-  PackedBatch packed;
-  [[nodiscard]] AppendedSlots slots() { return {offsets, arrivals}; }
-};
 
 RecordedStore::RecordedStore(std::shared_ptr<ReplayedMachine> machine, std::uint64_t seed,
                              StoreLedger ledger, JournalPlace first_place)
@@ -97,7 +83,8 @@ void RecordedStore::close() {
   rest();
   for (OpenLog& open : open_) {
     look_for_poison(*open.log);
-    must(open.log->close());
+    const Result<void> closed = open.log->close();
+    (void)went_well(closed ? nullptr : &closed.error());
     if (!poisoned_ && options_.sync) note_all_durable_of(ledger_.logs[open.index]);
   }
   must(meta_->close());
@@ -133,17 +120,10 @@ void RecordedStore::help(test::Random& random) {
 
 // A metadata record, durable when this returns, if anything is.
 void RecordedStore::command(const std::string& text) {
-  Batch batch;
-  PutContent content{.key = "", .payload_head = text, .payload_bytes = text.size()};
-  batch.builder.add(content.key, text).at(1);
-  batch.puts.push_back({.sequence = must(meta_->stats()).next.value,
-                        .arrival_ms = 1,
-                        .content = std::move(content),
-                        .started = place()});
-  batch.offsets.resize(1);
-  batch.arrivals.resize(1);
-  batch.packed = batch.builder.packed();
-  settle(ledger_.meta, batch, meta_->append(batch.packed, batch.slots()));
+  RecordBatch batch(1);
+  batch.add({.key = "", .payload_head = text, .payload_bytes = text.size()},
+            must(meta_->stats()).next.value, place());
+  settle(ledger_.meta, batch, meta_->append(batch.packed(), batch.slots()));
   if (poisoned_) return;
   if (Result<void> synced = meta_->flush(); !synced) {
     (void)went_well(&synced.error());
@@ -190,52 +170,23 @@ void RecordedStore::snapshot() {
   ledger_.meta.trims.push_back(trim);
 }
 
-PutContent RecordedStore::draw_content(const RecordSizes& sizes) {
-  constexpr std::uint64_t kLetters = 26;
-  const std::string text = "#" + std::to_string(contents_++) + " ";
-  std::uint64_t bytes = sizes.fixed_bytes;
-  if (bytes == 0) {
-    const std::uint64_t kind = random_.below(20);
-    const std::uint64_t limit = kind < 10 ? 100 : kind < 16 ? 700 : kind < 19 ? 3'000 : 9'000;
-    bytes = random_.below(limit);
-  }
-  PutContent content{.key = "key" + std::to_string(random_.below(5)), .payload_head = text};
-  while (content.payload_head.size() < bytes) {
-    content.payload_head.push_back(static_cast<char>('a' + random_.below(kLetters)));
-  }
-  content.payload_bytes = content.payload_head.size();
-  if (sizes.zeros_max > 0 && random_.once_in(4)) {
-    content.payload_bytes += random_.below(sizes.zeros_max);
-  }
-  return content;
-}
-
-void RecordedStore::fill(Batch& batch, ShardLog& log, std::size_t count, const RecordSizes& sizes,
-                         std::int64_t now_ms) {
+RecordBatch RecordedStore::draw(ShardLog& log, std::size_t count, const RecordSizes& sizes,
+                                std::int64_t now_ms) {
   const std::uint64_t next = must(log.stats()).next.value;
+  RecordBatch batch(now_ms);
   for (std::size_t i = 0; i < count; ++i) {
-    PutContent content = draw_content(sizes);
-    batch.builder.add(content.key, content.payload());
-    batch.puts.push_back({.sequence = next + i,
-                          .arrival_ms = now_ms,
-                          .content = std::move(content),
-                          .started = place()});
+    batch.add(contents_.draw(random_, sizes), next + i, place());
   }
-  batch.builder.at(now_ms);
-  batch.offsets.resize(count);
-  batch.arrivals.resize(count);
-  batch.packed = batch.builder.packed();
+  return batch;
 }
 
 // Puts what was answered into the ledger. What was refused may have been stored in part.
-void RecordedStore::settle(LogLedger& ledger, const Batch& batch,
+void RecordedStore::settle(LogLedger& ledger, const RecordBatch& batch,
                            const Result<std::size_t>& answer) {
   const std::size_t done = went_well(answer ? nullptr : &answer.error()) ? *answer : 0;
-  for (std::size_t i = 0; i < batch.puts.size(); ++i) {
-    PutRecord put = batch.puts[i];
+  for (std::size_t i = 0; i < batch.count(); ++i) {
+    PutRecord put = i < done ? batch.answered(i) : batch.put(i);
     if (i < done) {
-      put.sequence = static_cast<std::uint64_t>(batch.offsets[i]);
-      put.arrival_ms = static_cast<std::int64_t>(batch.arrivals[i]);
       put.acknowledged = place();
       if (options_.sync_commits) put.durable = place();
     }
@@ -247,25 +198,22 @@ void RecordedStore::append(std::size_t nth, std::size_t count, const RecordSizes
                            std::int64_t now_ms) {
   OpenLog& open = open_.at(nth);
   if (ledger_.logs[open.index].seal.started != kNever) return;
-  Batch batch;
-  fill(batch, *open.log, count, sizes, now_ms);
-  settle(ledger_.logs[open.index], batch, open.log->append(batch.packed, batch.slots()));
+  RecordBatch batch = draw(*open.log, count, sizes, now_ms);
+  settle(ledger_.logs[open.index], batch, open.log->append(batch.packed(), batch.slots()));
   note_durable(ledger_.logs[open.index], *open.log);
 }
 
 void RecordedStore::append_together(const RecordSizes& sizes, std::int64_t now_ms) {
   if (!options_.written) return;
-  std::vector<std::pair<OpenLog*, Batch>> batches;
-  batches.reserve(open_.size());
+  std::vector<std::pair<OpenLog*, RecordBatch>> batches;
   for (OpenLog& open : open_) {
     if (ledger_.logs[open.index].seal.started != kNever) continue;
-    Batch& batch = batches.emplace_back(&open, Batch{}).second;
-    fill(batch, *open.log, 1 + random_.below(3), sizes, now_ms);
+    const std::size_t count = 1 + random_.below(3);
+    batches.emplace_back(&open, draw(*open.log, count, sizes, now_ms));
   }
   std::vector<GroupAppend> appends;
   for (auto& [open, batch] : batches) {
-    batch.packed = batch.builder.packed();
-    appends.push_back({.log = open->log.get(), .batch = batch.packed, .out = batch.slots()});
+    appends.push_back({.log = open->log.get(), .batch = batch.packed(), .out = batch.slots()});
   }
   millrace::append_together(appends);
   for (std::size_t i = 0; i < appends.size(); ++i) {
@@ -277,18 +225,18 @@ void RecordedStore::append_one(std::size_t nth, const RecordSizes& sizes, std::i
   OpenLog& open = open_.at(nth);
   LogLedger& ledger = ledger_.logs[open.index];
   if (options_.written || ledger.seal.started != kNever) return append(nth, 1, sizes, now_ms);
-  Batch batch;
-  fill(batch, *open.log, 1, sizes, now_ms);
-  const std::string payload = batch.puts[0].content.payload();
+  RecordBatch batch = draw(*open.log, 1, sizes, now_ms);
+  const PutContent put = batch.put(0).content;
+  const std::string payload = put.payload();
   const FrameContent content{.type = FrameType::kData,
                              .flags = 0,
-                             .key = test::text_bytes(batch.puts[0].content.key),
+                             .key = test::text_bytes(put.key),
                              .hash_key = nullptr,
                              .payload = test::text_bytes(payload)};
   const Result<AppendedRecord> placed = open.log->append_one(content, {now_ms});
   if (placed) {
-    batch.offsets[0] = static_cast<double>(placed->sequence.value);
-    batch.arrivals[0] = static_cast<double>(placed->arrival.ms);
+    batch.slots().offsets[0] = static_cast<double>(placed->sequence.value);
+    batch.slots().arrivals_ms[0] = static_cast<double>(placed->arrival.ms);
   }
   settle(ledger, batch, placed ? Result<std::size_t>(std::size_t{1}) : placed.error());
   note_durable(ledger, *open.log);
@@ -352,49 +300,5 @@ void RecordedStore::note_all_durable() {
   for (OpenLog& open : open_) note_durable(ledger_.logs[open.index], *open.log);
   note_durable(ledger_.meta, *meta_);
 }
-
-std::vector<std::size_t> live_logs(std::span<const test::ReadRecord> metadata) {
-  std::set<std::size_t> live;
-  for (const test::ReadRecord& record : metadata) {
-    const std::string& text = record.payload;
-    if (text.starts_with("snapshot")) live.clear();
-    for (std::size_t at = text.find(' '); at != std::string::npos; at = text.find(' ', at + 1)) {
-      std::size_t index = 0;
-      std::from_chars(text.data() + at + 1, text.data() + text.size(), index);
-      if (text.starts_with("delete")) {
-        live.erase(index);
-      } else {
-        live.insert(index);
-      }
-    }
-  }
-  return {live.begin(), live.end()};
-}
-
-template <typename Log>
-Result<LogView> view_of(Log& log) {
-  const Result<LogStats> stats = log.stats();
-  if (!stats) return stats.error();
-  const test::ReadCall read = [&log](Sequence from, const PageLimits& limits,
-                                     const PageBuffers& into) {
-    return log.read(from, limits, into);
-  };
-  constexpr std::size_t kPageRecords = 200;
-  constexpr std::uint64_t kPagePayloads = 256 * kKiB;
-  LogView view;
-  view.sealed = stats->sealed;
-  for (std::uint64_t from = stats->first.value;;) {
-    Page page;
-    Result<std::vector<test::ReadRecord>> records =
-        test::read_page(read, from, kPageRecords, kPagePayloads, page);
-    if (!records) return records.error();
-    std::ranges::move(*records, std::back_inserter(view.records));
-    from = page.next.value;
-    if (page.at_tail) return view;
-  }
-}
-
-template Result<LogView> view_of(ShardLog& log);
-template Result<LogView> view_of(LogFollower& log);
 
 }  // namespace millrace::crash

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -11,24 +9,14 @@
 #include "core/log_options.h"
 #include "crash/lane_gates.h"
 #include "crash/ledger.h"
+#include "crash/record_batch.h"
 #include "crash/replayed_machine.h"
+#include "crash/store_views.h"
 #include "test/random.h"
 
 namespace millrace::crash {
 
 inline constexpr const char* kStoreRoot = "store";
-
-// How records of a workload are cut.
-struct RecordSizes {
-  std::uint64_t fixed_bytes = 0;  // all alike, so that old frames fit behind new ones; 0: mixed
-  std::uint64_t zeros_max = 0;    // some end with so many zeros at most
-};
-
-// What a store shows: its metadata, and the logs that this names, by their numbers.
-struct StoreViews {
-  LogView meta;
-  std::map<std::size_t, LogView> logs;
-};
 
 // A store that somebody uses, with a ledger of what was done and answered. What goes wrong without
 // having been planned ends the program's work by an exception.
@@ -74,13 +62,11 @@ class RecordedStore {
     std::size_t index;  // in the ledger
     std::unique_ptr<ShardLog> log;
   };
-  struct Batch;
 
   [[nodiscard]] JournalPlace place() const;
-  [[nodiscard]] PutContent draw_content(const RecordSizes& sizes);
-  void fill(Batch& batch, ShardLog& log, std::size_t count, const RecordSizes& sizes,
-            std::int64_t now_ms);
-  void settle(LogLedger& ledger, const Batch& batch, const Result<std::size_t>& answer);
+  [[nodiscard]] RecordBatch draw(ShardLog& log, std::size_t count, const RecordSizes& sizes,
+                                 std::int64_t now_ms);
+  void settle(LogLedger& ledger, const RecordBatch& batch, const Result<std::size_t>& answer);
   void command(const std::string& text);
   void open_logs();
   void let_go();
@@ -97,7 +83,7 @@ class RecordedStore {
   const JournalPlace first_place_;
   test::Random random_;
   LogOptions options_;
-  std::uint64_t contents_ = 0;  // drawn so far
+  ContentSource contents_;
   bool poisoned_ = false;
 
   std::shared_ptr<Background> background_;
@@ -106,11 +92,5 @@ class RecordedStore {
   std::unique_ptr<ShardLog> meta_;
   std::vector<OpenLog> open_;
 };
-
-// Which logs the metadata names, by its records: numbers of the ledger.
-[[nodiscard]] std::vector<std::size_t> live_logs(std::span<const test::ReadRecord> metadata);
-// Every record that a log shows, from its first one on: of a ShardLog or a LogFollower.
-template <typename Log>
-[[nodiscard]] Result<LogView> view_of(Log& log);
 
 }  // namespace millrace::crash

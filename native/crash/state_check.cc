@@ -127,17 +127,20 @@ class StateCheck {
     StoreLedger after = ledger_;
     after.made = store_->ledger().made;
     after.synced = ledger_.synced && state_.options.sync;
-    after.meta = ledger_.meta.behind(views.meta, state_.cut, state_.end);
+    after.meta = behind(ledger_.meta, views.meta);
     for (std::size_t i = 0; i < ledger_.logs.size(); ++i) {
       const auto view = views.logs.find(i);
-      after.logs[i] = view != views.logs.end()
-                          ? ledger_.logs[i].behind(view->second, state_.cut, state_.end)
-                          : behind_its_end(ledger_.logs[i], views.meta);
+      after.logs[i] = view != views.logs.end() ? behind(ledger_.logs[i], view->second)
+                                               : behind_its_end(ledger_.logs[i], views.meta);
     }
     store_->go_on_from(std::move(after));
   }
 
   // A log that the metadata does not name goes for good once that is on the disk.
+  [[nodiscard]] LogLedger behind(const LogLedger& log, const LogView& view) const {
+    return log.behind(view, state_.cut, state_.end, ledger_.synced);
+  }
+
   [[nodiscard]] LogLedger behind_its_end(const LogLedger& log, const LogView& meta) const {
     LogView shown;
     const bool sure = state_.end == End::kSystem;
@@ -148,7 +151,7 @@ class StateCheck {
                                .key = put.content.key,
                                .payload = put.content.payload()});
     }
-    LogLedger after = log.behind(shown, state_.cut, state_.end);
+    LogLedger after = behind(log, shown);
     after.dropped = sure || log.dropped <= state_.cut ? 0 : kNever;
     return after;
   }

@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, kLossCount> kLossNames{
 constexpr std::size_t kWordsInLine = 8;
 constexpr std::size_t kLinesInSector = 8;
 constexpr std::size_t kWordsInSector = 64;
+constexpr std::size_t kFewMoments = 4;
 
 // A third of all states are subsets without any shape, which find what nobody thought of.
 Loss draw_loss(test::Random& random) {
@@ -145,26 +146,33 @@ const Sector* Survivors::sector(const Sector* durable, const std::vector<SectorV
   const std::size_t version = version_of(since);
   if (version == 0) return durable;
   const SectorVersion& after = since[version - 1];
-  const Sector* const before = version == 1 ? durable : since[version - 2].bytes;
-  if (loss_ == Loss::kCaught && after.stored && random_.once_in(2)) return caught(before, after);
-  return after.bytes;
+  if (loss_ != Loss::kCaught || !after.stored || !random_.once_in(2)) return after.bytes;
+  if (is_control_) return lines(durable, since, version);
+  return caught(version == 1 ? durable : since[version - 2].bytes, after);
 }
 
-// The device read the sector line by line while the processor stored to it. A line is of one
-// moment; within one, a copy of a frame may have got as far as any word. The words of a control
-// page are stored one by one in an order of their own, which the journal does not tell: there a
-// line is old or new.
+// The device read the sector while the processor stored to it: the copy of a frame may have got as
+// far as any word.
 const Sector* Survivors::caught(const Sector* before, const SectorVersion& after) {
-  std::uint64_t old_words = 0;
-  if (is_control_) {
-    for (std::size_t line = 0; line < kLinesInSector; ++line) {
-      if (random_.once_in(2)) old_words |= std::uint64_t{0xff} << (line * kWordsInLine);
-    }
-  } else {
-    const std::size_t reached = random_.below(kWordsInSector + 1);
-    old_words = reached == kWordsInSector ? 0 : ~std::uint64_t{0} << reached;
-  }
+  const std::size_t reached = random_.below(kWordsInSector + 1);
+  const std::uint64_t old_words = reached == kWordsInSector ? 0 : ~std::uint64_t{0} << reached;
   return pool_.mixed(before, after.bytes, old_words);
+}
+
+// A control page is stored to all the time, and the device reads it line by line: each is of a
+// moment of its own, of the few or many that passed meanwhile.
+const Sector* Survivors::lines(const Sector* durable, const std::vector<SectorVersion>& since,
+                               std::size_t version) {
+  const std::size_t passed =
+      1 + random_.below(random_.once_in(2) ? version : std::min(version, kFewMoments));
+  const Sector* mixed = nullptr;
+  for (std::size_t line = 0; line < kLinesInSector; ++line) {
+    const std::size_t moment = version - random_.below(passed + 1);
+    const Sector* const seen = moment == 0 ? durable : since[moment - 1].bytes;
+    const std::uint64_t of_line = std::uint64_t{0xff} << (line * kWordsInLine);
+    mixed = line == 0 ? seen : pool_.mixed(seen, mixed, of_line);
+  }
+  return mixed;
 }
 
 std::vector<bool> Survivors::names(const std::vector<NameChange>& changes) {

@@ -69,6 +69,8 @@ class Survivors {
   [[nodiscard]] bool keeps_call(std::size_t call) noexcept;
   std::size_t version_of(const std::vector<SectorVersion>& since);
   const Sector* caught(const Sector* before, const SectorVersion& after);
+  const Sector* lines(const Sector* durable, const std::vector<SectorVersion>& since,
+                      std::size_t version);
   bool chance() noexcept { return random_.below(kChances) < likely_; }
 
   static constexpr std::uint64_t kChances = 16;

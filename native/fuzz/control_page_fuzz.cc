@@ -36,12 +36,14 @@ void look_as_reader(Env& env, const std::string& folder, const LogIdentity& iden
 }
 
 // What a writer believes of a page that it accepts.
-void look_as_writer(Env& env, const std::string& folder, const LogIdentity& identity) {
+void look_as_writer(Env& env, const std::string& folder, const LogIdentity& identity,
+                    std::uint64_t boot_hash) {
   const Result<std::shared_ptr<ControlFile>> control = ControlFile::open(env, folder, identity);
   if (!control) return;
   ControlPage& page = (*control)->page();
-  if (!believe_page(page, folder)) return;
-  claim(page.durable.load() <= page.committed.load(), "durable lies above committed");
+  if (!believe_page(page, boot_hash, folder)) return;
+  claim(page.durable.load() <= page.committed.load() || may_be_mixed(load_words(page), boot_hash),
+        "durable lies above committed");
   claim(page.indexed.load() <= page.durable.load(), "indexed lies above durable");
   claim(page.reserved_sequence.load() <= kSequenceLimit, "a number that no record can have");
   const std::uint64_t trimmed = page.trim_sequence.load();
@@ -81,7 +83,7 @@ void run(Bytes input) {
   if (snapshot) {
     Findings findings;
     const Result<LogIdentity> named = control_identity(*snapshot);
-    check_control(*snapshot, "ctl", findings);
+    check_control(*snapshot, *boot, "ctl", findings);
     (void)findings.take();
     const Result<std::shared_ptr<const ControlView>> view =
         ControlView::open(*env, folder, identity, *boot);
@@ -90,7 +92,7 @@ void run(Bytes input) {
   }
   look_as_reader(*env, folder, identity, *boot);
   claim(env->changes() == changes, "looking at a control page changes it");
-  look_as_writer(*env, folder, identity);
+  look_as_writer(*env, folder, identity, *boot);
 }
 
 const Target control_page("control_page", run);

@@ -141,6 +141,7 @@ ForgedLog forge_store(Env& env, ByteSource& in, ForgedRole role) {
   for (std::size_t i = 0; i < segments.size(); ++i) {
     if (missing == i + 1) continue;
     const ForgedSegment& segment = segments[i];
+    log.crafted = log.crafted || segment.crafted;
     const std::string path = join_path(folder, segment_name({segment.header.base_sequence}));
     must(segment.image.write_to(env, path));
     ForgedLog::File& file = log.segments.emplace_back(ForgedLog::File{path, segment.header, {}});
@@ -155,6 +156,11 @@ ForgedLog forge_store(Env& env, ByteSource& in, ForgedRole role) {
   }
   const Result<std::uint64_t> boot = current_boot_hash(env);
   const FileImage control = forge_control_page(in, identity, *boot, segments, place);
+  ControlPage named;
+  format_control_page(named, identity);
+  const Bytes line_0 =
+      Bytes(control.pieces().front().bytes).first(offsetof(ControlPage, boot_hash));
+  log.crafted = log.crafted || std::memcmp(line_0.data(), &named, line_0.size()) != 0;
   if (missing != 4) must(control.write_to(env, join_path(folder, "ctl")));
   switch (in.byte()) {  // what else lies there
     case 1:
@@ -164,6 +170,7 @@ ForgedLog forge_store(Env& env, ByteSource& in, ForgedRole role) {
       must(segments.back().image.write_to(env, join_path(folder, "next.tmp")));
       break;
     case 3:
+      log.crafted = true;  // a segment under a name that is not its own
       must(segments.back().image.write_to(env, join_path(folder, segment_name({place.next}))));
       break;
     case 4:

@@ -29,6 +29,8 @@ struct ForgedLog {
     std::vector<std::uint64_t> frames_at;  // where frames were put, or bytes that may be some
   };
   std::vector<File> segments;
+  // A checksum was made to fit what no writer writes: no accident explains these files.
+  bool crafted = false;
 };
 
 // Makes a store with one log, whose files `in` decides about.

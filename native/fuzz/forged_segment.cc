@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 
 #include "core/crc32c.h"
@@ -73,6 +74,8 @@ class Forge {
     }
     const std::uint8_t option = in_.byte();
     if (option != 1) set_crc(header);
+    const bool changed = std::memcmp(&header, &segment_.header, sizeof(header)) != 0;
+    if (option != 1 && changed) segment_.crafted = true;
     if (option == 2) segment_.image.set_file_bytes(header.file_bytes % (4 * kMiB));
     if (option == 3) segment_.image.set_file_bytes(in_.number<std::uint16_t>());
     if (option == 4) {
@@ -111,7 +114,9 @@ class Forge {
     if (type == FrameType::kGap) {
       last.value += in_.below(100);
       payload.resize(sizeof(std::uint64_t));
-      store(payload.data(), (shape & kOddHeader) != 0 ? in_.altered(last.value) : last.value);
+      const std::uint64_t end = (shape & kOddHeader) != 0 ? in_.altered(last.value) : last.value;
+      if (end != last.value) segment_.crafted = true;
+      store(payload.data(), end);
     } else if (!data) {
       payload.clear();
     }
@@ -121,8 +126,11 @@ class Forge {
     content.payload = payload;
     if (data) content.key = Bytes(key).first(1 + in_.below(key.size()));
     if (data && (shape & kHashed) != 0) content.hash_key = hash_key.data();
-    put(content, shape);
-    if (type == FrameType::kPad) return;  // misplaced: it takes no position
+    const bool fits = put(content, shape);
+    if (type == FrameType::kPad) {  // misplaced: it takes no position
+      segment_.crafted = segment_.crafted || fits;
+      return;
+    }
     count(content, last);
   }
 
@@ -134,7 +142,11 @@ class Forge {
     std::vector<std::byte> frame(stride);
     const FrameStamp stamp{place_.next, static_cast<std::uint16_t>(place_.epoch), place_.arrival};
     write_frame(frame.data(), content, stamp, seed_);
-    if ((shape & kOddHeader) != 0) alter(frame);
+    if ((shape & kOddHeader) != 0) {
+      const std::vector<std::byte> meant = frame;
+      alter(frame);
+      if (frame != meant) segment_.crafted = true;
+    }
     if ((shape & kOddChecksum) != 0) {
       std::byte* const crc = frame.data() + offsetof(FrameHeader, crc);
       store(crc, in_.altered_as(load<std::uint32_t>(crc)));
@@ -263,12 +275,18 @@ class Forge {
     seal_.data_end = data_end;
     seal_.epoch = place_.epoch;
     seal_.index_crc = crc32c_extend(crc32c(std::as_bytes(std::span(summary))), index);
+    SegmentSeal meant = seal_;
     auto bytes = std::as_writable_bytes(std::span(&seal_, 1));
     for (std::size_t changes = in_.below(3); changes > 0; --changes) {
       std::byte* const field = bytes.data() + in_.below(11) * sizeof(std::uint64_t);
       store(field, in_.altered(load<std::uint64_t>(field)));
     }
-    if (in_.below(8) != 1) set_crc(seal_);
+    const bool fits = in_.below(8) != 1;
+    if (fits) {
+      set_crc(meant);
+      set_crc(seal_);
+      if (std::memcmp(&meant, &seal_, sizeof(meant)) != 0) segment_.crafted = true;
+    }
     segment_.image.put(kSealOffset, bytes);
   }
 

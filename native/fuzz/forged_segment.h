@@ -28,6 +28,7 @@ struct ForgedSegment {
   SegmentHeader header{};                // as it was meant
   std::vector<std::uint64_t> frames_at;  // file offsets, in order
   std::vector<LogPosition> ends;         // positions behind each frame but the pad
+  bool crafted = false;                  // a checksum was made to fit what no writer writes
 };
 
 // `place` is moved behind the segment. `closes` says that another segment follows.

@@ -56,7 +56,7 @@ std::optional<ProvenRecords::Frame> ProvenRecords::frame_at(Bytes bytes, std::ui
   frame.record.flags = flags & 6U;
   frame.stride = align_up<std::uint64_t>(length, 8);
   frame.next = frame.record.sequence + 1;
-  if (frame.type == kGap && length - payload_at == 8) {
+  if (frame.type == kGap && length - payload_at >= 8) {
     frame.next = load<std::uint64_t>(rest.data() + payload_at) + 1;
   }
   return frame;

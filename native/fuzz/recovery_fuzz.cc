@@ -1,6 +1,7 @@
 // The folder of a store with one log, as anything may have left it: how it is verified, recovered,
 // opened, read, appended to, closed and opened again.
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <span>
 #include <string>
@@ -69,7 +70,9 @@ bool recover(WatchedEnv& env, const std::string& damage, LogPosition& tail) {
   const Result<RecoveredLog> first = recover_log(env, folder, forged_identity(kRole), *boot);
   if (!first) {
     const Errc code = first.error().code;
-    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat,
+    // A folder under a segment's name is what the system says it is.
+    const bool is_folder = code == Errc::kIo && first.error().sys_errno == EISDIR;
+    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat || is_folder,
           "recovery fails by itself: " + first.error().message);
     claim(env.changes() == changes, "a log is refused and changed: " + first.error().message);
     claim(!damage.empty(), "a log that verify finds sound is refused: " + first.error().message);

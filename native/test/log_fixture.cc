@@ -77,6 +77,11 @@ void LogFixture::reopen() {
   if (Result<void> opened = open(); !opened) stop(opened.error().message);
 }
 
+void LogFixture::reopen(const LogOptions& options) {
+  options_ = options;
+  reopen();
+}
+
 void LogFixture::drain() { background_->drain(); }
 
 std::uint64_t LogFixture::append(std::string_view key, std::string_view payload,

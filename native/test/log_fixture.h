@@ -68,6 +68,8 @@ class LogFixture {
   void let_go() { log_.reset(); }
   // Closes and opens again; fails the test on an error.
   void reopen();
+  // As another writer would, in another mode.
+  void reopen(const LogOptions& options);
   // Waits for helper threads.
   void drain();
   Background& background() noexcept { return *background_; }

@@ -4,16 +4,17 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "test/registry.h"
 
 namespace {
 
 constexpr const char* kUsage =
-    "usage: millrace_core_tests [--list] [--verbose] [--except=part of a name] [--part=k/n]\n"
+    "usage: millrace_core_tests [--list] [--verbose] [--except=part of a name]... [--part=k/n]\n"
     "                           [part of a name]\n"
     "Runs the tests whose \"suite: claim\" contains the given text, or all of them, but for those\n"
-    "that contain the excepted text; with --part every n-th of them from the k-th on.\n";
+    "that contain an excepted text; with --part every n-th of them from the k-th on.\n";
 constexpr std::string_view kExcept = "--except=";
 constexpr std::string_view kPart = "--part=";
 
@@ -38,7 +39,7 @@ std::optional<Part> parse_part(std::string_view text) {
 
 int main(int count, char** arguments) {
   std::string_view filter;
-  std::string_view excepted;
+  std::vector<std::string_view> excepted;
   std::optional<Part> part = Part{};
   bool list = false;
   bool verbose = false;
@@ -49,7 +50,7 @@ int main(int count, char** arguments) {
     } else if (argument == "--verbose") {
       verbose = true;
     } else if (argument.starts_with(kExcept) && argument.size() > kExcept.size()) {
-      excepted = argument.substr(kExcept.size());
+      excepted.push_back(argument.substr(kExcept.size()));
     } else if (argument.starts_with(kPart)) {
       part = parse_part(argument.substr(kPart.size()));
       if (!part) break;

@@ -1,10 +1,15 @@
 // What a crash of the system may leave of a log beside torn frames: found by crash replay
 // (native/crash), each by itself.
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "core/boot_hash.h"
+#include "core/control_snapshot.h"
 #include "core/engine.h"
+#include "core/env_faulting.h"
 #include "core/env_memory.h"
 #include "core/env_recording.h"
 #include "core/file.h"
@@ -168,6 +173,27 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
       store.restore(whole);
     }
   });
+  s.test("counts a new writer behind all that are listed, whatever the page counts", [] {
+    StoreFixture store(manual_sync());
+    store.open();
+    append_kilobytes(store, 2);
+    const std::string path = store.segment(0);
+    for (int writer = 2; writer <= 3; ++writer) {
+      store.log().crash();
+      store.open();
+      append_kilobytes(store, 1);
+    }
+    lose_power(store);
+    // As of a store that never syncs: its page is the first writer's, the others' frames are gone.
+    const std::uint64_t first = 1;
+    store.write(store.file("ctl"), offsetof(ControlPage, writer_epoch), bytes_of(first));
+    zero(store, path, data_offset_for(kSegmentDataMin) + 2 * kKiB, 2 * kKiB);
+    store.open();
+    store.log().append("k", "after");
+    store.log().crash();
+    store.open();
+    expect_eq(store.log().read_all().size(), 3u);
+  });
   s.test("takes a writer off the list that was caught while it was noted", [] {
     StoreFixture store(manual_sync());
     store.open();
@@ -200,6 +226,35 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
       expect_eq(store.log().read_all().size(), 2u);
       store.log().crash();
     }
+  });
+  s.test("believes the durable mark of a page whose lines are of different moments", [] {
+    StoreFixture store(committing());
+    store.open();
+    append_kilobytes(store, 4);
+    const std::uint64_t before = 2 * kKiB;
+    lose_power(store);
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(before));
+    // The line that leads readers to the segment may be the oldest of all.
+    zero(store, store.file("ctl"), offsetof(ControlPage, active_segment), 8);
+    store.expect_no_damage();
+    store.expect_notice(store.file("ctl"), "the commit mark is older than the durable mark");
+    Background background;
+    expect_eq(take(follower_of(store, background).stats()).next.value, 5u);
+    store.open();
+    expect_eq(store.log().read_all().size(), 4u);
+    store.log().append("k", "after");
+    store.close();
+    store.expect_clean();
+  });
+  s.test("refuses such a page of the same boot, which the page cache has whole", [] {
+    StoreFixture store(committing());
+    store.open();
+    append_kilobytes(store, 4);
+    const std::uint64_t before = 2 * kKiB;
+    store.log().crash();
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(before));
+    store.expect_damage(store.file("ctl"), "the durable mark lies above the commit mark");
+    expect_error(store.log().open(), Errc::kCorrupt);
   });
   s.test("shows what was committed to whoever opens the log in another mode", [] {
     StoreFixture store(committing());
@@ -273,6 +328,46 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     expect(std::ranges::any_of(calls, [](const RecordedCall& call) {
       return call.kind == RecordedCall::Kind::kSyncDirectory && call.path == "log";
     }));
+  });
+  s.test("syncs the index that an earlier process wrote beside its commits and died", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto recording = std::make_shared<EnvRecording>(*memory);
+    LogFixture log(recording, "log", committing());
+    expect_ok(log.open());
+    // The slots of the second cell on are written, and only frames are synced.
+    for (int i = 0; i < 100; ++i) log.append("k", std::string(30'000, 'x'));
+    const std::vector<std::string> names = take(list_segment_names(*memory, "log"));
+    expect_ge(names.size(), 2u);
+    log.crash();
+    (void)recording->take_calls();
+    expect_ok(log.open());
+    expect_ok(log->flush());
+    std::set<RecordedFile> synced;
+    for (const RecordedCall& call : recording->take_calls()) {
+      const bool whole = call.kind == RecordedCall::Kind::kSyncData && call.length == 0;
+      if (whole && !call.path.ends_with("ctl")) synced.insert(call.file);
+    }
+    expect_eq(synced.size(), names.size());
+    expect_eq(take(read_control(*memory, "log")).words.indexed.bytes, take(log->stats()).bytes);
+  });
+  s.test("closes a log whose index an earlier process left unsynced, though nothing came", [] {
+    const auto memory = std::make_shared<EnvMemory>();
+    const auto faulting = std::make_shared<EnvFaulting>(*memory);
+    LogFixture log(faulting, "log", committing());
+    expect_ok(log.open());
+    log.append("k", std::string(600'000, 'x'));
+    log.crash();
+    expect_ok(log.open());
+    faulting->plan(
+        {.call = EnvCall::kReserve, .sys_errno = ENOSPC, .repeat = Fault::Repeat::kForever});
+    const BatchBuilder batch = BatchBuilder().add("k", std::string(600'000, 'x'));
+    double out[1];
+    expect_error(log->append(batch.packed(), {out, out}), Errc::kNoSpace);
+    faulting->clear();
+    expect_ok(log->close());
+    log.crash();
+    expect_ok(log.open());
+    expect_eq(log.read_all().size(), 1u);
   });
   s.test("syncs the names of a log that an earlier process made and died", [] {
     const auto memory = std::make_shared<EnvMemory>();

@@ -38,9 +38,11 @@ LogOptions manual_sync() {
 // A log whose machine can lose power: what was not flushed may be damaged before it comes back.
 struct Machine {
   std::shared_ptr<RebootedEnv> env = std::make_shared<RebootedEnv>(std::make_shared<EnvMemory>());
-  LogFixture log{env, "log", manual_sync()};
+  LogFixture log;
 
-  Machine() { expect_ok(log.open()); }
+  explicit Machine(const LogOptions& options = manual_sync()) : log(env, "log", options) {
+    expect_ok(log.open());
+  }
   // Loses power; `damage` does to the files what the disk did.
   void lose_power(const std::function<void()>& damage = [] {}) {
     log.crash();
@@ -118,6 +120,53 @@ const Suite recovery_tests("recovery", [](Suite& s) {
     expect_ge(machine.log.append("k", "after"), std::uint64_t{3});
     machine.log.reopen();
     expect_eq(machine.log.read_all().size(), 1u);
+  });
+  s.test("begins anew where nothing is left of a log that was trimmed and never synced", [] {
+    LogOptions options = manual_sync();
+    options.sync = false;
+    for (const bool keeps_later : {false, true}) {
+      Machine machine(options);
+      for (int i = 0; i < 10; ++i) machine.log.append("k", std::string(3 * kMiB, 'x'));
+      const std::uint64_t last = machine.log.append("k", "y");
+      const std::vector<std::string> all = take(list_segment_names(*machine.env, "log"));
+      expect_ge(all.size(), 3u);
+      expect_ok(machine.log->trim({last}));
+      machine.log.drain();
+      machine.lose_power([&] {
+        const std::vector<std::string> kept = take(list_segment_names(*machine.env, "log"));
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+          if (keeps_later && i + 1 == kept.size()) break;
+          take(machine.env->unlink(join_path("log", kept[i])));
+        }
+      });
+      machine.come_up();
+      expect_ge(machine.log.append("k", "after"), last);
+      machine.log.reopen();
+      expect_eq(machine.log.read_all(last).back().payload, std::string("after"));
+    }
+  });
+  s.test("goes on where all that was durable is trimmed by a writer that never syncs", [] {
+    LogOptions never = manual_sync();
+    never.sync = false;
+    for (const int kept_segments : {0, 1}) {
+      Machine machine;
+      machine.log.append("k", "durable");
+      machine.log.reopen(never);
+      for (int i = 0; i < 10; ++i) machine.log.append("k", std::string(3 * kMiB, 'x'));
+      const std::uint64_t last = machine.log.append("k", "y");
+      expect_ok(machine.log->trim({last}));
+      machine.log.drain();
+      machine.lose_power([&] {
+        const std::vector<std::string> names = take(list_segment_names(*machine.env, "log"));
+        for (std::size_t i = kept_segments; i < names.size(); ++i) {
+          take(machine.env->unlink(join_path("log", names[i])));
+        }
+      });
+      machine.come_up();
+      expect_ge(machine.log.append("k", "after"), last);
+      machine.log.reopen();
+      expect_eq(machine.log.read_all(last).back().payload, std::string("after"));
+    }
   });
   s.test("begins a segment for the gap where the last one has no room for it", [] {
     Machine machine;

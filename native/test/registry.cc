@@ -66,13 +66,16 @@ Registry& Registry::instance() {
 
 void Registry::add_test(std::string name, std::function<void()> run, std::source_location where) {
   if (name.find(filter_) == std::string::npos) return;
-  if (!excepted_.empty() && name.find(excepted_) != std::string::npos) return;
+  const auto is_in_name = [&](const std::string& text) {
+    return name.find(text) != std::string::npos;
+  };
+  if (std::ranges::any_of(excepted_, is_in_name)) return;
   tests_.push_back({std::move(name), std::move(run), where});
 }
 
-void Registry::collect(std::string_view filter, std::string_view excepted) {
+void Registry::collect(std::string_view filter, const std::vector<std::string_view>& excepted) {
   filter_ = filter;
-  excepted_ = excepted;
+  excepted_.assign(excepted.begin(), excepted.end());
   std::ranges::stable_sort(suites_, {},
                            [](const SuiteEntry& entry) { return std::string_view(entry.name); });
   for (const SuiteEntry& entry : suites_) {

@@ -26,9 +26,8 @@ class Registry {
   void add_suite(const char* name, Suite::Body body) { suites_.push_back({name, body}); }
   void add_test(std::string name, std::function<void()> run, std::source_location where);
 
-  // Asks every suite for its tests whose "suite: claim" contains `filter`, and not `excepted`,
-  // unless that is empty.
-  void collect(std::string_view filter, std::string_view excepted);
+  // Asks every suite for its tests whose "suite: claim" contains `filter`, and none of `excepted`.
+  void collect(std::string_view filter, const std::vector<std::string_view>& excepted);
   // Of what was collected keeps each `parts`-th test from the `part`-th on; both count from 1.
   void keep_part(std::size_t part, std::size_t parts);
   void list() const;
@@ -57,7 +56,7 @@ class Registry {
   std::vector<SuiteEntry> suites_;
   std::vector<Test> tests_;
   std::string filter_;
-  std::string excepted_;
+  std::vector<std::string> excepted_;
 
   std::mutex mutex_;  // guards what follows: a test's threads report while it runs
   const Test* running_ = nullptr;

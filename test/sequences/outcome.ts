@@ -10,3 +10,8 @@ export async function codeOf(call: () => unknown): Promise<string | undefined> {
     throw error
   }
 }
+
+/** Whether a call within which nothing can be waited for met the log of an idle shard that is being opened again. */
+export function isOpening(error: unknown): boolean {
+  return error instanceof MillraceError && error.code === 'ERR_MILLRACE_BACKLOG'
+}

@@ -1,6 +1,13 @@
-import type { Gap, ReadBatchesOptions, ReadOptions, RecordBatch, Stream } from '../../src/index.ts'
+import type {
+  Gap,
+  ReadBatchesOptions,
+  ReadOptions,
+  RecordBatch,
+  StoredRecord,
+  Stream,
+} from '../../src/index.ts'
 import { Expectation, holds, same, type Shown } from './expectation.ts'
-import { codeOf } from './outcome.ts'
+import { codeOf, isOpening } from './outcome.ts'
 import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
 import type { Start, Step, Via } from './step.ts'
 
@@ -211,5 +218,19 @@ function takeBatch(batch: RecordBatch, take: (record: Shown) => void): void {
       explicitHashKey: batch.explicitHashKey(index),
       bytes: batch.bytes(index),
     })
+  }
+}
+
+/** One record by `getSync`, or by `get` where that has to wait. */
+export async function getNow(
+  stream: Stream,
+  sequence: string,
+  reuse: boolean,
+): Promise<StoredRecord | undefined> {
+  try {
+    return stream.getSync(sequence, { reuse })
+  } catch (error) {
+    if (!isOpening(error)) throw error
+    return stream.get(sequence)
   }
 }

@@ -3,7 +3,7 @@ import { checkState, checkStats } from './description.ts'
 import { Expectation, holds, same, sameRecord } from './expectation.ts'
 import { type ModelShard, ModelStore, ModelStream } from './model-store.ts'
 import { codeOf } from './outcome.ts'
-import { checkRead, readAll } from './reading.ts'
+import { checkRead, getNow, readAll } from './reading.ts'
 import type { Mode, Step } from './step.ts'
 import { Subject } from './subject.ts'
 import { checkAppend, checkBatch, checkPuts, checkRefused, type Moment, writeThrough } from './writing.ts'
@@ -186,9 +186,7 @@ export class Trial {
     const besides = this.#besides(step.beside)
     const stream = (besides ?? this.#subject.store).stream(model.name)
     const actual =
-      step.do === 'get'
-        ? await stream.get(sequence)
-        : stream.getSync(sequence, { reuse: step.place % 2 === 0 })
+      step.do === 'get' ? await stream.get(sequence) : await getNow(stream, sequence, step.place % 2 === 0)
     const visible = record !== undefined && record.arrivedAtMs >= model.horizonMs(this.#nowMs)
     if (!visible) same(`get of ${sequence}`, actual, undefined)
     else if (actual !== undefined) sameRecord(model, shard, record, actual)

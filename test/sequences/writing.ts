@@ -1,9 +1,9 @@
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import { MillraceError, type PutEntry, type PutResult, type Stored, type Stream } from '../../src/index.ts'
+import type { PutEntry, PutResult, Stored, Stream } from '../../src/index.ts'
 import { holds, number, same } from './expectation.ts'
 import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
-import { codeOf } from './outcome.ts'
+import { codeOf, isOpening } from './outcome.ts'
 import { payloadBytes } from './payload.ts'
 import type { Entry, Fault } from './step.ts'
 
@@ -54,8 +54,7 @@ export async function checkAppend(
   try {
     stored = append()
   } catch (error) {
-    // The log of a shard that was idle is being opened again: put() waits for it.
-    if (!(error instanceof MillraceError && error.code === 'ERR_MILLRACE_BACKLOG')) throw error
+    if (!isOpening(error)) throw error
     return checkPuts(stream, model, [entry], moment)
   }
   checkStored(model, entry, stored, moment)
