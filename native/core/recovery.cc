@@ -300,15 +300,13 @@ Result<void> Recovery::find_tail() {
     return {};
   }
   // Never synced, on purpose, or trimmed since: what there is may be whole.
-  const bool trimmed_since = page.first_segment.load(std::memory_order_relaxed) != 0 &&
-                             log.durable < log.segments.front().base_position();
-  if (log.durable.bytes == 0 || trimmed_since) {
-    log.durable = log.segments.front().base_position();
-  }
+  const LogPosition front = log.segments.front().base_position();
+  const bool was_trimmed = page.first_segment.load(std::memory_order_relaxed) != 0;
+  if (log.durable.bytes == 0 || was_trimmed) log.durable = std::max(log.durable, front);
   std::size_t index = log.segments.index_of(log.durable);
   const bool inside =
       log.segments.end_of(index, log.durable) == log.segments[index].offset_of(log.durable);
-  if (log.durable < log.segments.front().base_position() || !inside) {
+  if (log.durable < front || !inside) {
     return corrupt(log.segments[index].path + ": the durable mark lies outside the segments");
   }
   FileOffset from = log.segments[index].offset_of(log.durable);
