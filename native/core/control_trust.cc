@@ -21,6 +21,34 @@ Error corrupt(const std::string& directory, const std::string& what, std::uint64
       .code = Errc::kCorrupt, .message = join_path(directory, "ctl") + ": " + what, .detail = at};
 }
 
+// A page that lost everything looks closed as long as it counts no writers; with this count it
+// would be believed up to its marks. So it is of no boot from here on, until a writer takes it
+// over.
+void count_up(ControlPage& page, std::uint64_t writers) noexcept {
+  if (page.writer_epoch.load(std::memory_order_relaxed) == 0) {
+    page.boot_hash.store(0, std::memory_order_relaxed);
+    page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
+  }
+  page.writer_epoch.store(writers, std::memory_order_relaxed);
+}
+
+// The last writer that a segment lists; 0 where it lists none.
+Result<std::uint64_t> last_listed(Env& env, const Segment& segment) {
+  Result<File> file = File::open(env, segment.path, OpenMode::kRead);
+  if (!file) return file.error();
+  std::array<EpochStart, kEpochStartsMax> listed;
+  Result<void> read =
+      file->read_exactly(std::as_writable_bytes(std::span(listed)), FileOffset{kEpochsOffset});
+  if (!read) return read.error();
+  std::uint64_t last = 0;
+  for (const EpochStart& writer : listed) {
+    // Behind the list, or bytes that make no entry, which verify finds.
+    if (writer.epoch == 0 || writer.offset < segment.header.data_offset) break;
+    last = writer.epoch;
+  }
+  return last;
+}
+
 }  // namespace
 
 Result<void> believe_page(const ControlPage& page, std::uint64_t boot_hash,
@@ -55,21 +83,22 @@ void settle_trim(ControlFile& control) noexcept {
 Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::string& directory) {
   // A crash of the system may keep the list in the segment and lose the count.
   if (log.segments.empty() || log.report.last_end == LastEnd::kSystemDied) return {};
-  Result<File> file = File::open(env, log.segments.back().path, OpenMode::kRead);
-  if (!file) return file.error();
-  std::array<EpochStart, kEpochStartsMax> listed;
-  Result<void> read =
-      file->read_exactly(std::as_writable_bytes(std::span(listed)), FileOffset{kEpochsOffset});
-  if (!read) return read;
-  std::uint64_t last = 0;
-  for (const EpochStart& writer : listed) {
-    // Behind the list, or bytes that make no entry, which verify finds.
-    if (writer.epoch == 0 || writer.offset < log.segments.back().header.data_offset) break;
-    last = writer.epoch;
-  }
-  if (last <= log.control->page().writer_epoch.load(std::memory_order_relaxed)) return {};
+  const Result<std::uint64_t> last = last_listed(env, log.segments.back());
+  if (!last) return last.error();
+  if (*last <= log.control->page().writer_epoch.load(std::memory_order_relaxed)) return {};
   return corrupt(directory, "a later writer is listed in the last segment",
                  offsetof(ControlPage, writer_epoch));
+}
+
+Result<void> count_listed_writers(Env& env, const RecoveredLog& log) {
+  if (log.segments.empty() || log.report.last_end != LastEnd::kSystemDied) return {};
+  const Result<std::uint64_t> last = last_listed(env, log.segments.back());
+  if (!last) return last.error();
+  const std::uint64_t counted = log.control->page().writer_epoch.load(std::memory_order_relaxed);
+  // Frames keep 16 bits of the count, compared as a circle: no writer is so far ahead.
+  constexpr std::uint64_t kLeadMax = 0x8000;
+  if (*last > counted && *last - counted < kLeadMax) count_up(log.control->page(), *last);
+  return {};
 }
 
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory) {
@@ -88,15 +117,7 @@ Result<void> believe_page_of(const RecoveredLog& log, const std::string& directo
     return corrupt(directory, "the count of writers does not fit the last frame's",
                    offsetof(ControlPage, writer_epoch));
   }
-  // A page that lost everything looks closed as long as it counts no writers; with this one it
-  // would be believed up to its marks. So it is of no boot from here on, until a writer takes it
-  // over.
-  if (writers == 0) {
-    page.boot_hash.store(0, std::memory_order_relaxed);
-    page.state.store(static_cast<std::uint32_t>(LogState::kOpen), std::memory_order_relaxed);
-  }
-  const auto behind = static_cast<std::uint16_t>(log.order.epoch - last);
-  page.writer_epoch.store(writers + behind, std::memory_order_relaxed);
+  count_up(page, writers + static_cast<std::uint16_t>(log.order.epoch - last));
   return {};
 }
 

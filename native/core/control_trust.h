@@ -25,6 +25,9 @@ void settle_trim(ControlFile& control) noexcept;
 // Does it know of every writer that the last segment lists? One that does not is older than the
 // log, put back by somebody, and its commit mark would hide what was acknowledged since.
 Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::string& directory);
+// Of a page that a crash of the system left older than the list: the count goes on behind it, so
+// that no two writers have one number. Once nothing can be refused any more.
+Result<void> count_listed_writers(Env& env, const RecoveredLog& log);
 // Once it is known where the log ends: do they agree with its frames? Only the count of writers is
 // put right, where a crash of the system may have lost it.
 Result<void> believe_page_of(const RecoveredLog& log, const std::string& directory);

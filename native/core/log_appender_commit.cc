@@ -1,5 +1,6 @@
 // The appender of a log that is written by calls: the file that a commit goes into, what is staged
 // for it, and what becomes of that.
+#include <cerrno>
 #include <utility>
 
 #include "core/commit.h"
@@ -9,6 +10,15 @@
 #include "core/sync_directory.h"
 
 namespace millrace {
+
+namespace {
+
+// The process lacks something that it may have again in a moment; the file is as good as it was.
+bool is_short_of(int sys_errno) noexcept {
+  return sys_errno == EMFILE || sys_errno == ENFILE || sys_errno == ENOMEM;
+}
+
+}  // namespace
 
 // Before anybody else writes to the segment, or may.
 void LogAppender::let_go_of_segment() noexcept {
@@ -30,22 +40,19 @@ std::optional<StagedWrite> LogAppender::staged() const {
                      .shares_flush = zeros_ && zeros_->claim(end)};
 }
 
-// Before the first frame of a commit is staged: a file that cannot be opened is the refusal of that
-// commit, which nothing was stored of yet, and may be made again.
+// Before the first frame of a commit is staged: where the process is out of descriptors, that
+// commit is refused, which nothing was stored of yet, and may be made again.
 Result<void> LogAppender::take_file() {
   if (!options_.written || staging_file_) return {};
   Result<std::shared_ptr<File>> file = open_file();
-  if (file) {
-    if (Result<void> synced = sync_fresh(**file); !synced) return synced;
-    staging_file_ = std::move(*file);
-    return {};
-  }
-  // Gone, with all that was stored in it.
-  if (file.error().code == Errc::kNotFound) {
+  if (!file && is_short_of(file.error().sys_errno)) return file.error();
+  if (!file) {
     checkpointer_->poison(PoisonStage::kWrite, file.error());
     return checkpointer_->poison_error();
   }
-  return file.error();
+  if (Result<void> synced = sync_fresh(**file); !synced) return synced;
+  staging_file_ = std::move(*file);
+  return {};
 }
 
 // A range that a commit syncs covers neither the header of its segment nor its name.

@@ -474,6 +474,7 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   Result<void> decided = system_died ? recovery.find_tail() : recovery.trust_tail();
   if (!decided) return decided.error();
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
+  if (Result<void> counted = count_listed_writers(env, log); !counted) return counted.error();
   settle_trim(*log.control);
   if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
   if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();

@@ -44,6 +44,14 @@ std::uint64_t LogLedger::next_unused(JournalPlace cut) const {
   return next;
 }
 
+const PutRecord* LogLedger::find_lost(const test::ReadRecord& seen) const noexcept {
+  const auto found = std::ranges::find_if(lost, [&](const PutRecord& put) {
+    return put.sequence == seen.sequence && put.arrival_ms == seen.arrival_ms &&
+           put.content.is(seen);
+  });
+  return found == lost.end() ? nullptr : &*found;
+}
+
 // Every record shown was put, at or before the cut, just so; and none between two was left out.
 std::optional<std::string> LogLedger::wrong_record(const LogView& view, JournalPlace cut) const {
   auto expected = records.begin();
@@ -52,6 +60,9 @@ std::optional<std::string> LogLedger::wrong_record(const LogView& view, JournalP
     const auto put = std::lower_bound(
         expected, records.end(), seen.sequence,
         [](const PutRecord& record, std::uint64_t sequence) { return record.sequence < sequence; });
+    const bool known = put != records.end() && put->sequence == seen.sequence &&
+                       put->started < cut && put->content.is(seen);
+    if (!known && find_lost(seen) != nullptr) continue;
     if (put == records.end() || put->sequence != seen.sequence || put->started >= cut) {
       return named(seen.sequence) + " was never put, or was lost before: key " + quoted(seen.key) +
              ", payload " + quoted(seen.payload);
@@ -132,9 +143,13 @@ LogLedger LogLedger::behind(const LogView& view, JournalPlace cut, End end, bool
     trim.durable = in_force ? since_before(trim.durable) : kNever;
     after.trims.push_back(trim);
   }
+  after.lost = lost;
   for (const PutRecord& put : records) {
-    const bool shown =
-        std::ranges::binary_search(view.records, put.sequence, {}, &test::ReadRecord::sequence);
+    const auto seen =
+        std::ranges::lower_bound(view.records, put.sequence, {}, &test::ReadRecord::sequence);
+    const bool shown = seen != view.records.end() && seen->sequence == put.sequence &&
+                       (lost.empty() || put.content.is(*seen));
+    if (!shown && forgotten) after.lost.push_back(put);
     const bool hidden = !on_disk && put.started < cut && put.sequence < std::min(first, trimmed);
     if (!shown && !hidden) continue;
     PutRecord kept = put;
@@ -143,6 +158,17 @@ LogLedger LogLedger::behind(const LogView& view, JournalPlace cut, End end, bool
     kept.durable = since_before(put.durable);
     after.used_below = std::max(after.used_below, kept.sequence + 1);
     after.records.push_back(std::move(kept));
+  }
+  for (const test::ReadRecord& seen : view.records) {
+    const PutRecord* const back = find_lost(seen);
+    const auto at =
+        std::ranges::lower_bound(after.records, seen.sequence, {}, &PutRecord::sequence);
+    if (back == nullptr || (at != after.records.end() && at->sequence == seen.sequence)) continue;
+    PutRecord kept = *back;
+    kept.started = kept.acknowledged = 0;
+    kept.durable = kNever;
+    after.used_below = std::max(after.used_below, kept.sequence + 1);
+    after.records.insert(at, std::move(kept));
   }
   if (view.sealed) {
     after.seal = {.started = 0, .acknowledged = 0, .durable = since_before(seal.durable)};

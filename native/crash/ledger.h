@@ -67,6 +67,9 @@ struct LogLedger {
   LogIdentity identity;
   std::string folder;
   std::vector<PutRecord> records;  // by growing number
+  // What losses of power took from a store that was never synced: nobody counts such writers for
+  // sure, so that their frames may be read again where they fit behind new ones.
+  std::vector<PutRecord> lost;
   std::vector<TrimMade> trims;
   SealMade seal;
   std::uint64_t used_below = 1;   // numbers below were handed out before the journal began
@@ -87,6 +90,7 @@ struct LogLedger {
  private:
   [[nodiscard]] std::optional<std::string> wrong_record(const LogView& view,
                                                         JournalPlace cut) const;
+  [[nodiscard]] const PutRecord* find_lost(const test::ReadRecord& seen) const noexcept;
 };
 
 // A store: its metadata, which is a log, and the logs that this names.

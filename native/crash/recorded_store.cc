@@ -83,7 +83,8 @@ void RecordedStore::close() {
   rest();
   for (OpenLog& open : open_) {
     look_for_poison(*open.log);
-    must(open.log->close());
+    const Result<void> closed = open.log->close();
+    (void)went_well(closed ? nullptr : &closed.error());
     if (!poisoned_ && options_.sync) note_all_durable_of(ledger_.logs[open.index]);
   }
   must(meta_->close());

@@ -127,6 +127,20 @@ const Suite commit_refusal_tests("commit_refusal", [](Suite& s) {
     expect_error(log->append(batch.packed(), {out, out}), Errc::kPoisoned);
     expect_error(log->append(batch.packed(), {out, out}), Errc::kPoisoned);
   });
+  s.test("poisons the log if the device refuses the file", [] {
+    EnvMemory memory;
+    const auto faults = std::make_shared<EnvFaulting>(memory);
+    LogFixture log(faults, "log", options_of(true));
+    expect_ok(log.open());
+    log.append("k", "first");
+    faults->plan({.call = EnvCall::kOpen, .path_part = ".seg", .sys_errno = EIO});
+    const BatchBuilder batch = BatchBuilder().add("k", "second");
+    std::vector<double> out(1);
+    const Result<std::size_t> refused = log->append(batch.packed(), {out, out});
+    expect_error(refused, Errc::kPoisoned);
+    expect_eq(refused.error().sys_errno, EIO);
+    expect_eq(log.read_all().size(), 1u);
+  });
   s.test("takes back nothing of the other logs of a commit", [] {
     EnvMemory memory;
     const auto faults = std::make_shared<EnvFaulting>(memory);

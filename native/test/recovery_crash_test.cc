@@ -173,6 +173,42 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
       store.restore(whole);
     }
   });
+  s.test("counts a new writer behind all that are listed, whatever the page counts", [] {
+    StoreFixture store(manual_sync());
+    store.open();
+    append_kilobytes(store, 2);
+    const std::string path = store.segment(0);
+    for (int writer = 2; writer <= 3; ++writer) {
+      store.log().crash();
+      store.open();
+      append_kilobytes(store, 1);
+    }
+    lose_power(store);
+    // As of a store that never syncs: its page is the first writer's, the others' frames are gone.
+    const std::uint64_t first = 1;
+    store.write(store.file("ctl"), offsetof(ControlPage, writer_epoch), bytes_of(first));
+    zero(store, path, data_offset_for(kSegmentDataMin) + 2 * kKiB, 2 * kKiB);
+    store.open();
+    store.log().append("k", "after");
+    store.log().crash();
+    store.open();
+    expect_eq(store.log().read_all().size(), 3u);
+  });
+  s.test("takes a trim for none too high where nothing was synced, and frames are lost", [] {
+    LogOptions options = manual_sync();
+    options.sync = false;
+    StoreFixture store(options);
+    store.open();
+    append_kilobytes(store, 8);
+    expect_ok(store.log()->trim({6}));
+    const std::string path = store.segment(0);
+    lose_power(store);
+    zero(store, path, data_offset_for(kSegmentDataMin) + 2 * kKiB, 6 * kKiB);
+    store.expect_no_damage();
+    store.open();
+    expect_eq(store.log().read_all(6).size(), 0u);
+    expect_ge(store.log().append("k", "after"), std::uint64_t{6});
+  });
   s.test("takes a writer off the list that was caught while it was noted", [] {
     StoreFixture store(manual_sync());
     store.open();
