@@ -194,6 +194,21 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.open();
     expect_eq(store.log().read_all().size(), 3u);
   });
+  s.test("takes a trim for none too high where nothing was synced, and frames are lost", [] {
+    LogOptions options = manual_sync();
+    options.sync = false;
+    StoreFixture store(options);
+    store.open();
+    append_kilobytes(store, 8);
+    expect_ok(store.log()->trim({6}));
+    const std::string path = store.segment(0);
+    lose_power(store);
+    zero(store, path, data_offset_for(kSegmentDataMin) + 2 * kKiB, 6 * kKiB);
+    store.expect_no_damage();
+    store.open();
+    expect_eq(store.log().read_all(6).size(), 0u);
+    expect_ge(store.log().append("k", "after"), std::uint64_t{6});
+  });
   s.test("takes a writer off the list that was caught while it was noted", [] {
     StoreFixture store(manual_sync());
     store.open();
