@@ -45,8 +45,7 @@ struct Recovery {
   const std::string& directory;
   const LogIdentity& identity;
   RecoveredLog log = {};
-  // Segments behind one whose header cannot be read, or that is missing: a system crash leaves
-  // such.
+  // Segments behind one that is missing, or whose header is unreadable: a system crash leaves such.
   std::vector<std::string> unreadable = {};
   std::vector<std::string> trimmed = {};  // but not unlinked yet
   // Of the list, those that the log is made of; the rest lies behind a tear.

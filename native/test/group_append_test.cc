@@ -276,7 +276,7 @@ const Suite group_append_tests("group append", [](Suite& s) {
     Round round({&one, &two}, batch_of(5, 100));
     append_together(round.appends);
     expect_eq(take(round.appends[0].answer), std::size_t{5});
-    expect_error(round.appends[1].answer, Errc::kIo);
+    expect_error(round.appends[1].answer, Errc::kPoisoned);
     expect_eq(one.read_all().size(), std::size_t{6});
   });
   s.test("ends a log durably", [] {

@@ -101,6 +101,29 @@ const Suite failed_read_tests("a repair on a device that fails once", [](Suite& 
       for (const std::string& file : report->logs.at(0).rewritten) expect_eq(file, damaged.at(0));
     });
   });
+  s.test("does to each file what a repair does that nothing disturbs, or nothing", [] {
+    StoreFixture store(short_segments());
+    make_small(store);
+    store.write(store.segment(1), 0x3000 + 100, text_bytes("damage"));
+    store.flip(store.file("ctl"), 130 * 8);
+    const StoreImage damaged = store.image();
+    expect_eq(repaired(store).rewritten.size(), 2u);
+    const StoreImage right = store.image();
+    store.restore(damaged);
+    std::uint64_t refused = 0;
+    fail_each_once(store, EIO, [&](const Result<RepairReport>& report) {
+      const bool done = report && report->logs.at(0).outcome == RepairOutcome::kRepaired;
+      refused += done ? 0 : 1;
+      const StoreImage now = store.image();
+      for (const auto& [path, bytes] : damaged) {
+        const auto there = now.find(path);
+        const bool is_right = there != now.end() && there->second == right.at(path);
+        const bool is_old = there != now.end() && there->second == bytes;
+        expect(is_right || (is_old && !done), path);
+      }
+    });
+    expect_ge(refused, 60u);
+  });
   s.test("takes an interruption for what it is", [] {
     StoreFixture store(short_segments());
     make_small(store);
