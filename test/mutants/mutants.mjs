@@ -37,9 +37,9 @@ export const mutants = [
   {
     name: 'commit-without-folder-sync',
     harm: 'a committed record is in a segment without a name',
-    file: 'native/core/commit.cc',
-    from: 'Result<void> named = sync_directory(env_, std::string(parent_path(part.write.path)));',
-    to: 'Result<void> named;',
+    file: 'native/core/log_appender_commit.cc',
+    from: '[&] { return sync_directory(*context_.env, directory_); });',
+    to: '[&] { return Result<void>{}; });',
     suites: ['crash 4000'],
   },
   {
