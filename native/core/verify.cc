@@ -102,7 +102,11 @@ class StoreScan {
         any_shards = true;
         list_shards();
       } else if (entry.name == "format.tmp") {
-        findings_.notice(entry.name, 0, "was left when the store was made");
+        findings_.notice(entry.name, 0, "was left when the store was made or repaired");
+      } else if (entry.name == "aside.tmp") {
+        findings_.notice(entry.name, 0, "was left by a repair that did not end");
+      } else if (entry.name == "quarantine") {
+        findings_.notice(entry.name, 0, "keeps what a repair replaced");
       } else {
         findings_.notice(entry.name, 0, "is no part of a store");
       }
