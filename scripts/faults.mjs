@@ -1,7 +1,9 @@
 // Fails every system call of the engine in every way (native/test/engine_fault_test.cc), each durability mode in a
 // process of its own, two at a time: `npm run test:faults`.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { trialOptions } from '../test/trials/trial-options.mjs'
+import { passes } from './core-tests.mjs'
+
+trialOptions({})
 
 // The longest first.
 const modes = ['commit', 'process', 'interval', 'none']
@@ -9,14 +11,10 @@ const sharedTest = 'is not vacuous'
 
 async function run(name) {
   const begin = performance.now()
-  const child = spawn('build/millrace_core_tests', [`engine_fault: ${name}`], {
-    stdio: 'inherit',
-    env: { ...process.env, MILLRACE_FAULTS: 'all' },
-  })
-  const [code] = await once(child, 'close')
+  const passed = await passes(`engine_fault: ${name}`, { MILLRACE_FAULTS: 'all' })
   const seconds = ((performance.now() - begin) / 1000).toFixed(0)
-  console.log(`${name}: ${code === 0 ? 'passed' : 'failed'}, ${seconds} s`)
-  if (code !== 0) process.exitCode = 1
+  console.log(`${name}: ${passed ? 'passed' : 'failed'}, ${seconds} s`)
+  if (!passed) process.exitCode = 1
 }
 
 const names = [

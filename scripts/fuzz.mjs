@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { flag, oneOf, seedNumber, trialOptions, wholeNumber } from '../test/trials/trial-options.mjs'
 import { BuildFailure, exitOnFailure, run } from './build-native.mjs'
 import { root } from './native-sources.mjs'
 
@@ -23,37 +23,26 @@ const environment = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 }
 
-const { values: options, positionals } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '0' },
-    keep: { type: 'boolean', default: false },
+const fuzzers = readdirSync(join(root, 'native', 'fuzz'))
+  .filter((file) => file.endsWith('_fuzz.cc'))
+  .map((file) => file.replace(/_fuzz\.cc$/, ''))
+const { values: options, words } = trialOptions(
+  {
+    // Of a part of one libFuzzer would make 0, which is without end; of the seed 0, one that is drawn.
+    seconds: wholeNumber(60),
+    seed: seedNumber(0, { most: 2 ** 32 - 1 }),
+    keep: flag(),
   },
-  allowPositionals: true,
-})
+  oneOf(fuzzers),
+)
 
 await exitOnFailure(async () => {
-  const seconds = Number(options.seconds)
-  if (!(seconds > 0)) throw new BuildFailure(`--seconds takes a number above 0, not ${options.seconds}`)
-  const seed = Number(options.seed)
-  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
-    throw new BuildFailure(`--seed takes a number below 2^32, not ${options.seed}`)
-  const targets = chosenTargets(positionals)
+  const targets = words.length === 0 ? fuzzers : words
   await build(targets)
-  const findings = await runAll(targets, seconds, seed)
+  const findings = await runAll(targets, options.seconds, options.seed)
   if (options.keep) for (const target of targets) await keep(target)
   if (findings.length > 0) throw new BuildFailure(`${findings.join(', ')} found something`)
 })
-
-function chosenTargets(names) {
-  const all = readdirSync(join(root, 'native', 'fuzz'))
-    .filter((file) => file.endsWith('_fuzz.cc'))
-    .map((file) => file.replace(/_fuzz\.cc$/, ''))
-  const unknown = names.filter((name) => !all.includes(name))
-  if (unknown.length > 0)
-    throw new BuildFailure(`there is no fuzzer "${unknown[0]}"; there are ${all.join(', ')}`)
-  return names.length === 0 ? all : names
-}
 
 async function build(targets) {
   if (!existsSync(join(buildFolder, 'CMakeCache.txt'))) {
@@ -99,7 +88,7 @@ async function fuzz(target, seconds, seed) {
   ])
   writeFileSync(log, said)
   const [, runs, features] = /#(\d+)\s+DONE\s+(cov: \d+ ft: \d+ corp: \d+)/.exec(said) ?? []
-  if (code === 0 && runs !== undefined) {
+  if (code === 0 && Number(runs) > 0) {
     process.stdout.write(
       `${target}: ${runs} runs in ${seconds} s, ${Math.round(runs / seconds)}/s, ${features}\n`,
     )

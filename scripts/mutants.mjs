@@ -17,17 +17,23 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { mutants } from '../test/mutants/mutants.mjs'
+import { flag, trialOptions } from '../test/trials/trial-options.mjs'
 import { root } from './native-sources.mjs'
 
 /** A lost wake-up shows as a suite that never ends. */
 const suiteTimeoutMs = 240_000
 const tree = join(root, 'build', 'mutants')
 
-const args = process.argv.slice(2)
-const words = args.filter((arg) => !arg.startsWith('--'))
+const { values, words } = trialOptions(
+  { list: flag() },
+  {
+    says: "a part of a planted bug's name",
+    read: (word) => (mutants.some(({ name }) => name.includes(word)) ? word : undefined),
+  },
+)
 const chosen = mutants.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
 
-if (args.includes('--list')) {
+if (values.list) {
   for (const { name, harm } of chosen) process.stdout.write(`${name}: ${harm}\n`)
 } else {
   await main()

@@ -8,6 +8,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { flag, oneOf, trialOptions } from '../test/trials/trial-options.mjs'
 import { BuildFailure, exitOnFailure, run } from './build-native.mjs'
 import { root } from './native-sources.mjs'
 
@@ -63,15 +64,22 @@ const tellingTests = [
 /** Instrumented code takes a few times as long. */
 const slowTestMs = 120_000
 
-const [kind, ...rest] = process.argv.slice(2)
+const [first, ...rest] = process.argv.slice(2)
 
-await exitOnFailure(async () => {
-  if (kind === 'address' || kind === 'thread') await testCore(kind)
-  else if (kind === 'addon') await testAddon(rest)
-  else throw new BuildFailure('scripts/sanitized.mjs takes one of: address, thread, addon')
-})
+// What follows is for vitest, which knows its own options.
+if (first === 'addon' && !rest.includes('--help')) {
+  await exitOnFailure(() => testAddon(rest))
+} else {
+  const name = {
+    ...oneOf(['address', 'thread']),
+    says: 'address, thread, or addon before all else',
+    count: 1,
+  }
+  const { values, words } = trialOptions({ all: flag() }, name)
+  await exitOnFailure(() => testCore(words[0], values))
+}
 
-async function testCore(name) {
+async function testCore(name, { all }) {
   const folder = join(root, 'build', name === 'address' ? 'asan' : 'tsan')
   if (!existsSync(join(folder, 'CMakeCache.txt'))) {
     const compiler = process.env['CXX'] ?? 'clang++-19'
@@ -87,9 +95,10 @@ async function testCore(name) {
     await run('cmake', ['-S', '.', '-B', folder, ...settings])
   }
   await run('cmake', ['--build', folder, ...parallel, '--target', 'millrace_core_tests'])
-  const counts = await runParts(folder, rest.includes('--all') ? [] : repetitive[name])
+  const counts = await runParts(folder, all ? [] : repetitive[name])
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
   if (counts.failed > 0) throw new BuildFailure('tests failed')
+  if (counts.passed === 0) throw new BuildFailure('no test was run')
 }
 
 /** The tests in many parts, each a process, as many at a time as there are cores. */

@@ -10,27 +10,32 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import {
+  existingFolder,
+  seedNumber,
+  shapedText,
+  trialOptions,
+  wholeNumber,
+} from '../test/trials/trial-options.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const { values } = parseArgs({
-  options: {
-    sequences: { type: 'string', default: '10000' },
-    processes: { type: 'string', default: '2' },
-    seed: { type: 'string' },
-    path: { type: 'string' },
-    folder: { type: 'string' },
-  },
+const { values } = trialOptions({
+  sequences: wholeNumber(10_000),
+  processes: wholeNumber(2),
+  // Failures are printed with one of 32 bits that has a sign.
+  seed: seedNumber(Math.floor(Math.random() * 2 ** 30), { least: -(2 ** 31), most: 2 ** 31 - 1 }),
+  path: shapedText('the path of a failure, such as 24:0:2', /^\d+(:\d+)*$/),
+  folder: existingFolder(),
 })
-const processes = values.path === undefined ? Number(values.processes) : 1
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 30))
+const processes = values.path === undefined ? values.processes : 1
+const { seed } = values
 const scratch = mkdtempSync(join(tmpdir(), 'millrace-sequences-'))
 const startedAt = performance.now()
 
 try {
   const codes = await Promise.all(Array.from({ length: processes }, (_, index) => runOne(index)))
-  report()
-  process.exitCode = codes.every((code) => code === 0) ? 0 : 1
+  const didAny = report()
+  process.exitCode = didAny && codes.every((code) => code === 0) ? 0 : 1
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
@@ -39,7 +44,7 @@ try {
 async function runOne(index) {
   const env = {
     ...process.env,
-    MILLRACE_SEQUENCES_COUNT: String(Math.ceil(Number(values.sequences) / processes)),
+    MILLRACE_SEQUENCES_COUNT: String(Math.ceil(values.sequences / processes)),
     MILLRACE_SEQUENCES_SEED: String(seed + index),
     MILLRACE_SEQUENCES_TALLY: join(scratch, `tally-${index}`),
     ...(values.path === undefined ? {} : { MILLRACE_SEQUENCES_PATH: values.path }),
@@ -55,7 +60,7 @@ async function runOne(index) {
   return code
 }
 
-/** What all processes did, by name. */
+/** What all processes did, by name. Answers whether that was anything. */
 function report() {
   const sums = new Map()
   for (let index = 0; index < processes; index++) {
@@ -66,6 +71,7 @@ function report() {
   }
   const seconds = (performance.now() - startedAt) / 1000
   process.stdout.write(`seeds ${seed} to ${seed + processes - 1}, ${seconds.toFixed(1)} s\n`)
+  return sums.size > 0
 }
 
 function tallyOf(index) {

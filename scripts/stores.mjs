@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { seedNumber, shapedText, trialOptions, wholeNumber } from '../test/trials/trial-options.mjs'
 import { root } from './native-sources.mjs'
 
 const modes = ['process', 'commit', 'interval']
@@ -21,13 +21,12 @@ const programs = join(root, 'test', 'crash', 'programs')
 const kept = join(root, 'build', 'failed-stores')
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-const { values: options } = parseArgs({
-  options: {
-    states: { type: 'string', default: '600' },
-    seed: { type: 'string', default: '1' },
-    steps: { type: 'string', default: '150' },
-    replay: { type: 'string' },
-  },
+const { values: options } = trialOptions({
+  states: wholeNumber(600),
+  // Each workload's is multiplied for its states.
+  seed: seedNumber(1, { most: 2 ** 32 }),
+  steps: wholeNumber(150),
+  replay: shapedText('a state as it was printed, such as 1-commit:2:3', /^\d+-[a-z]+:\d+:\d+$/),
 })
 
 const scratch = mkdtempSync(join(memory, 'millrace-stores-'))
@@ -39,22 +38,24 @@ try {
 
 /** Whether every state was as promised. */
 async function runAll() {
-  const states = Number(options.states)
+  const { states } = options
   const each = Math.ceil(states / Math.max(modes.length, Math.ceil(states / 400)))
   let done = 0
+  let made = 0
   let failed = 0
   for (let index = 0; done < states; index++) {
-    const workload = { seed: Number(options.seed) + index, mode: modes[index % modes.length] }
+    const workload = { seed: options.seed + index, mode: modes[index % modes.length] }
     const wanted = Math.min(each, states - done)
     const outcome = await replayWorkload(workload, wanted)
     process.stdout.write(
       `${workload.mode}, seed ${workload.seed}: ${outcome.calls} calls, ${outcome.states} states, ${outcome.failed} failed\n`,
     )
     done += wanted
+    made += outcome.states
     failed += outcome.failed
   }
-  process.stdout.write(`${done} states, ${failed} failed\n`)
-  return failed === 0
+  process.stdout.write(`${made} states, ${failed} failed\n`)
+  return made > 0 && failed === 0
 }
 
 async function replayWorkload({ seed, mode }, states) {
@@ -117,18 +118,18 @@ async function replay(token) {
   ])
   const failures = await judged(made.states, join(kept, `${name}.ledger`))
   for (const { complaint } of failures) process.stdout.write(`${complaint}\n`)
-  return failures.length === 0
+  return made.states.length > 0 && failures.length === 0
 }
 
 /** The states that were made: {folder, at, token, loss} each. */
 async function materialize(args) {
   const said = await run(join(root, 'build', 'millrace_crash'), ['materialize', ...args])
-  const lines = said.trim().split('\n')
+  const lines = said.split('\n').filter((line) => line !== '')
   const states = lines.map((line) => {
     const [cut, seed, at, folder, ...loss] = line.split(' ')
     return { token: `${cut}:${seed}`, at: Number(at), folder, loss: loss.join(' ') }
   })
-  return { calls: Math.max(...states.map(({ token }) => Number(token.split(':')[0]))), states }
+  return { calls: Math.max(0, ...states.map(({ token }) => Number(token.split(':')[0]))), states }
 }
 
 /** Those that are not as the ledger promises. */

@@ -6,21 +6,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { existingFolder, oneOf, seedNumber, trialOptions, wholeNumber } from '../trials/trial-options.mjs'
 import { Trial } from './trial.mjs'
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '200' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    durability: { type: 'string' },
-    folder: { type: 'string', default: tmpdir() },
-  },
+const { values } = trialOptions({
+  kills: wholeNumber(200),
+  seed: seedNumber(),
+  durability: oneOf(['process', 'commit', 'interval', 'none']),
+  folder: existingFolder(tmpdir()),
 })
-const kills = Number(values.kills)
-const seed = Number(values.seed)
-if (!Number.isSafeInteger(kills) || kills < 1) throw new RangeError('--kills must be a whole number')
-if (!Number.isSafeInteger(seed)) throw new RangeError('--seed must be a whole number')
+const { kills, seed } = values
 
 const parent = mkdtempSync(join(values.folder, 'millrace-kills-'))
 const folder = join(parent, 'store')
@@ -39,6 +34,7 @@ const trial = new Trial({
 })
 try {
   await trial.run()
+  if (trial.counts.kills === 0) throw new Error('nothing was killed')
   rmSync(parent, { recursive: true })
   const { counts, ledger } = trial
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)

@@ -5,20 +5,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { heldFrom, processFigures } from '../trials/process-figures.mjs'
 import { Random } from '../trials/random.mjs'
+import { existingFolder, seedNumber, trialOptions, wholeNumber } from '../trials/trial-options.mjs'
 import { LentMemory } from './lent-memory.mjs'
 
-const { values } = parseArgs({
-  options: {
-    cycles: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    folder: { type: 'string', default: tmpdir() },
-  },
+const { values } = trialOptions({
+  cycles: wholeNumber(10_000),
+  seed: seedNumber(),
+  folder: existingFolder(tmpdir()),
 })
-const cycles = Number(values.cycles)
-const seed = Number(values.seed)
+const { cycles, seed } = values
 /** So often everything is released, and nothing may be lent after it. */
 const restEvery = 500
 /** Turns of the event loop until what was forgotten must have been found. */
@@ -47,6 +44,7 @@ async function run() {
   const after = processFigures()
   if (after.descriptors !== before.descriptors || after.threads > before.threads)
     throw new Error(`before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`)
+  if (Object.values(counts).every((count) => count === 0)) throw new Error('nothing was done')
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
   const did = Object.entries(counts).map(([step, count]) => `${step} ${count}`)
   process.stdout.write(

@@ -7,16 +7,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { open } from '../../dist/index.js'
+import { existingFolder, seedNumber, trialOptions, wholeNumber } from '../trials/trial-options.mjs'
 
-const { values } = parseArgs({
-  options: {
-    records: { type: 'string', default: '10000000' },
-    shards: { type: 'string', default: '4' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    folder: { type: 'string', default: tmpdir() },
-  },
+const { values } = trialOptions({
+  records: wholeNumber(10_000_000),
+  // Each record says in one byte which shard it is of.
+  shards: wholeNumber(4, { most: 256 }),
+  seed: seedNumber(),
+  folder: existingFolder(tmpdir()),
 })
 const parent = mkdtempSync(join(values.folder, 'millrace-tails-'))
 const folder = join(parent, 'store')
@@ -36,7 +35,7 @@ try {
 
 async function run() {
   const store = await open(folder)
-  await store.createStream('s', { shards: Number(values.shards) })
+  await store.createStream('s', { shards: values.shards })
   await store.close()
   const ways = ['batches', 'reuse', 'lease', 'records']
   const readers = ways.map((how) => start('reader', values.records, how))
@@ -57,6 +56,7 @@ async function run() {
       throw new Error(`the reader by ${ways[index]} saw ${answer.seen} records, of ${wanted}`)
   }
   const total = wanted.reduce((sum, count) => sum + count, 0)
+  if (total === 0) throw new Error('no record was stored')
   process.stdout.write(
     `tails: ${total} records stored in ${secondsTo(storedAt)} s and seen by each of ${readers.length} processes after ` +
       `${secondsTo(performance.now())} s: 0 torn, 0 lost, 0 reordered, seed ${values.seed}\n`,
@@ -69,7 +69,7 @@ function secondsTo(at) {
 
 function start(program, ...args) {
   const file = fileURLToPath(new URL(`programs/${program}.mjs`, import.meta.url))
-  const child = fork(file, [folder, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(file, [folder, ...args.map(String)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   children.push(child)
   return child
 }

@@ -6,21 +6,18 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { open } from '../../dist/index.js'
 import { inspectStore } from '../../dist/inspect.js'
 import { Random } from '../trials/random.mjs'
+import { existingFolder, seedNumber, trialOptions, wholeNumber } from '../trials/trial-options.mjs'
 
-const { values } = parseArgs({
-  options: {
-    cycles: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    folder: { type: 'string', default: tmpdir() },
-  },
+const { values } = trialOptions({
+  cycles: wholeNumber(1000),
+  seed: seedNumber(),
+  folder: existingFolder(tmpdir()),
 })
-const cycles = Number(values.cycles)
-const seed = Number(values.seed)
+const { cycles, seed } = values
 const random = new Random(seed)
 const program = new URL('programs/counted-putter.mjs', import.meta.url)
 const dist = new URL('../../dist/index.js', import.meta.url).href
@@ -35,6 +32,7 @@ process.stdout.write(`terminations: ${cycles}, seed ${seed}, ${parent}\n`)
 try {
   for (let round = 0; done < cycles; round++)
     await useStore(join(parent, `store-${round}`), modes[round % modes.length])
+  if (done === 0 || found === 0) throw new Error(`${done} workers ended, ${found} records found`)
   rmSync(parent, { recursive: true })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
   process.stdout.write(
