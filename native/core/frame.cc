@@ -121,6 +121,10 @@ FrameCheck check_frame(Bytes bytes, FrameSeed seed, bool verify) noexcept {
       static_cast<std::uint32_t>(payload_offset(header.key_bytes, check.frame.has_hash_key()));
   check.frame.payload_at = payload_at;
   check.frame.payload_bytes = header.length - payload_at;
+  if (header.type == static_cast<std::uint8_t>(FrameType::kGap) &&
+      !gap_ends_right(header, gap_end(bytes.data(), check.frame))) {
+    check.fault = FrameFault::kHeader;
+  }
   return check;
 }
 

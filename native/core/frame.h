@@ -113,7 +113,7 @@ enum class FrameFault : std::uint8_t {
   kNone,
   kNeverWritten,  // length 0: the end of what was written
   kLength,        // longer than a frame can be, or than the bytes there are
-  kHeader,        // type, flags, key length or reserved bits make no sense
+  kHeader,        // type, flags, key length, reserved bits or a gap's end make no sense
   kChecksum,
 };
 
@@ -133,5 +133,10 @@ inline constexpr std::size_t kGapEndBytes = sizeof(std::uint64_t);
 
 // Last sequence number that a gap frame covers; `frame` starts at `at`.
 [[nodiscard]] Sequence gap_end(const std::byte* at, const FrameView& frame) noexcept;
+
+// Whether it can be that: an end beyond all numbers would hide every record behind it.
+[[nodiscard]] constexpr bool gap_ends_right(const FrameHeader& gap, Sequence end) noexcept {
+  return end.value >= gap.sequence && end.value < kSequenceLimit;
+}
 
 }  // namespace millrace

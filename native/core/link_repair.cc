@@ -36,7 +36,7 @@ class Repair {
     rewrite_.writer_count = context_.writer_count;
     if (!salvage_.contradicts_writers && !lists_nobody()) rewrite_.writers = link_.file->writers;
     repair_.contradicts_mark = known_ == EndKnown::kAtLeast && link_.next == nullptr &&
-                               salvage_.end >= terms_.resync_to && !salvage_.meets_mark;
+                               (misses_mark() || is_mark_of_earlier_writer());
     rewrite_.end = salvage_.end;
     repair_.order = salvage_.order;
     repair_.ended = salvage_.shard_end;
@@ -137,6 +137,19 @@ class Repair {
       if (terms_.writers.empty() || terms_.writers_bind || !list_may_know_better()) return {};
       terms_.writers_bind = true;
     }
+  }
+
+  [[nodiscard]] bool misses_mark() const noexcept {
+    return salvage_.end >= terms_.resync_to && !salvage_.meets_mark;
+  }
+
+  // Writers begin where the mark is, which only rises until the system goes down. Frames that are
+  // whole, and of the writer listed there, say that it is not the list that is wrong.
+  [[nodiscard]] bool is_mark_of_earlier_writer() const noexcept {
+    if (system_died_here()) return false;
+    return std::ranges::any_of(rewrite_.writers, [this](const EpochStart& writer) {
+      return writer.offset > terms_.resync_to.bytes;
+    });
   }
 
   // A writer that the log has not had yet: frames keep only part of its number.

@@ -152,6 +152,7 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
     if (is(seen.header, FrameType::kGap)) {
       const bool one = seen.header.length == kFrameHeaderBytes;
       const Sequence gap_end{one ? seen.header.sequence : seen.gap_end};
+      if (!gap_ends_right(seen.header, gap_end)) return damaged(segment, cursor.at, "no gap");
       if (gap_end >= from) return cursor;
       cursor.sequence = {gap_end.value + 1};
     } else {

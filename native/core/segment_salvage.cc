@@ -80,10 +80,9 @@ class Salvager {
   }
 
   [[nodiscard]] bool ends_right(const SeenFrame& seen) const noexcept {
-    if (!is(seen.check.frame.header, FrameType::kGap)) return true;
-    const Sequence end = gap_end(seen.frame.data(), seen.check.frame);
-    if (end.value < seen.check.frame.header.sequence || end.value >= kSequenceLimit) return false;
-    return !terms_.next_base || end < *terms_.next_base;
+    const bool gap = is(seen.check.frame.header, FrameType::kGap);
+    if (!gap || !terms_.next_base) return true;
+    return gap_end(seen.frame.data(), seen.check.frame) < *terms_.next_base;
   }
 
   void take(const SeenFrame& seen) noexcept {

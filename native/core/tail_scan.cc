@@ -15,13 +15,9 @@ std::optional<FrameOrder> advance(const std::optional<FrameOrder>& before, const
     if (header.arrival_ms < before->arrival.ms) return std::nullopt;
     if (!epoch_follows(before->epoch, header.epoch)) return std::nullopt;
   }
-  Sequence next{header.sequence + 1};
-  if (header.type == static_cast<std::uint8_t>(FrameType::kGap)) {
-    const Sequence end = gap_end(at, frame);
-    if (end.value < header.sequence || end.value >= kSequenceLimit) return std::nullopt;
-    next = {end.value + 1};
-  }
-  return FrameOrder{next, {header.arrival_ms}, header.epoch};
+  const bool gap = header.type == static_cast<std::uint8_t>(FrameType::kGap);
+  const std::uint64_t last = gap ? gap_end(at, frame).value : header.sequence;
+  return FrameOrder{{last + 1}, {header.arrival_ms}, header.epoch};
 }
 
 }  // namespace

@@ -36,6 +36,17 @@ struct WriterList {
     }
     return whole;
   }
+  // Of a writer beyond the last one there was, frames bear out the low bits at most.
+  bool bring_near(std::uint64_t last_epoch) noexcept {
+    bool near = true;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto ago = static_cast<std::uint16_t>(last_epoch - entries[i].epoch);
+      if (entries[i].epoch <= last_epoch || ago >= last_epoch) continue;
+      entries[i].epoch = last_epoch - ago;
+      near = false;
+    }
+    return near;
+  }
   // The writer that a frame at `at` would be of.
   [[nodiscard]] std::uint64_t epoch_at(FileOffset at) const noexcept {
     for (std::size_t i = count; i > 0; --i) {
@@ -61,14 +72,15 @@ Error unreadable(const Segment& segment) {
   return Error{.code = Errc::kIo, .message = segment.path + ": unreadable page"};
 }
 
-Result<bool> is_sound(const Segment& segment, Bytes bytes) {
+Result<bool> is_sound(const Segment& segment, Bytes bytes, std::uint64_t last_epoch) {
   std::array<std::byte, kSummaryOffset> head;
   const bool read =
       guarded([&]() noexcept { std::memcpy(head.data(), bytes.data(), head.size()); });
   if (!read) return unreadable(segment);
   Findings ignored;
   std::vector<EpochStart> writers;
-  return list_writers(head, segment.header, segment.path, writers, ignored);
+  return list_writers(head, segment.header, segment.path, writers, ignored) &&
+         writers.back().epoch <= last_epoch;
 }
 
 }  // namespace
@@ -77,12 +89,13 @@ Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileO
                             FileOffset end, std::uint64_t last_epoch) {
   // Where nothing in the segment was promised, nobody has looked at the list yet.
   const bool promised = from.bytes > segment.header.data_offset;
-  Result<bool> sound = promised ? Result<bool>(true) : is_sound(segment, bytes);
+  Result<bool> sound = promised ? Result<bool>(true) : is_sound(segment, bytes, last_epoch);
   if (!sound) return sound.error();
   WriterList listed;
   bool complete = true;
   const bool read = guarded([&]() noexcept {
     complete = *sound && listed.read(bytes);
+    complete = listed.bring_near(last_epoch) && complete;
     for (FileOffset at = from; at < end && listed.count <= kEpochStartsMax;) {
       const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
       if (static_cast<std::uint16_t>(listed.epoch_at(at)) != frame.epoch) {

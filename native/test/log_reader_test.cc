@@ -8,7 +8,9 @@
 #include "core/env_faulting.h"
 #include "core/env_memory.h"
 #include "core/env_posix.h"
+#include "core/frame.h"
 #include "core/recovery.h"
+#include "core/segment_header.h"
 #include "test/store_fixture.h"
 
 namespace millrace::test {
@@ -71,6 +73,33 @@ bool begin_segment_in_vain(LogFixture& log, EnvFaulting& env, std::uint64_t nth)
   return !done && take(list_segment_names(env, log.directory())).size() == 2;
 }
 
+// A log of one record, whose next one is stored behind a gap.
+void lose_number(StoreFixture& store) {
+  store.open();
+  store.log().append("k", "before");
+  store.log().crash();
+  store.env().reboot();
+  store.open();
+}
+
+// Of the gap behind that record, under a checksum that fits.
+void set_gap_end(StoreFixture& store, std::uint64_t end) {
+  const std::vector<std::byte> bytes = store.read(store.segment(0));
+  const auto header = load<SegmentHeader>(bytes.data());
+  std::uint64_t at = header.data_offset;
+  at += frame_stride(load<FrameHeader>(bytes.data() + at).length);
+  const auto gap = load<FrameHeader>(bytes.data() + at);
+  std::vector<std::byte> frame(frame_stride(gap.length));
+  write_frame(frame.data(),
+              {.type = FrameType::kGap,
+               .flags = 0,
+               .key = {},
+               .hash_key = nullptr,
+               .payload = bytes_of(end)},
+              {{gap.sequence}, gap.epoch, {gap.arrival_ms}}, seed_of(header));
+  store.write(store.segment(0), at, frame);
+}
+
 const Suite log_reader_tests("log_reader", [](Suite& s) {
   s.test("seeks behind the last record, though the segment after it is empty", [] {
     std::size_t empty = 0;
@@ -121,11 +150,7 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
   });
   s.test("says how much room a record behind a gap takes, the gap included", [] {
     StoreFixture store;
-    store.open();
-    store.log().append("k", "before");
-    store.log().crash();
-    store.env().reboot();
-    store.open();
+    lose_number(store);
     const std::uint64_t behind = store.log().append("k", std::string(20'000, 'x'));
     const std::uint64_t lost = 2;
     expect_ge(behind, lost + 1);
@@ -145,6 +170,22 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
     }
     expect_eq(take(read()).count, 1U);
     expect_eq(offset, static_cast<double>(behind));
+  });
+  s.test("hides no record behind a gap whose end makes no sense", [] {
+    constexpr std::uint64_t kGap = 2;
+    for (const std::uint64_t end : {std::uint64_t{0}, kGap - 1, kSequenceLimit, UINT64_MAX}) {
+      const Case round("end", end);
+      StoreFixture store;
+      lose_number(store);
+      const std::uint64_t behind = store.log().append("k", "behind");
+      set_gap_end(store, end);
+      Page page;
+      expect_eq(take(read_page(store.log().log(), 1, 10, 4'096, page)).size(), 1U);
+      for (const std::uint64_t from : {kGap, behind, behind + 1}) {
+        expect_error(read_page(store.log().log(), from, 10, 4'096, page), Errc::kCorrupt);
+      }
+      expect_error(store.log()->seek({2'000}), Errc::kCorrupt);
+    }
   });
 });
 

@@ -136,6 +136,23 @@ const Suite recovery_crash_tests("recovery from a crash", [](Suite& s) {
     store.close();
     store.expect_no_damage();
   });
+  s.test("lists no writer far beyond all that the log has had", [] {
+    for (const bool promised : {false, true}) {
+      const Case round("promised", promised ? 1 : 0);
+      StoreFixture store(manual_sync());
+      store.open();
+      append_kilobytes(store, 2);
+      if (promised) take(store.log()->flush());
+      const std::string path = store.segment(0);
+      lose_power(store);
+      store.flip(path, kEpochsOffset * 8 + 30);
+      store.open();
+      expect_eq(store.log().read_all().size(), 2u);
+      store.log().append("k", "after");
+      store.close();
+      store.expect_no_damage();
+    }
+  });
   s.test("takes what an unlisted writer left behind a segment's end for no damage", [] {
     LogOptions options = manual_sync();
     options.segment_age_ms = 10;

@@ -1,8 +1,10 @@
 // Repair where one damage hides another: the check that finds the one does not get as far as the
 // other, or asks less than what is made anew will promise.
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "core/control_page.h"
 #include "core/frame.h"
 #include "core/repair.h"
 #include "core/segment_header.h"
@@ -87,6 +89,24 @@ const Suite repair_twice_tests("repair of damage that hides damage", [](Suite& s
     store.expect_no_damage();
     store.open();
     expect_eq(store.log().read_all().size(), 9u);
+    store.log().crash();
+  });
+  s.test("raises a mark that lies below where a listed writer began", [] {
+    StoreFixture store(rare_checkpoints());
+    store.open();
+    store.write("store/lock", 0, {});
+    for (int i = 0; i < 3; ++i) store.log().append("k", "first writer");
+    store.log().crash();
+    store.open();
+    for (int i = 0; i < 3; ++i) store.log().append("k", "second writer");
+    store.log().crash();
+    const std::uint64_t one_frame = frame_stride(frame_length(1, false, 12));
+    store.write(store.file("ctl"), offsetof(ControlPage, committed), bytes_of(one_frame));
+    store.expect_damage(store.segment(0), "a writer is listed that began where no frame begins");
+    expect_eq(repaired(store).lost.size(), 0u);
+    store.expect_no_damage();
+    store.open();
+    expect_eq(store.log().read_all().size(), 6u);
     store.log().crash();
   });
   s.test("leaves no mark inside a gap", [] {
