@@ -1,4 +1,4 @@
-// Damages a small store at every bit and every byte (native/test/cut_and_flip_test.cc), each way of its writer to end in
+// Damages a small store all over (native/test/cut_and_flip_test.cc says at which bits and bytes), each way of its writer to end in
 // a process of its own: `npm run test:flips`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

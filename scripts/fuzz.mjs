@@ -1,6 +1,7 @@
 // Builds the fuzzers of native/fuzz and runs them side by side, each for a while; the first finding of each is
 // kept and fails the command.
-//   npm run fuzz -- [target …] [--seconds 60] [--keep]
+//   npm run fuzz -- [target …] [--seconds 60] [--seed N] [--keep]
+//   --seed    the same mutations in the same order, from the same corpus; drawn if left out
 //   --keep    puts what was learnt into native/fuzz/corpus, minimised
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,16 +24,23 @@ const environment = {
 }
 
 const { values: options, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '0' },
+    keep: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 
 await exitOnFailure(async () => {
   const seconds = Number(options.seconds)
   if (!(seconds > 0)) throw new BuildFailure(`--seconds takes a number above 0, not ${options.seconds}`)
+  const seed = Number(options.seed)
+  if (!(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
+    throw new BuildFailure(`--seed takes a number below 2^32, not ${options.seed}`)
   const targets = chosenTargets(positionals)
   await build(targets)
-  const findings = await runAll(targets, seconds)
+  const findings = await runAll(targets, seconds, seed)
   if (options.keep) for (const target of targets) await keep(target)
   if (findings.length > 0) throw new BuildFailure(`${findings.join(', ')} found something`)
 })
@@ -64,25 +72,26 @@ async function build(targets) {
 }
 
 /** As many at a time as there are cores. Answers those that found something. */
-async function runAll(targets, seconds) {
+async function runAll(targets, seconds, seed) {
   const queue = [...targets]
   const findings = []
   const worker = async () => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-      if (!(await fuzz(target, seconds))) findings.push(target)
+      if (!(await fuzz(target, seconds, seed))) findings.push(target)
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   return findings
 }
 
-async function fuzz(target, seconds) {
+async function fuzz(target, seconds, seed) {
   const learnt = folder(buildFolder, 'corpus', target)
   const found = folder(buildFolder, 'found', target)
   const seeds = [join(keptFolder, target), join(fixedFolder, target)].filter((path) => existsSync(path))
   const log = join(buildFolder, 'found', `${target}.log`)
   const { code, said } = await libFuzzer(target, [
     `-max_total_time=${seconds}`,
+    `-seed=${seed}`,
     `-artifact_prefix=${found}/`,
     ...limits,
     learnt,

@@ -4,7 +4,17 @@
 //   --list     names the bugs and plants none
 //   WORD...    only those whose names hold one of the words
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { mutants } from '../test/mutants/mutants.mjs'
 import { root } from './native-sources.mjs'
@@ -43,15 +53,26 @@ async function main() {
   process.exitCode = survivors === 0 ? 0 : 1
 }
 
-/** Tracked files alone; what an earlier run built there is kept, so that little has to be built again. */
+/**
+ * Tracked files alone; what an earlier run built there is kept, so that little has to be built again. What is the same
+ * keeps its time: the file that had the last bug is newer than what was built from it, and is built again.
+ */
 function copyCheckout() {
   mkdirSync(tree, { recursive: true })
   const names = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
     .split('\0')
     .filter(Boolean)
-  for (const folder of ['native', 'src', 'test', 'scripts'])
-    rmSync(join(tree, folder), { recursive: true, force: true })
-  for (const name of names) cpSync(join(root, name), join(tree, name), { preserveTimestamps: true })
+  const tracked = new Set(names)
+  for (const folder of ['native', 'src', 'test', 'scripts']) {
+    const left = existsSync(join(tree, folder)) ? readdirSync(join(tree, folder), { recursive: true }) : []
+    for (const name of left.map((path) => join(folder, path))) {
+      if (!tracked.has(name) && statSync(join(tree, name)).isFile()) rmSync(join(tree, name))
+    }
+  }
+  for (const name of names) {
+    const [from, to] = [join(root, name), join(tree, name)]
+    if (!existsSync(to) || !readFileSync(to).equals(readFileSync(from))) cpSync(from, to)
+  }
   const modules = join(tree, 'node_modules')
   rmSync(modules, { force: true })
   symlinkSync(join(root, 'node_modules'), modules)
@@ -86,14 +107,14 @@ async function build() {
 async function complaintOf(suite) {
   const [kind, ...rest] = suite.split(' ')
   const argument = rest.join(' ')
-  const { code, output } = await run(commandOf(kind, argument))
+  const { code, output } = await run(commandOf(kind, argument), kind === 'native' ? 'build' : '.')
   return code === 0 ? undefined : output.slice(-2000)
 }
 
 function commandOf(kind, argument) {
   switch (kind) {
     case 'native':
-      return ['build/millrace_core_tests', argument]
+      return ['./millrace_core_tests', argument] // in build/: they name their files from there
     case 'crash':
       return ['build/millrace_crash', '--states', argument]
     case 'vitest':
@@ -111,10 +132,14 @@ function commandOf(kind, argument) {
   }
 }
 
-function run([program, ...parameters]) {
+function run([program, ...parameters], folder = '.') {
   return new Promise((resolve, reject) => {
     // A group of its own: what hangs may have children.
-    const child = spawn(program, parameters, { cwd: tree, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, parameters, {
+      cwd: join(tree, folder),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const said = []
     child.stdout.on('data', (chunk) => said.push(chunk))
     child.stderr.on('data', (chunk) => said.push(chunk))

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/log_chain.h"
 #include "core/paths.h"
+#include "core/segment_list.h"
 
 namespace millrace {
 
@@ -186,6 +187,19 @@ LogFiles read_steady_log_files(Env& env, const LogPlace& place) {
     if (steady) break;
   }
   return files;
+}
+
+std::uint64_t segment_bytes(Env& env, const LogPlace& place) {
+  const std::string directory = join_path(place.root, place.folder);
+  Result<std::vector<std::string>> names = list_segment_names(env, directory);
+  std::uint64_t sum = 0;
+  if (!names) return sum;
+  for (const std::string& name : *names) {
+    Result<File> file = File::open(env, join_path(directory, name), OpenMode::kRead);
+    if (!file) continue;
+    if (Result<std::uint64_t> bytes = file->bytes(); bytes) sum += *bytes;
+  }
+  return sum;
 }
 
 LogReport report_of(const LogFiles& files, const LogPlace& place) {

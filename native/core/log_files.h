@@ -51,6 +51,9 @@ LogFiles read_log_files(Env& env, const LogPlace& place);
 // Reads the folder until it does not contradict itself, or does not change any more.
 LogFiles read_steady_log_files(Env& env, const LogPlace& place);
 
+// How long its segments are together, for a progress: what cannot be read is left out.
+std::uint64_t segment_bytes(Env& env, const LogPlace& place);
+
 // The facts of a log, for the report.
 LogReport report_of(const LogFiles& files, const LogPlace& place);
 

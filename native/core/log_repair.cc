@@ -112,7 +112,8 @@ class Executor {
 };
 
 // What the executor would report.
-void describe(const LogRepairPlan& plan, const LogPlace& place, LogRepair& report) {
+Result<void> describe(Env& env, const LogRepairPlan& plan, const LogPlace& place,
+                      LogRepair& report) {
   for (const std::string& name : plan.remove_first)
     report.set_aside.push_back({place.file(name), {}});
   for (const LogRepairPlan::Rewriting& rewriting : plan.rewrite) {
@@ -120,11 +121,14 @@ void describe(const LogRepairPlan& plan, const LogPlace& place, LogRepair& repor
     if (rewriting.is_there) report.set_aside.push_back({place.file(rewriting.name), {}});
   }
   if (plan.words) {
+    Result<bool> there = env.exists(join_path(join_path(place.root, place.folder), kControl));
+    if (!there) return there.error();
     report.rewritten.push_back(place.file(kControl));
-    report.set_aside.push_back({place.file(kControl), {}});
+    if (*there) report.set_aside.push_back({place.file(kControl), {}});
   }
   for (const std::string& name : plan.remove_last)
     report.set_aside.push_back({place.file(name), {}});
+  return {};
 }
 
 // Hides what lies before `begin`, holes and all.
@@ -156,8 +160,7 @@ Result<void> repair(Env& env, const LogPlace& place, const LogRepairOptions& opt
   report.resumes_at = plan->resumes_at;
   report.outcome = RepairOutcome::kRepaired;
   if (!options.dry_run) return Executor(env, place, report, meter).run(std::move(*plan));
-  describe(*plan, place, report);
-  return {};
+  return describe(env, *plan, place, report);
 }
 
 }  // namespace

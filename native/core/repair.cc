@@ -47,7 +47,7 @@ class StoreRepair {
     Result<std::vector<LogPlace>> places = list_logs(*boot);
     if (!places) return places.error();
     ScanMeter meter(watch);
-    for (const LogPlace& place : *places) meter.expect(segment_bytes(place));
+    for (const LogPlace& place : *places) meter.expect(segment_bytes(env_, place));
     ChunkBuffer buffer;
     for (const LogPlace& place : *places) {
       Result<LogRepair> log = repair_log(env_, place, options_of(place), buffer, meter);
@@ -195,20 +195,6 @@ class StoreRepair {
     options.lossless = options_.lossless_metadata;
     options.begin_at = options_.metadata_begin;
     return options;
-  }
-
-  // For the progress only: what cannot be read is met again.
-  std::uint64_t segment_bytes(const LogPlace& place) {
-    const std::string directory = join_path(root_, place.folder);
-    Result<std::vector<std::string>> names = list_segment_names(env_, directory);
-    std::uint64_t sum = 0;
-    if (!names) return sum;
-    for (const std::string& name : *names) {
-      Result<File> file = File::open(env_, join_path(directory, name), OpenMode::kRead);
-      if (!file) continue;
-      if (Result<std::uint64_t> bytes = file->bytes(); bytes) sum += *bytes;
-    }
-    return sum;
   }
 
   Env& env_;

@@ -11,7 +11,6 @@
 #include "core/log_files.h"
 #include "core/paths.h"
 #include "core/recovery.h"
-#include "core/segment_list.h"
 #include "core/store_folder.h"
 
 namespace millrace {
@@ -49,7 +48,7 @@ class StoreScan {
   StoreReport verify(const ScanWatch& watch) && {
     ScanMeter meter(watch);
     ChunkBuffer buffer;
-    for (const LogPlace& place : places_) meter.expect(segment_bytes(place));
+    for (const LogPlace& place : places_) meter.expect(segment_bytes(env_, place));
     for (const LogPlace& place : places_) {
       if (meter.stopped()) break;
       report_.logs.push_back(check_log(env_, place, buffer, meter, findings_));
@@ -103,7 +102,11 @@ class StoreScan {
         any_shards = true;
         list_shards();
       } else if (entry.name == "format.tmp") {
-        findings_.notice(entry.name, 0, "was left when the store was made");
+        findings_.notice(entry.name, 0, "was left when the store was made or repaired");
+      } else if (entry.name == "aside.tmp") {
+        findings_.notice(entry.name, 0, "was left by a repair that did not end");
+      } else if (entry.name == "quarantine") {
+        findings_.notice(entry.name, 0, "keeps what a repair replaced");
       } else {
         findings_.notice(entry.name, 0, "is no part of a store");
       }
@@ -134,20 +137,6 @@ class StoreScan {
 
   [[nodiscard]] LogPlace place(std::string folder, const std::optional<Uuid>& uuid) const {
     return {root_, std::move(folder), uuid, boot_hash_, report_.in_use};
-  }
-
-  // For the progress only: what cannot be read is met again.
-  std::uint64_t segment_bytes(const LogPlace& place) {
-    const std::string directory = join_path(root_, place.folder);
-    Result<std::vector<std::string>> names = list_segment_names(env_, directory);
-    std::uint64_t sum = 0;
-    if (!names) return sum;
-    for (const std::string& name : *names) {
-      Result<File> file = File::open(env_, join_path(directory, name), OpenMode::kRead);
-      if (!file) continue;
-      if (Result<std::uint64_t> bytes = file->bytes(); bytes) sum += *bytes;
-    }
-    return sum;
   }
 
   Env& env_;

@@ -228,7 +228,7 @@ const Suite crash_disk_tests("crash disk", [](Suite& s) {
     tape.durable("ctl", std::string(kPageBytes, 'a'));
     File file = take(File::open(tape.env(), "ctl", OpenMode::kReadWrite));
     Mapping page = take(Mapping::map(file, FileOffset{0}, kPageBytes, MapMode::kReadWrite));
-    for (const std::size_t line : {2, 3}) {  // one behind the other, each whole
+    for (const std::size_t line : {2u, 3u}) {  // one behind the other, each whole
       const MutableBytes bytes = page.bytes().subspan(line * kLineBytes, kLineBytes);
       std::ranges::fill(bytes, std::byte{'b'});
       page.stored(bytes);

@@ -1,10 +1,11 @@
-// A small store, cut at every byte and flipped at every bit: it opens to exactly what it held, or
+// A small store, cut and flipped all over: it opens to exactly what it held, or
 // to the prefix that a crash may leave, or is refused; `verify` finds what was refused; and
 // `repair` makes it open again with every record whose bytes were not touched. Never a wrong
 // record.
 //
 // `npm test` takes a sample that another seed (MILLRACE_SEED) draws anew; MILLRACE_FLIPS=all takes
-// everything (`npm run test:flips`).
+// every bit of headers, marks and frames (`npm run test:flips`); of bytes that hold nothing, of the
+// index behind its first slots and of the inside of a large record it takes a sample.
 #include <cstdio>
 #include <cstdlib>
 #include <string>

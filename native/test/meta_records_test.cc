@@ -54,11 +54,11 @@ const Suite meta_records_tests("meta_records", [](Suite& s) {
   s.test("are those of the log, whatever the pages' size, while its writer goes on", [] {
     MetaStore store;
     std::vector<std::string> expected;
-    for (int i = 0; i < 3'000; ++i) {
+    for (std::size_t i = 0; i < 3'000; ++i) {
       expected.push_back(std::to_string(i) + std::string(i % 1'000, '.'));
       store.log.append("", expected.back());
     }
-    for (const std::uint64_t page_bytes : {100'000, 1'000'000, 100'000'000}) {
+    for (const std::uint64_t page_bytes : {100'000u, 1'000'000u, 100'000'000u}) {
       expect(store.read(page_bytes) == expected);
     }
     expect_eq(store.read(1, 2'990).size(), 11u);

@@ -148,7 +148,7 @@ const Suite recovery_tests("recovery", [](Suite& s) {
   s.test("goes on where all that was durable is trimmed by a writer that never syncs", [] {
     LogOptions never = manual_sync();
     never.sync = false;
-    for (const int kept_segments : {0, 1}) {
+    for (const std::size_t kept_segments : {0u, 1u}) {
       Machine machine;
       machine.log.append("k", "durable");
       machine.log.reopen(never);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 namespace millrace::test {
 namespace {
@@ -64,6 +65,12 @@ Registry& Registry::instance() {
   return registry;
 }
 
+void Registry::add_suite(const char* name, Suite::Body body) {
+  const auto name_of = [](const SuiteEntry& entry) { return std::string_view(entry.name); };
+  const auto behind = std::ranges::upper_bound(suites_, std::string_view(name), {}, name_of);
+  suites_.insert(behind, {name, body});
+}
+
 void Registry::add_test(std::string name, std::function<void()> run, std::source_location where) {
   if (name.find(filter_) == std::string::npos) return;
   const auto is_in_name = [&](const std::string& text) {
@@ -76,8 +83,6 @@ void Registry::add_test(std::string name, std::function<void()> run, std::source
 void Registry::collect(std::string_view filter, const std::vector<std::string_view>& excepted) {
   filter_ = filter;
   excepted_.assign(excepted.begin(), excepted.end());
-  std::ranges::stable_sort(suites_, {},
-                           [](const SuiteEntry& entry) { return std::string_view(entry.name); });
   for (const SuiteEntry& entry : suites_) {
     Suite suite(entry.name);
     entry.body(suite);

@@ -23,7 +23,7 @@ class Registry {
  public:
   static Registry& instance();
 
-  void add_suite(const char* name, Suite::Body body) { suites_.push_back({name, body}); }
+  void add_suite(const char* name, Suite::Body body);
   void add_test(std::string name, std::function<void()> run, std::source_location where);
 
   // Asks every suite for its tests whose "suite: claim" contains `filter`, and none of `excepted`.
@@ -53,7 +53,7 @@ class Registry {
 
   Outcome run_one(const Test& test);
 
-  std::vector<SuiteEntry> suites_;
+  std::vector<SuiteEntry> suites_;  // by their names
   std::vector<Test> tests_;
   std::string filter_;
   std::vector<std::string> excepted_;

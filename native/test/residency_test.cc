@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -122,9 +123,9 @@ class ColdEnv final : public EnvForwarding {
 
 // One log whose only segment holds `records` of a kilobyte.
 struct ColdLog {
+  using SizeOf = std::function<std::size_t(std::size_t)>;  // the record of that index
   explicit ColdLog(std::size_t records) : ColdLog(records, [](std::size_t) { return 1024u; }) {}
-  template <typename Size>
-  ColdLog(std::size_t records, Size size) : log(env, scratch.path("log"), one_segment()) {
+  ColdLog(std::size_t records, const SizeOf& size) : log(env, scratch.path("log"), one_segment()) {
     expect_ok(log.open());
     for (std::size_t i = 0; i < records;) {
       BatchBuilder batch;

@@ -292,7 +292,7 @@ const Suite cut_tests("verify every truncated file", [](Suite& s) {
     for (int i = 0; i < 300; ++i) store.log().append("k", std::string(7'000, 'x'), 1'000 + i);
     store.close();
     const StoreImage image = store.image();
-    for (const std::uint64_t bytes : {0, 100, 4'096, 500'000, 2'000'000}) {
+    for (const std::uint64_t bytes : {0u, 100u, 4'096u, 500'000u, 2'000'000u}) {
       store.truncate(store.segment(0), bytes);
       store.expect_damage(store.segment(0), bytes < 512 ? "" : "bytes");
       expect_error(store.log().open(), Errc::kCorrupt);

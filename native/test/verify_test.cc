@@ -50,7 +50,7 @@ const Suite clean("verify a sound store", [](Suite& s) {
   s.test("finds nothing after a clean close, whatever was stored", [] {
     StoreFixture store;
     store.open();
-    for (std::size_t bytes : {0, 1, 7, 8, 9, 1'000, 16'384, 70'000}) {
+    for (const std::size_t bytes : {0u, 1u, 7u, 8u, 9u, 1'000u, 16'384u, 70'000u}) {
       append_numbers(store.log(), 1, 3, bytes);
     }
     store.log().append(BatchBuilder().add_hashed("key", "0123456789abcdef", "payload").at(90'000));
@@ -215,7 +215,7 @@ const Suite damaged("verify a damaged store", [](Suite& s) {
     StoreFixture store;
     make_rolled(store);
     const std::string path = store.segment(1);
-    for (const std::uint64_t at : {100'000, 1'000'000, 2'000'000}) {
+    for (const std::uint64_t at : {100'000u, 1'000'000u, 2'000'000u}) {
       store.write(path, at, text_bytes("damage"));
     }
     const StoreReport report = store.verify();

@@ -82,7 +82,8 @@ describe('workers', () => {
         for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve))
         await worker.terminate()
         await ended
-        expect(await recordsIn(folder)).toBeGreaterThanOrEqual(0)
+        // Another engine may have it, and every record that it finds is whole.
+        await expect(recordsIn(folder)).resolves.toBeTypeOf('number')
       }
     },
   )

@@ -42,6 +42,7 @@ export class MovingClock {
   }
 
   #forget(timer) {
+    timer.handle.ref() // without, Node keeps its empty list until it would have been due
     clearTimeout(timer.handle)
     return this.#timers.delete(timer)
   }
