@@ -107,14 +107,30 @@ export async function* metadataRecords(
   }
 }
 
+/** Why a store whose files are sound has no metadata to go by. */
+export async function metadataFailure(
+  folder: string,
+  hasShards: boolean,
+): Promise<MillraceError | undefined> {
+  const { state, failure } = await metadataOf(folder)
+  if (failure !== undefined || !lacksMetadata(state, hasShards)) return failure
+  return new MillraceError('ERR_MILLRACE_CORRUPT', `${folder}: meta: ${emptyMetadata}`)
+}
+
+const emptyMetadata = 'is empty although there are shards'
+
+function lacksMetadata(state: MetaState | undefined, hasShards: boolean): boolean {
+  return hasShards && state !== undefined && state.revision === 0
+}
+
 /** What only the records of the metadata show, if its files are sound. */
 function metadataFindings({ logs, findings }: FolderReport, { state, failure }: Metadata): Finding[] {
   const reported = findings.some(({ severity, file }) => severity === 'damage' && inMetadata(file))
   if (reported) return []
   if (failure !== undefined) return [metadataFinding(failure)]
   const shards = logs.some(({ folder }) => folder !== 'meta')
-  if (!shards || state === undefined || state.revision > 0) return []
-  return [{ severity: 'damage', file: 'meta', offset: 0, what: 'is empty although there are shards' }]
+  if (!lacksMetadata(state, shards)) return []
+  return [{ severity: 'damage', file: 'meta', offset: 0, what: emptyMetadata }]
 }
 
 function metadataFinding({ code, message }: MillraceError): Finding {

@@ -1,7 +1,7 @@
 /** Makes a damaged store one that can be opened, with every record that can still be proved. */
 import { resolve } from 'node:path'
 import { invalidArgument, type MillraceError } from './errors.ts'
-import { metadataRecords } from './inspect.ts'
+import { metadataFailure, metadataRecords } from './inspect.ts'
 import { lastSnapshot } from './meta/last-snapshot.ts'
 import type { NativeRepair } from './native/addon.ts'
 import { awaitNative, fromNative } from './native/failure.ts'
@@ -25,7 +25,7 @@ export interface RepairOptions {
  * were lost, as over any gap. Whatever is replaced or taken out stays in the shard's folder `quarantine`.
  *
  * A log that cannot be repaired without guessing is left as it is, and `outcome` is `refused`: among others the
- * metadata, if commands are lost that no later snapshot sums up.
+ * metadata, if commands are lost that no later snapshot sums up, or if there is none although there are shards.
  *
  * Rejects with `ERR_MILLRACE_STORE_BUSY`, `ERR_MILLRACE_NOT_A_STORE`, `ERR_MILLRACE_NEWER_FORMAT`,
  * `ERR_MILLRACE_PERMISSION`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_IO` when nothing could be done, and with
@@ -40,11 +40,23 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   const folder = resolve(path)
   const first = await repaired(folder, options, 0)
   const [meta] = first.logs
-  if (meta?.folder !== 'meta' || meta.outcome !== 'refused') return withOutcome(first)
+  if (meta?.folder !== 'meta' || meta.outcome !== 'refused') return withOutcome(await judged(first, folder))
   const begin = await beginOfMetadata(folder, meta)
   if (begin === undefined) return withOutcome(first)
   const again = await repaired(folder, options, begin)
   return withOutcome({ ...first, logs: [...again.logs.slice(0, 1), ...first.logs.slice(1)] })
+}
+
+/** Files that are sound one by one make no store if its metadata says nothing, or what nobody can make sense of. */
+async function judged(report: FolderRepair, folder: string): Promise<FolderRepair> {
+  const [meta] = report.logs
+  const others = report.logs.filter((log) => log.folder !== 'meta')
+  if (meta?.folder === 'meta' && meta.outcome !== 'sound' && report.dryRun) return report
+  const refusal = await metadataFailure(folder, others.length > 0)
+  if (refusal === undefined) return report
+  const log =
+    meta?.folder === 'meta' ? meta : { ...report.store, folder: 'meta', rewritten: [], setAside: [] }
+  return { ...report, logs: [{ ...log, outcome: 'refused', refusal }, ...others] }
 }
 
 async function repaired(

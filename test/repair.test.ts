@@ -1,9 +1,10 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { open, repair, type OpenOptions } from '../src/index.ts'
 import { inspectStore } from '../src/inspect.ts'
 import { parseSequencePlace } from '../src/streams/sequence-number.ts'
+import { crc32c } from './docs/crc32c.ts'
 import { ScratchFolder } from './native/scratch-folder.ts'
 
 const scratch = new ScratchFolder()
@@ -92,6 +93,49 @@ describe('repair', () => {
     const resumesAt = report.logs[1]?.resumesAt ?? 0
     expect(resumesAt).toBeGreaterThan(101)
     expect(parseSequencePlace(stored.sequenceNumber)?.offset).toBeGreaterThanOrEqual(resumesAt)
+    expect(await isSound(folder)).toBe(true)
+  })
+
+  it.each(['removed', 'emptied'])('refuses a store whose metadata was %s', async (how) => {
+    const { folder } = await closedStore()
+    await rm(join(folder, 'meta'), { recursive: true })
+    if (how === 'emptied') await mkdir(join(folder, 'meta'))
+    for (const dryRun of [true, false]) {
+      const report = await repair(folder, { dryRun })
+      expect(report.outcome).toBe('refused')
+      expect(report.logs[0]).toMatchObject({ folder: 'meta', outcome: 'refused' })
+      expect(report.logs[0]?.refusal?.code).toBe('ERR_MILLRACE_CORRUPT')
+    }
+  })
+
+  it('refuses a segment of a later version, and leaves it', async () => {
+    const { folder, shard } = await closedStore()
+    const path = join(shard, segment)
+    const later = await readFile(path)
+    later.writeUInt32LE(2, 8)
+    later.writeUInt32LE(0, 12)
+    later.writeUInt32LE(crc32c(later.subarray(0, 512)), 12)
+    await writeFile(path, later)
+    const report = await repair(folder)
+    expect(report.logs[1]).toMatchObject({ outcome: 'refused', rewritten: [], setAside: [] })
+    expect(report.logs[1]?.refusal?.code).toBe('ERR_MILLRACE_NEWER_FORMAT')
+    expect((await readFile(path)).equals(later)).toBe(true)
+  })
+
+  it('keeps what it replaces although its temporary names are links', async () => {
+    const { folder, shard } = await closedStore()
+    const path = join(shard, segment)
+    const elsewhere = scratch.fresh()
+    await writeFile(elsewhere, 'precious')
+    await symlink(segment, join(shard, 'aside.tmp'))
+    await symlink(elsewhere, join(shard, 'repair.tmp'))
+    await change(path, 'record 40.', 'RECORD')
+    const damaged = await readFile(path)
+    const report = await repair(folder)
+    expect(report.outcome).toBe('repaired')
+    const kept = report.logs[1]?.setAside.find(({ file }) => file.endsWith('.seg'))?.keptAs ?? ''
+    expect((await readFile(join(folder, kept))).equals(damaged)).toBe(true)
+    expect(await readFile(elsewhere, 'utf8')).toBe('precious')
     expect(await isSound(folder)).toBe(true)
   })
 

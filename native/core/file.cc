@@ -39,6 +39,12 @@ Result<File> File::open(Env& env, std::string path, OpenMode mode) {
   return File(env, *id, std::move(path));
 }
 
+Result<File> File::create_anew(Env& env, const std::string& path) {
+  Result<void> gone = env.unlink(path);
+  if (!gone && gone.error().code != Errc::kNotFound) return gone.error();
+  return open(env, path, OpenMode::kCreateEmpty);
+}
+
 Result<void> File::read_exactly(MutableBytes into, FileOffset at) const {
   Result<std::size_t> count = read_up_to(into, at);
   if (!count) return std::move(count.error());

@@ -291,9 +291,10 @@ class Repair {
     terms.promised = terms.indexed = rewrite_.end;
     terms.end = rewrite_.end;
     terms.finished = link_.next != nullptr && !rewrite_.keep_rest;
-    // The new page may say so of a log whose mark is where its frames end; of no other.
-    terms.settled =
-        !rewrite_.keep_rest && survey_.words && survey_.words->committed == repair_.tail;
+    // The new page may say so of a log that has ended, or whose mark is where its frames end; of no
+    // other.
+    const bool is_at_mark = survey_.words && survey_.words->committed == repair_.tail;
+    terms.settled = !rewrite_.keep_rest && (repair_.ended || is_at_mark);
     check_segment(context_.env, *head, terms, link_.file->name, context_.buffer, context_.meter,
                   findings);
     if (findings.failed_read()) return *findings.failed_read();

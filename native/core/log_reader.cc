@@ -309,13 +309,17 @@ Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t
     if (header.sequence != cursor.sequence.value || frame_stride(header.length) > left) {
       return damaged(cursor.segment, cursor.at, "a frame out of order");
     }
+    const bool gap = is(header, FrameType::kGap);
+    const Sequence last = gap ? gap_end(rest.data(), check.frame) : Sequence{header.sequence};
+    // The caller would go on in that segment, and never see what lies between.
+    if (gap && segments_.index_of(last) != cursor.segment) {
+      return damaged(cursor.segment, cursor.at, "a gap that ends in a later segment");
+    }
     if (is(header, FrameType::kData) && !fill.take(check.frame, fill.used_bytes + done)) {
       fill.full = true;
       break;
     }
-    cursor.sequence = is(header, FrameType::kGap)
-                          ? Sequence{gap_end(rest.data(), check.frame).value + 1}
-                          : Sequence{header.sequence + 1};
+    cursor.sequence = {last.value + 1};
     cursor.at.bytes += frame_stride(header.length);
     done += frame_stride(header.length);
   }

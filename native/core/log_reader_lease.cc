@@ -19,10 +19,10 @@ struct LeaseWalk {
   Sequence sequence;
 };
 
-// Takes frames from `start` on, which must carry `sequence`. The bytes are somebody else's to store
-// to, so that nothing of them is believed but what was just checked.
+// Takes frames from `start` on, which must carry `sequence` and stay below `limit`. The bytes are
+// somebody else's to store to, so that nothing of them is believed but what was just checked.
 LeaseWalk take_frames(Bytes bytes, FrameSeed seed, const VerifiedStretch& verified,
-                      FileOffset start, FileOffset end, Sequence sequence,
+                      FileOffset start, FileOffset end, Sequence sequence, Sequence limit,
                       PageFill& fill) noexcept {
   constexpr std::uint64_t kFramesAhead = 8;
   constexpr std::uint64_t kLineBytes = 64;
@@ -40,17 +40,18 @@ LeaseWalk take_frames(Bytes bytes, FrameSeed seed, const VerifiedStretch& verifi
     const FrameHeader& header = check.frame.header;
     const bool good = check.fault == FrameFault::kNone && walkable(header, rest.size()) &&
                       header.sequence == walk.sequence.value;
-    if (!good) {
+    const auto type = static_cast<FrameType>(header.type);
+    const bool is_gap = good && type == FrameType::kGap;
+    const Sequence last = is_gap ? gap_end(rest.data(), check.frame) : Sequence{header.sequence};
+    if (!good || last >= limit) {
       walk.ended = Ended::kDamage;
       return walk;
     }
-    const auto type = static_cast<FrameType>(header.type);
     if (type == FrameType::kData && !fill.take(check.frame, walk.at.bytes)) {
       walk.ended = Ended::kFull;
       return walk;
     }
-    walk.sequence = type == FrameType::kGap ? Sequence{gap_end(rest.data(), check.frame).value + 1}
-                                            : Sequence{header.sequence + 1};
+    walk.sequence = {last.value + 1};
     stride = frame_stride(header.length);
     walk.at.bytes += stride;
   }
@@ -94,10 +95,11 @@ Result<Page> LogReader::read_leased(Sequence from, const PageLimits& limits,
   const FileOffset segment_end{
       std::min<std::uint64_t>(segments_.end_of(index, end).bytes, lease.bytes().size())};
   VerifiedStretch& verified = verified_[lease.first()];
+  const Segment& next = segments_[index + 1];
   LeaseWalk walk;
   const bool read = guarded([&]() noexcept {
-    walk =
-        take_frames(lease.bytes(), seed, verified, found->at, segment_end, found->sequence, fill);
+    walk = take_frames(lease.bytes(), seed, verified, found->at, segment_end, found->sequence,
+                       next.base_sequence(), fill);
   });
   // What follows damage, or a page that cannot be read, is for read() to judge.
   if (!read) return Error{.code = Errc::kIo, .sys_errno = EIO, .message = "unreadable"};
@@ -105,7 +107,6 @@ Result<Page> LogReader::read_leased(Sequence from, const PageLimits& limits,
   if (walk.ended == Ended::kDamage && fill.page.count == 0) {
     return damaged(index, walk.at, "a frame with a wrong checksum or header");
   }
-  const Segment& next = segments_[index + 1];
   const bool over = walk.ended == Ended::kEnd && end >= next.base_position();
   cursor_ = {index, walk.at, walk.sequence, {}};
   if (over) cursor_ = {index + 1, {next.header.data_offset}, next.base_sequence(), {}};

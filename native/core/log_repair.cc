@@ -81,7 +81,7 @@ class Executor {
     Result<bool> there = env_.exists(join_path(path_, kControl));
     if (!there) return there.error();
     {
-      Result<File> file = File::open(env_, unfinished, OpenMode::kCreateEmpty);
+      Result<File> file = File::create_anew(env_, unfinished);
       if (!file) return file.error();
       const std::vector<std::byte> bytes = control_bytes(words, report_.identity);
       Result<void> written = file->write_all(bytes, FileOffset{0});

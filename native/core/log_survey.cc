@@ -94,6 +94,10 @@ class Surveyor {
     if (Result<std::size_t> read = file->read_up_to(page, FileOffset{0}); !read) {
       return read.error();
     }
+    if (is_newer_header(page)) {
+      return Error{.code = Errc::kNewerFormat,
+                   .message = place_.file(name) + ": was written by a later version"};
+    }
     read_head(page, segment);
     survey_.segments.push_back(std::move(segment));
     return {};

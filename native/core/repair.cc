@@ -156,7 +156,7 @@ class StoreRepair {
     const std::string text = format_text(uuid_);
     const std::string unfinished = join_path(root_, "format.tmp");
     {
-      Result<File> file = File::open(env_, unfinished, OpenMode::kCreateEmpty);
+      Result<File> file = File::create_anew(env_, unfinished);
       if (!file) return file.error();
       Result<void> done = file->write_all(std::as_bytes(std::span(text)), FileOffset{0});
       if (done) done = file->sync_data();

@@ -57,6 +57,13 @@ void set_crc(SegmentSeal& seal) noexcept {
   seal.crc = crc_without_itself(seal);
 }
 
+bool is_newer_header(Bytes bytes) noexcept {
+  if (bytes.size() < sizeof(SegmentHeader)) return false;
+  const auto header = load<SegmentHeader>(bytes.data());
+  return header.magic == kHeaderMagic && header.version > kFormatVersion &&
+         crc_without_itself(header) == header.crc;
+}
+
 Result<SegmentHeader> parse_header(Bytes bytes, std::uint64_t file_bytes, const std::string& name) {
   if (bytes.size() < sizeof(SegmentHeader)) {
     return Error{.code = Errc::kCorrupt, .message = name + ": too short for a segment header"};

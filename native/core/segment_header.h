@@ -114,6 +114,9 @@ struct SegmentPlan {
 void set_crc(SegmentHeader& header) noexcept;
 void set_crc(SegmentSeal& seal) noexcept;
 
+// Whether these are a header of a later version, whole under its checksum: nothing that is damaged.
+[[nodiscard]] bool is_newer_header(Bytes bytes) noexcept;
+
 // Believes a header only if every field agrees with every other and with the file's real size.
 // kNewerFormat for a later version, kCorrupt otherwise; `name` is for the message.
 Result<SegmentHeader> parse_header(Bytes bytes, std::uint64_t file_bytes, const std::string& name);

@@ -245,7 +245,7 @@ std::optional<std::vector<Filling>> fill_with_gaps(const Filling& whole) {
 
 Result<void> rewrite_segment(Env& env, const File* source, const RewriteTerms& terms,
                              const std::string& to, ScanMeter& meter) {
-  Result<File> file = File::open(env, to, OpenMode::kCreateEmpty);
+  Result<File> file = File::create_anew(env, to);
   if (!file) return file.error();
   if (source == nullptr) return Rewrite(std::move(*file), nullptr, terms).run();
   ChunkBuffer buffer;

@@ -32,7 +32,7 @@ Result<void> copy_file(Env& env, const std::string& from, const std::string& to)
   if (!source) return source.error();
   Result<std::uint64_t> bytes = source->bytes();
   if (!bytes) return bytes.error();
-  Result<File> copy = File::open(env, to, OpenMode::kCreateEmpty);
+  Result<File> copy = File::create_anew(env, to);
   if (!copy) return copy.error();
   if (Result<void> sized = copy->resize(*bytes); !sized) return sized;
   std::vector<std::byte> buffer(kCopyBytes);

@@ -100,7 +100,7 @@ Result<std::array<std::byte, 16>> create(Env& env, const std::string& root, bool
   const std::string text = format_text(uuid);
   const std::string temporary = join_path(root, kFormatTemporary);
   {
-    Result<File> file = File::open(env, temporary, OpenMode::kCreateEmpty);
+    Result<File> file = File::create_anew(env, temporary);
     if (!file) return file.error();
     Result<void> done = file->write_all(std::as_bytes(std::span(text)), FileOffset{0});
     if (done && sync) done = file->sync_data();

@@ -187,6 +187,18 @@ const Suite log_reader_tests("log_reader", [](Suite& s) {
       expect_error(store.log()->seek({2'000}), Errc::kCorrupt);
     }
   });
+  s.test("hides no record behind a gap that ends in a later segment", [] {
+    LogOptions options;
+    options.segment_age_ms = 10;
+    StoreFixture store(options);
+    lose_number(store);
+    store.log().append("k", "behind");
+    const std::uint64_t later = store.log().append("k", "in the next segment", 5'000);
+    set_gap_end(store, later);
+    Page page;
+    expect_eq(take(read_page(store.log().log(), 1, 10, 4'096, page)).size(), 1U);
+    expect_error(read_page(store.log().log(), page.next.value, 10, 4'096, page), Errc::kCorrupt);
+  });
 });
 
 }  // namespace

@@ -109,6 +109,27 @@ const Suite repair_twice_tests("repair of damage that hides damage", [](Suite& s
     expect_eq(store.log().read_all().size(), 6u);
     store.log().crash();
   });
+  s.test("leaves nothing behind the end of a log that the new page calls closed", [] {
+    StoreFixture store(rare_checkpoints());
+    store.open();
+    store.write("store/lock", 0, {});
+    store.log().append("k", "only");
+    take(store.log()->flush());
+    const std::uint64_t durable =
+        load<std::uint64_t>(store.read(store.file("ctl")).data() + offsetof(ControlPage, durable));
+    take(store.log()->seal({2'000}));
+    store.log().drain();
+    store.log().crash();
+    store.env().reboot();
+    for (const std::size_t mark : {offsetof(ControlPage, committed), offsetof(ControlPage, durable),
+                                   offsetof(ControlPage, indexed)}) {
+      store.write(store.file("ctl"), mark, bytes_of(durable));
+    }
+    store.write(store.segment(0), 0x3000 + 500, text_bytes("what an earlier writer began"));
+    store.flip(store.file("ctl"), 2'000 * 8);
+    expect_eq(repaired(store).lost.size(), 0u);
+    store.expect_no_damage();
+  });
   s.test("leaves no mark inside a gap", [] {
     StoreFixture store(rare_checkpoints());
     store.open();
