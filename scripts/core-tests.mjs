@@ -19,7 +19,8 @@ export async function passes(part, environment) {
     said.push(chunk)
     process.stdout.write(chunk)
   })
-  const [code] = await once(child, 'close')
+  const [code, signal] = await once(child, 'close')
+  if (signal !== null) process.stderr.write(`${part}: ended by ${signal}\n`)
   const passed = /^(\d+) passed, /m.exec(Buffer.concat(said).toString())?.[1]
   return code === 0 && Number(passed) > 0
 }
