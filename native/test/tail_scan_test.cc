@@ -58,7 +58,7 @@ const Suite tail_scan_tests("tail_scan", [](Suite& s) {
     expect_eq(scan.end.bytes, end);
   });
   s.test("ends before a frame with another number than the next, or an earlier time", [] {
-    for (const std::uint64_t sequence : {2, 3, 5}) {
+    for (const std::uint64_t sequence : {2ULL, 3ULL, 5ULL}) {
       Frames frames;
       frames.add(1, 4, 10);
       frames.add(2, 4, 10);
