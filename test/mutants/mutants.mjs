@@ -117,9 +117,9 @@ export const mutants = [
   {
     name: 'poison-forgotten',
     harm: 'a second sync after a failed one pretends success over lost records',
-    file: 'native/core/checkpointer.h',
-    from: 'return poisoned_.load(std::memory_order_acquire);',
-    to: 'return false;',
+    file: 'native/core/checkpointer.cc',
+    from: 'if (begun) poison(stage, cause);',
+    to: 'if (begun && false) poison(stage, cause);',
     suites: ['native log_fault', 'native failed_sync'],
   },
   {
