@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/log/log.ts'
 import { decodeRecord, encodeRecord, type MetaRecord } from '../../src/meta/encode.ts'
 import type { MetaState } from '../../src/meta/state.ts'
-import { settled } from '../model/manual-clock.ts'
 import { ModelDisk, StoredLog } from '../model/stored-log.ts'
 import {
   anyIntent,
@@ -52,21 +51,6 @@ describe('a snapshot', () => {
     ])
     expect(disk.meta.first).toBe(6)
     expect(plain(await stateOf(disk.meta))).toEqual(plain(meta.state))
-  })
-
-  it('is durable before anything that it sums up is trimmed', async () => {
-    const { meta, disk, faults } = await openMeta(undefined, { snapshotCommands: 2 })
-    await meta.propose(createStream('a'))
-    faults.pass('flush', 1) // that of the second command
-    const release = faults.hold('flush')
-    const outcome = meta.propose(createStream('b'))
-    await settled()
-    expect(disk.meta.next).toBeGreaterThan(3)
-    expect([disk.meta.first, faults.calls('trim')]).toEqual([1, 0])
-    release()
-    await outcome
-    await meta.close()
-    expect(disk.meta.first).toBe(3)
   })
 
   it('counts commands of earlier openings', async () => {

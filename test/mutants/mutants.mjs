@@ -117,9 +117,9 @@ export const mutants = [
   {
     name: 'poison-forgotten',
     harm: 'a second sync after a failed one pretends success over lost records',
-    file: 'native/core/checkpointer.h',
-    from: 'return poisoned_.load(std::memory_order_acquire);',
-    to: 'return false;',
+    file: 'native/core/checkpointer.cc',
+    from: 'if (begun) poison(stage, cause);',
+    to: 'if (begun && false) poison(stage, cause);',
     suites: ['native log_fault', 'native failed_sync'],
   },
   {
@@ -208,7 +208,7 @@ export const mutants = [
     file: 'src/meta/meta-log.ts',
     from: 'if (this.#options.sync && offsets.length > 0) await this.#log.flush()',
     to: '',
-    suites: ['vitest test/meta/snapshot.test.ts'],
+    suites: ['vitest test/meta/meta-log.test.ts', 'stores 400'],
   },
   {
     name: 'metadata-trimmed-before-its-snapshot-is-durable',
@@ -216,7 +216,7 @@ export const mutants = [
     file: 'src/meta/meta-log.ts',
     from: '    if (this.#options.sync) await this.#log.flush()\n    this.#next = Math.max(this.#next, (offsets.at(-1) ?? 0) + 1)\n    await this.#log.trim(begin)',
     to: '    this.#next = Math.max(this.#next, (offsets.at(-1) ?? 0) + 1)\n    await this.#log.trim(begin)',
-    suites: ['vitest test/meta/meta-log.test.ts', 'stores 400'],
+    suites: ['vitest test/meta/snapshot.test.ts'],
   },
   {
     name: 'hidden-records-come-back',
