@@ -40,7 +40,7 @@ const allowances = {
   mappings: { unit: 1, name: 'mappings', share: 0.05, least: 64 },
   threads: { unit: 1, name: 'threads', share: 0, least: 0.5 },
   // Pages of mapped files count while they are mapped: as much as the live segments hold.
-  rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 16 * 2 ** 20 },
+  rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 64 * 2 ** 20 },
   // A shard that fills its segments gets larger ones, one that is written to and one that is ready.
   disk: { unit: 2 ** 20, name: 'disk, MiB', share: 0.25, least: 64 * 2 ** 20 },
 }
