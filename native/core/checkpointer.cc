@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "core/guarded_copy.h"
 #include "core/paths.h"
 #include "core/sync_directory.h"
+#include "core/system_error.h"
 
 namespace millrace {
 
@@ -119,8 +119,7 @@ void Checkpointer::retry(Background& background) {
 }
 
 Result<void> Checkpointer::failed(PoisonStage stage, const Error& cause) {
-  const bool begun = cause.sys_errno != EMFILE && cause.sys_errno != ENFILE;
-  if (begun) poison(stage, cause);
+  if (!wants_descriptor(cause)) poison(stage, cause);
   return cause;
 }
 

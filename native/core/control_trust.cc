@@ -95,9 +95,7 @@ Result<void> count_listed_writers(Env& env, const RecoveredLog& log) {
   const Result<std::uint64_t> last = last_listed(env, log.segments.back());
   if (!last) return last.error();
   const std::uint64_t counted = log.control->page().writer_epoch.load(std::memory_order_relaxed);
-  // Frames keep 16 bits of the count, compared as a circle: no writer is so far ahead.
-  constexpr std::uint64_t kLeadMax = 0x8000;
-  if (*last > counted && *last - counted < kLeadMax) count_up(log.control->page(), *last);
+  if (*last > counted && *last - counted < kWriterLeadMax) count_up(log.control->page(), *last);
   return {};
 }
 

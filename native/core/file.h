@@ -25,12 +25,12 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
-  // kCorrupt when the file ends before `into` is full.
-  Result<void> read_exactly(MutableBytes into, FileOffset at) const;
   // A file of this name without bytes, in place of any that is there, also of a link: what that
   // leads to stays as it is.
   static Result<File> create_anew(Env& env, const std::string& path);
 
+  // kCorrupt when the file ends before `into` is full.
+  Result<void> read_exactly(MutableBytes into, FileOffset at) const;
   // Fewer bytes than asked only at the end of the file.
   Result<std::size_t> read_up_to(MutableBytes into, FileOffset at) const;
   // After a failure any part of the range may have been written.

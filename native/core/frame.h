@@ -94,9 +94,13 @@ inline constexpr std::size_t kFrameLengthMax =
 std::size_t write_frame(std::byte* to, const FrameContent& content, const FrameStamp& stamp,
                         FrameSeed seed) noexcept;
 
+// Frames keep 16 bits of the count of writers, compared as a circle: one so far ahead of another
+// cannot be told from one before it.
+inline constexpr std::uint64_t kWriterLeadMax = 0x8000;
+
 // True when epoch `b` is the same as or later than `a`; the 16 bits wrap.
 [[nodiscard]] constexpr bool epoch_follows(std::uint16_t a, std::uint16_t b) noexcept {
-  return static_cast<std::uint16_t>(b - a) < 0x8000;
+  return static_cast<std::uint16_t>(b - a) < kWriterLeadMax;
 }
 
 // A frame found in bytes. Offsets count from the start of the frame.

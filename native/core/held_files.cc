@@ -1,14 +1,14 @@
 #include "core/held_files.h"
+#include "core/system_error.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace millrace {
 
 Result<std::shared_ptr<File>> HeldFiles::open(Env& env, const std::string& path) {
   Result<File> opened = File::open(env, path, OpenMode::kReadWrite);
-  if (!opened && (opened.error().sys_errno == EMFILE || opened.error().sys_errno == ENFILE)) {
+  if (!opened && wants_descriptor(opened.error())) {
     {
       const std::lock_guard guard(mutex_);
       recent_.clear();

@@ -8,17 +8,9 @@
 #include "core/held_files.h"
 #include "core/log_appender.h"
 #include "core/sync_directory.h"
+#include "core/system_error.h"
 
 namespace millrace {
-
-namespace {
-
-// The process lacks something that it may have again in a moment; the file is as good as it was.
-bool is_short_of(int sys_errno) noexcept {
-  return sys_errno == EMFILE || sys_errno == ENFILE || sys_errno == ENOMEM;
-}
-
-}  // namespace
 
 // Before anybody else writes to the segment, or may.
 void LogAppender::let_go_of_segment() noexcept {
@@ -40,12 +32,14 @@ std::optional<StagedWrite> LogAppender::staged() const {
                      .shares_flush = zeros_ && zeros_->claim(end)};
 }
 
-// Before the first frame of a commit is staged: where the process is out of descriptors, that
+// Before the first frame of a commit is staged: where there is no descriptor for it, that
 // commit is refused, which nothing was stored of yet, and may be made again.
 Result<void> LogAppender::take_file() {
   if (!options_.written || staging_file_) return {};
   Result<std::shared_ptr<File>> file = open_file();
-  if (!file && is_short_of(file.error().sys_errno)) return file.error();
+  // Memory, too: it was only to be opened.
+  const bool again = !file && (wants_descriptor(file.error()) || file.error().sys_errno == ENOMEM);
+  if (again) return file.error();
   if (!file) {
     checkpointer_->poison(PoisonStage::kWrite, file.error());
     return checkpointer_->poison_error();

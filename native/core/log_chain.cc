@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/frame.h"
+
 namespace millrace {
 
 namespace {
@@ -138,11 +140,9 @@ class ChainCheck {
     // A crash of the system may keep the list in the segment and lose the count.
     if (last == nullptr || files_.last_end == LastEnd::kSystemDied) return;
     const std::uint64_t listed = last->epochs.back().epoch;
-    // Frames keep 16 bits of the count, compared as a circle.
-    constexpr std::uint64_t kLeadMax = 0x8000;
     if (words_.writer_epoch < listed) {
       damage(offsetof(ControlPage, writer_epoch), "a later writer is listed in the last segment");
-    } else if (words_.writer_epoch - listed >= kLeadMax) {
+    } else if (words_.writer_epoch - listed >= kWriterLeadMax) {
       damage(offsetof(ControlPage, writer_epoch),
              "the count of writers is far ahead of the last one listed");
     }

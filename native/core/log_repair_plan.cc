@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/frame.h"
 #include "core/gap_segments.h"
 #include "core/last_end.h"
 #include "core/link_repair.h"
@@ -12,9 +13,6 @@
 namespace millrace {
 
 namespace {
-
-// Frames keep 16 bits of the count of writers, compared as a circle.
-constexpr std::uint64_t kWriterLeadMax = 0x8000;
 
 class Planner {
  public:

@@ -54,8 +54,7 @@ ControlWords rebuild_words(const LogFacts& facts) noexcept {
   words.state = certain ? LogState::kClosed : LogState::kOpen;
   words.boot_hash = 0;  // of no boot
   const std::uint64_t noted = facts.words ? facts.words->writer_epoch : 0;
-  // Frames keep 16 bits of the count, compared as a circle.
-  const bool plausible = noted >= facts.last_writer && noted - facts.last_writer < 0x8000;
+  const bool plausible = noted >= facts.last_writer && noted - facts.last_writer < kWriterLeadMax;
   words.writer_epoch = std::max<std::uint64_t>(1, plausible ? noted : facts.last_writer);
   words.sealed = facts.ended ? 1 : 0;
   words.shows = kShowsDurable;

@@ -1,6 +1,7 @@
 #include "core/segment_list.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -18,12 +19,18 @@ Error corrupt(std::string message) {
 }  // namespace
 
 Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentity& identity) {
+  // By opening or by reading, as the system likes: damage, not a device that fails.
+  const auto judged = [&](Error error) {
+    return error.sys_errno == EISDIR ? corrupt(path + ": is a folder") : error;
+  };
   Result<File> file = File::open(env, path, OpenMode::kRead);
-  if (!file) return file.error();
+  if (!file) return judged(file.error());
   Result<std::uint64_t> file_bytes = file->bytes();
   if (!file_bytes) return file_bytes.error();
   std::array<std::byte, sizeof(SegmentHeader)> bytes;
-  if (Result<void> read = file->read_exactly(bytes, FileOffset{0}); !read) return read.error();
+  if (Result<void> read = file->read_exactly(bytes, FileOffset{0}); !read) {
+    return judged(read.error());
+  }
   return segment_of(bytes, *file_bytes, path, identity);
 }
 

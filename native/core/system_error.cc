@@ -43,4 +43,8 @@ Error optional_feature_error(std::string_view call, std::string_view subject, in
   return error;
 }
 
+bool wants_descriptor(const Error& error) noexcept {
+  return error.sys_errno == EMFILE || error.sys_errno == ENFILE;
+}
+
 }  // namespace millrace

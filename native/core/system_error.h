@@ -16,4 +16,8 @@ namespace millrace {
 [[nodiscard]] Error optional_feature_error(std::string_view call, std::string_view subject,
                                            int sys_errno);
 
+// Whether a file could not be opened for want of a descriptor: there may be one in a moment, and no
+// file is the worse for it. A call on an open file never fails so.
+[[nodiscard]] bool wants_descriptor(const Error& error) noexcept;
+
 }  // namespace millrace

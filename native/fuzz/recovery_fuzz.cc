@@ -70,9 +70,7 @@ bool recover(WatchedEnv& env, const std::string& damage, LogPosition& tail) {
   const Result<RecoveredLog> first = recover_log(env, folder, forged_identity(kRole), *boot);
   if (!first) {
     const Errc code = first.error().code;
-    // A folder under a segment's name is what the system says it is.
-    const bool is_folder = code == Errc::kIo && first.error().sys_errno == EISDIR;
-    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat || is_folder,
+    claim(code == Errc::kCorrupt || code == Errc::kNewerFormat,
           "recovery fails by itself: " + first.error().message);
     claim(env.changes() == changes, "a log is refused and changed: " + first.error().message);
     claim(!damage.empty(), "a log that verify finds sound is refused: " + first.error().message);

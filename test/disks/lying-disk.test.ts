@@ -95,6 +95,7 @@ describe.skipIf(missing !== undefined).each([{ journal: true }, { journal: false
       }),
     )
 
+    // As above: with a journal no shard is poisoned alone.
     it.skipIf(journal)('deletes a stream whose shard is poisoned, and goes on with others', () =>
       onDisk(async (disk) => {
         const { store, stream } = await openStore(disk, 'process')

@@ -55,6 +55,7 @@ async function appendEverywhere(store: Store): Promise<string[]> {
   return stored
 }
 
+// Not while they are made anew: those of this version are on their way.
 describe.skipIf(making)('stores of every released version', () => {
   for (const version of versions()) {
     for (const name of namesOf(version)) {

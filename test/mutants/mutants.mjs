@@ -118,8 +118,8 @@ export const mutants = [
     name: 'poison-forgotten',
     harm: 'a second sync after a failed one pretends success over lost records',
     file: 'native/core/checkpointer.cc',
-    from: 'if (begun) poison(stage, cause);',
-    to: 'if (begun && false) poison(stage, cause);',
+    from: 'if (!wants_descriptor(cause)) poison(stage, cause);',
+    to: 'if (!wants_descriptor(cause) && false) poison(stage, cause);',
     suites: ['native log_fault', 'native failed_sync'],
   },
   {

@@ -117,7 +117,10 @@ const kinds: readonly { name: string; options: OpenOptions }[] = [
   { name: 'a reader elsewhere', options: { readOnly: true } },
 ]
 
-describe.skipIf(whyNot() !== undefined)('a scan of a store that is not in memory', () => {
+const missing = whyNot()
+const skipped = missing === undefined ? '' : ` (skipped: ${missing})`
+
+describe.skipIf(missing !== undefined)(`a scan of a store that is not in memory${skipped}`, () => {
   it.each(kinds)('by $name is loaded by helper threads, and complete', async ({ options }) => {
     const folder = await written()
     const counted = await countLoads(options.readOnly === true, folder)
