@@ -57,7 +57,9 @@ export class TokenBucket {
     this.#fill(nowMs)
     const lacking = tokens * secondMs - this.#thousandths
     if (lacking <= 0) return 0
-    return tokens * secondMs > this.#capacity ? Number.POSITIVE_INFINITY : Math.ceil(lacking / this.#perSecond)
+    return tokens * secondMs > this.#capacity
+      ? Number.POSITIVE_INFINITY
+      : Math.ceil(lacking / this.#perSecond)
   }
 
   #fill(nowMs: number): void {
