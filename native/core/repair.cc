@@ -19,6 +19,7 @@
 #include "core/set_aside.h"
 #include "core/store_folder.h"
 #include "core/sync_directory.h"
+#include "core/unfinished_file.h"
 
 namespace millrace {
 
@@ -157,9 +158,9 @@ class StoreRepair {
     if (*there) store.set_aside.push_back({.file = kFormat, .kept_as = {}});
     if (options_.dry_run) return {};
     const std::string text = format_text(uuid_);
-    const std::string unfinished = join_path(root_, "format.tmp");
+    UnfinishedFile unfinished(env_, join_path(root_, "format.tmp"));
     {
-      Result<File> file = File::create_anew(env_, unfinished);
+      Result<File> file = File::create_anew(env_, unfinished.path());
       if (!file) return file.error();
       Result<void> done = file->write_all(std::as_bytes(std::span(text)), FileOffset{0});
       if (done) done = file->sync_data();
@@ -170,7 +171,7 @@ class StoreRepair {
       if (!copied) return copied.error();
       store.set_aside.back().kept_as = copied->substr(root_.size() + 1);
     }
-    return env_.rename(unfinished, path);
+    return unfinished.name(path);
   }
 
   Result<std::vector<LogPlace>> list_logs(std::uint64_t boot_hash) {
