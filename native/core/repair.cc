@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,9 @@ class StoreRepair {
   Result<void> look_at_format() {
     Result<Uuid> uuid = read_store_format(env_, root_);
     const Result<std::optional<Uuid>> metadata = uuid_of_metadata();
-    if (!metadata) return metadata.error();
+    // No folder at all is no folder whose metadata cannot be read.
+    const bool is_no_folder = !metadata && metadata.error().sys_errno == ENOTDIR;
+    if (!metadata) return is_no_folder && !uuid ? uuid.error() : metadata.error();
     const std::optional<Uuid>& proved = *metadata;
     if (uuid && (!proved || !is_misspelt(*uuid, *proved))) {
       uuid_ = *uuid;
