@@ -8,6 +8,8 @@ import { requireOptions } from '../options.ts'
 import { LeaseWatch } from './batch-lease.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import { evenSplit } from './hash-key.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
 import { retentionMs } from './retention.ts'
 import { StagingPool } from './staging.ts'
 import {
@@ -37,6 +39,8 @@ export interface StoreInside {
   /** Tells the time of arrivals and horizons. */
   readonly time: StoreTime
   readonly meta: MetaStore
+  /** `undefined` where they are off. */
+  readonly limits: Limits | undefined
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
   core(key: StreamKey): StreamCore
 }
@@ -59,6 +63,7 @@ export class Store {
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
   readonly #deleting: Set<string> = new Set()
+  readonly #limits: Limits | undefined
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #inside: StoreInside
@@ -81,12 +86,14 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#limits = limitsOf(options)
     this.#streamHost = {
       engine,
       clock: options.clock,
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
+      limits: this.#limits,
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
     }
     this.#inside = {
@@ -95,6 +102,7 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      limits: this.#limits,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)

@@ -7,6 +7,7 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { Limits } from './limits.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
@@ -14,7 +15,9 @@ import { ShardMap } from './shard-map.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
+import { StreamLimits } from './stream-limits.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -26,6 +29,8 @@ export interface StreamHost {
   readonly time: StoreTime
   readonly stagings: StagingPool
   readonly leases: LeaseWatch
+  /** `undefined` where they are off. */
+  readonly limits: Limits | undefined
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
 }
@@ -36,6 +41,8 @@ export class StreamCore {
   readonly shards: readonly Shard[]
   readonly map: ShardMap
   readonly blocks: BlockPool = new BlockPool()
+  /** What AWS refuses of this stream; `undefined` where limits are off. */
+  readonly limits: StreamLimits | undefined
   readonly #host: StreamHost
   #state: StreamState
   #commits: GroupCommit | undefined
@@ -52,6 +59,7 @@ export class StreamCore {
     this.#host = host
     this.#state = state
     this.id = streamId(state.key)
+    this.limits = host.limits && new StreamLimits(this, host.limits)
     this.shards = state.shards.map(
       (spec) =>
         new Shard(spec, (slot) => {
@@ -93,6 +101,11 @@ export class StreamCore {
   get points(): PointRead {
     this.#points ??= new PointRead()
     return this.#points
+  }
+
+  /** Judges or counts what is put, if anybody does. */
+  get gate(): WriteGate | undefined {
+    return this.limits
   }
 
   /** Who is pushed the records of this stream. */
