@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
@@ -27,6 +28,22 @@ import { Sweeper } from './sweeper.ts'
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
 const proposalsMax = 16
 
+/** What the layers above (the AWS layer, test support) find behind `insideOf`. */
+export interface StoreInside {
+  readonly account: string
+  readonly region: string
+  /** Sets timers. */
+  readonly clock: Clock
+  /** Tells the time of arrivals and horizons. */
+  readonly time: StoreTime
+  readonly meta: MetaStore
+  /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
+  core(key: StreamKey): StreamCore
+}
+
+/** The door for the layers above from a store to what it is made of. No part of the public surface. */
+export let insideOf: (store: Store) => StoreInside
+
 /**
  * All streams of one place, a folder or memory. `open` makes stores. Every method fails with `ERR_MILLRACE_CLOSED`
  * after `close`.
@@ -44,8 +61,13 @@ export class Store {
   readonly #deleting: Set<string> = new Set()
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
+  readonly #inside: StoreInside
   readonly #stopListening: () => void
   #closing: Promise<void> | undefined
+
+  static {
+    insideOf = (store) => store.#inside
+  }
 
   private constructor(engine: LogEngine, meta: MetaStore, options: ReturnType<typeof checkedStoreOptions>) {
     this.#engine = engine
@@ -65,6 +87,17 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
+    }
+    this.#inside = {
+      account: options.account,
+      region: options.region,
+      clock: options.clock,
+      time: this.#time,
+      meta,
+      core: (key) => {
+        this.#requireOpen()
+        return this.#requireCore(key)
+      },
     }
     this.#streamOwner = { setRetention: (core, hours) => this.#setRetention(core, hours) }
     this.#stopListening = meta.onChange((command) => this.#changed(command))

@@ -60,6 +60,12 @@ export interface StreamOwner {
 }
 
 /**
+ * The door for the layers above (the AWS layer, test support) from a stream to what all objects of it share. No part
+ * of the public surface.
+ */
+export let coreOf: <T>(stream: Stream<T>) => StreamCore
+
+/**
  * A stream of a store, with the codec that it was created or opened with. Several objects of one stream are one
  * stream. All methods fail with `ERR_MILLRACE_CLOSED` once the store was closed, and with
  * `ERR_MILLRACE_STREAM_NOT_FOUND` once the stream was deleted; those that write, `flush` among them, with
@@ -72,6 +78,10 @@ export class Stream<T = Uint8Array> {
   readonly #core: StreamCore
   readonly #codec: Codec<T>
   readonly #owner: StreamOwner
+
+  static {
+    coreOf = (stream) => stream.#core
+  }
 
   /** `store.createStream` and `store.stream` make streams. */
   constructor(core: StreamCore, codec: Codec<T>, owner: StreamOwner) {
