@@ -206,6 +206,10 @@ describe('calls of the control plane', () => {
   })
 })
 
+function failOn({ limit }: LimitEvent): never {
+  throw new Error(limit)
+}
+
 describe('limits that are reported', () => {
   it('refuse nothing, and tell what AWS would have refused', async () => {
     const { stream, events, clock } = await limited('report')
@@ -283,15 +287,12 @@ describe('limits that are reported', () => {
     const handlers = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException')
     process.once('uncaughtException', catchIt)
-    const onLimit = (): void => {
-      throw new Error('listener')
-    }
-    const { store } = await openSubject({ limits: 'report', onLimit })
+    const { store } = await openSubject({ limits: 'report', onLimit: failOn })
     const stream = await store.createStream('s')
     expect(refusedOf(await stream.putBatch(entries(1001, 1)))).toEqual([])
     await new Promise((resolve) => setImmediate(resolve))
     for (const handler of handlers) process.on('uncaughtException', handler)
-    expect(thrown).toEqual([new Error('listener')])
+    expect(thrown).toEqual([new Error('write-records')])
   })
 })
 
