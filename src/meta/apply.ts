@@ -1,12 +1,13 @@
 import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
-import type { Command } from './commands.ts'
+import { withAccount, withConsumers, withSettings } from './apply-settings.ts'
+import type { Command, StreamCommand } from './commands.ts'
 import type { Outcome } from './meta.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
 
 /** The metadata before the first command. */
-export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty }
+export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty, accounts: new Map() }
 
 /** What a command made of a state. */
 export interface Applied {
@@ -23,13 +24,18 @@ export interface Applied {
  */
 export function apply(state: MetaState, command: Command, offset: Offset): Applied {
   const streams = StreamMap.from(state.streams)
+  if (command.kind === 'setAccount') {
+    const accounts = withAccount(state, command, offset)
+    const after = { revision: offset, streams, accounts: accounts ?? state.accounts }
+    return { state: after, outcome: accounts === undefined ? 'stale' : 'applied' }
+  }
   const changed = changedStreams(streams, command, offset)
-  if (changed === undefined) return { state: { revision: offset, streams }, outcome: 'stale' }
-  return { state: { revision: offset, streams: changed }, outcome: 'applied' }
+  const after = { revision: offset, streams: changed ?? streams, accounts: state.accounts }
+  return { state: after, outcome: changed === undefined ? 'stale' : 'applied' }
 }
 
 /** The streams after the command; undefined when it is stale. */
-function changedStreams(streams: StreamMap, command: Command, offset: Offset): StreamMap | undefined {
+function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offset): StreamMap | undefined {
   switch (command.kind) {
     case 'createStream': {
       const { kind: _, ...created } = command
@@ -55,6 +61,14 @@ function changedStreams(streams: StreamMap, command: Command, offset: Offset): S
         hiddenBeforeMs,
       })
     }
+    case 'setSettings': {
+      const stream = current(streams, command)
+      return stream && streams.with(streamId(stream.key), withSettings(stream, command, offset))
+    }
+    case 'setConsumers': {
+      const stream = current(streams, command)
+      return stream && streams.with(streamId(stream.key), withConsumers(stream, command, offset))
+    }
     default:
       throw unknownCommand(command satisfies never, offset)
   }
@@ -63,7 +77,7 @@ function changedStreams(streams: StreamMap, command: Command, offset: Offset): S
 /** The stream that a command builds on; undefined when it is gone or has changed since. */
 function current(
   streams: StreamMap,
-  command: Extract<Command, { readonly revision: number }>,
+  command: Extract<StreamCommand, { readonly revision: number }>,
 ): StreamState | undefined {
   const stream = streams.get(streamId(command.key))
   return stream?.revision === command.revision ? stream : undefined

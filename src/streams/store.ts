@@ -275,6 +275,7 @@ export class Store {
 
   /** Follows the metadata, whoever changed it. */
   #changed(command: Command): void {
+    if (command.kind === 'setAccount') return
     const id = streamId(command.key)
     const core = this.#cores.get(id)
     if (command.kind === 'deleteStream') {
