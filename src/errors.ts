@@ -13,9 +13,19 @@ export const errorCodes = [
   'ERR_MILLRACE_RECORD_TOO_LARGE',
   'ERR_MILLRACE_STREAM_NOT_FOUND',
   'ERR_MILLRACE_STREAM_EXISTS',
+  /** The stream's shards or settings are being changed: what would change them again has to wait. */
+  'ERR_MILLRACE_STREAM_NOT_ACTIVE',
+  /** The stream still has registered consumers. */
+  'ERR_MILLRACE_STREAM_IN_USE',
+  'ERR_MILLRACE_CONSUMER_NOT_FOUND',
+  'ERR_MILLRACE_CONSUMER_EXISTS',
+  /** The consumer is being created or deleted. */
+  'ERR_MILLRACE_CONSUMER_NOT_ACTIVE',
   'ERR_MILLRACE_SHARD_NOT_FOUND',
   /** The shard has ended (split or merged). */
   'ERR_MILLRACE_SHARD_SEALED',
+  /** More than AWS lets a stream have or do; `details` names limit, value and bound. */
+  'ERR_MILLRACE_LIMIT_EXCEEDED',
   /** The position lies before the trim horizon. */
   'ERR_MILLRACE_TRIMMED',
   /** Used after `close()`. */

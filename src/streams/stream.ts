@@ -4,12 +4,12 @@ import { requireOptions } from '../options.ts'
 import { BatchReader, type ReadGuard } from './batch-reader.ts'
 import { BlockSupply } from './block-supply.ts'
 import { type Codec, encodeWith } from './codec.ts'
+import { Consumers } from './consumers.ts'
 import {
   describeShard,
   describeStream,
   type ShardDescription,
   type StreamDescription,
-  streamArn,
 } from './description.ts'
 import {
   bytesMaxOf,
@@ -36,8 +36,11 @@ import {
 import { type ReadPlan, ShardReader } from './reader.ts'
 import type { StoredRecord } from './record.ts'
 import { RecordReader } from './record-reader.ts'
+import { Settings } from './settings.ts'
 import { placeOf, shardsToRead, startOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
+import { streamArn } from './stream-arn.ts'
+import type { StreamOwner } from './stream-changes.ts'
 import type { StreamCore } from './stream-core.ts'
 import { RecordSource } from './web-readable.ts'
 import { EntrySink } from './web-writable.ts'
@@ -52,12 +55,6 @@ export interface GetSyncOptions {
 }
 
 const getSyncKeys: readonly string[] = ['reuse']
-
-/** What a stream needs from its store to change itself. */
-export interface StreamOwner {
-  /** Sets how long the stream keeps its records. */
-  setRetention(core: StreamCore, retentionHours: unknown): Promise<void>
-}
 
 /**
  * The door for the layers above (the AWS layer, test support) from a stream to what all objects of it share. No part
@@ -132,7 +129,7 @@ export class Stream<T = Uint8Array> {
    * @param entries any number, up to 1 GiB together
    */
   async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
-    this.#core.requireWritable()
+    this.#core.requireTakesRecords()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
     return this.#core.commits.putBatch((staging) => {
       packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
@@ -265,10 +262,19 @@ export class Stream<T = Uint8Array> {
     await Promise.all(this.#core.shards.map((shard) => shard.opened?.flush()))
   }
 
+  /** What can be set of it, beside its retention and shards. */
+  get settings(): Settings {
+    return new Settings(this.#core, this.#owner)
+  }
+
+  /** The consumers that are registered for enhanced fan-out. */
+  get consumers(): Consumers {
+    return new Consumers(this.#core, this.#owner)
+  }
+
   /** What the stream is, as of now. */
   describe(): StreamDescription {
-    this.#core.requireUsable()
-    return describeStream(this.#core.state)
+    return describeStream(this.#owner.present(this.#core), this.#owner.nowMs())
   }
 
   /** Its shards, by index. */
@@ -284,7 +290,7 @@ export class Stream<T = Uint8Array> {
   }
 
   #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
-    this.#core.requireWritable()
+    this.#core.requireTakesRecords()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
     return {
       partitionKey,
@@ -306,7 +312,7 @@ export class Stream<T = Uint8Array> {
     return {
       pack: (staging, entry) => packEntry(staging, entry, this.#codec, core.state.maxRecordBytes),
       async commit(staging) {
-        core.requireUsable()
+        core.requireTakesRecords()
         return core.commits.putBatch((into) => into.swap(staging))
       },
     }
