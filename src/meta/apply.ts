@@ -3,6 +3,7 @@ import type { Offset } from '../log/log.ts'
 import { withAccount, withConsumers, withSettings } from './apply-settings.ts'
 import type { Command, StreamCommand } from './commands.ts'
 import type { Outcome } from './meta.ts'
+import { withReshardBegun, withReshardFinished, withShardsDropped } from './reshard.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
 
@@ -61,17 +62,30 @@ function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offs
         hiddenBeforeMs,
       })
     }
-    case 'setSettings': {
-      const stream = current(streams, command)
-      return stream && streams.with(streamId(stream.key), withSettings(stream, command, offset))
-    }
-    case 'setConsumers': {
-      const stream = current(streams, command)
-      return stream && streams.with(streamId(stream.key), withConsumers(stream, command, offset))
-    }
+    case 'setSettings':
+      return replaced(streams, command, (stream) => withSettings(stream, command, offset))
+    case 'setConsumers':
+      return replaced(streams, command, (stream) => withConsumers(stream, command, offset))
+    case 'beginReshard':
+      return replaced(streams, command, (stream) => withReshardBegun(stream, command, offset))
+    case 'finishReshard':
+      return replaced(streams, command, (stream) => withReshardFinished(stream, command, offset))
+    case 'dropShards':
+      return replaced(streams, command, (stream) => withShardsDropped(stream, command.shards, offset))
     default:
       throw unknownCommand(command satisfies never, offset)
   }
+}
+
+/** The streams with the command's one replaced; undefined when the command is stale. */
+function replaced(
+  streams: StreamMap,
+  command: Extract<StreamCommand, { readonly revision: number }>,
+  change: (stream: StreamState) => StreamState | undefined,
+): StreamMap | undefined {
+  const stream = current(streams, command)
+  const changed = stream && change(stream)
+  return changed && streams.with(streamId(command.key), changed)
 }
 
 /** The stream that a command builds on; undefined when it is gone or has changed since. */

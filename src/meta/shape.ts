@@ -8,18 +8,20 @@ import type { Slot } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from './commands.ts'
 import {
   countIn,
+  countOf,
   type Fields,
   fieldsOf,
   listIn,
   Malformed,
   optionalIn,
   textIn,
+  trueIn,
   UnknownKind,
   valueIn,
 } from './fields.ts'
 import type { StreamSettings } from './settings.ts'
 import { accountSettingsOf, consumersIn, streamSettingsOf } from './settings-shape.ts'
-import type { AccountState, StreamState } from './state.ts'
+import type { AccountState, Resharding, StreamState } from './state.ts'
 
 const noSlash = /^[^/]+$/
 const account = /^\d{12}$/
@@ -55,6 +57,20 @@ export function commandOf(value: unknown): Command {
       break
     case 'setAccount':
       break
+    case 'beginReshard':
+      for (const name of ['revision', 'atMs']) countIn(fields, name)
+      optionalIn(fields, 'targetShards', countIn)
+      optionalIn(fields, 'startsScaling', trueIn)
+      checkReshard(fields)
+      break
+    case 'finishReshard':
+      for (const name of ['revision', 'closedAtMs']) countIn(fields, name)
+      optionalIn(fields, 'updatingUntilMs', countIn)
+      break
+    case 'dropShards':
+      countIn(fields, 'revision')
+      checkIndexes(fields, 'shards')
+      break
     default:
       throw new UnknownKind(kind satisfies never)
   }
@@ -73,6 +89,10 @@ export function streamStateOf(value: unknown): StreamState {
   checkShards(fields)
   optionalIn(fields, 'settings', settingsIn)
   optionalIn(fields, 'consumers', consumersIn)
+  optionalIn(fields, 'resharding', (within, name) => valueIn(within, name, reshardingOf))
+  optionalIn(fields, 'targetShards', countIn)
+  optionalIn(fields, 'scaledAtMs', (within, name) => listIn(within, name, countOf))
+  optionalIn(fields, 'firstSlot', (within, name) => valueIn(within, name, slotOf))
   return value as StreamState
 }
 
@@ -101,12 +121,33 @@ function streamKeyOf(value: unknown): StreamKey {
   return value as StreamKey
 }
 
-function checkShards(fields: Fields): void {
+function checkShards(fields: Fields, name = 'shards'): void {
   let previous = -1
-  for (const { index } of listIn(fields, 'shards', shardOf)) {
-    if (index <= previous) throw new Malformed(['shards'], 'shards by ascending index')
+  for (const { index } of listIn(fields, name, shardOf)) {
+    if (index <= previous) throw new Malformed([name], 'shards by ascending index')
     previous = index
   }
+}
+
+function checkIndexes(fields: Fields, name: string): void {
+  let previous = -1
+  for (const index of listIn(fields, name, countOf)) {
+    if (index <= previous) throw new Malformed([name], 'numbers in ascending order')
+    previous = index
+  }
+  if (previous === -1) throw new Malformed([name], 'a list that is not empty')
+}
+
+function checkReshard(fields: Fields): void {
+  checkIndexes(fields, 'closes')
+  checkShards(fields, 'opens')
+}
+
+function reshardingOf(value: unknown): Resharding {
+  const fields = fieldsOf(value)
+  countIn(fields, 'atMs')
+  checkReshard(fields)
+  return value as Resharding
 }
 
 function shardOf(value: unknown): ShardSpec {
@@ -116,6 +157,9 @@ function shardOf(value: unknown): ShardSpec {
   textIn(fields, 'endingHashKey', hashKey)
   countIn(fields, 'createdAtSeconds')
   valueIn(fields, 'slot', slotOf)
+  optionalIn(fields, 'parents', (within, name) => listIn(within, name, countOf))
+  optionalIn(fields, 'openedAtMs', countIn)
+  optionalIn(fields, 'closedAtMs', countIn)
   return value as ShardSpec
 }
 

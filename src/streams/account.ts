@@ -3,10 +3,11 @@ import type { StreamState } from '../meta/state.ts'
 import { requireInteger, requireOptions } from '../options.ts'
 import type { AccountDecision } from './account-states.ts'
 import { type Commitment, commitmentAt, commitmentDisabled, commitmentEnabled } from './commitment.ts'
-import type { CreateStreamOptions } from './create-options.ts'
+import type { CreateStreamOptions, StreamPlan } from './create-options.ts'
 import type { DeleteStreamOptions } from './delete-options.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import { limitExceeded } from './limit-exceeded.ts'
+import { isOpen } from './reshard-plan.ts'
 import { streamStatus } from './status.ts'
 import type { Stream } from './stream.ts'
 import type { StreamOptions } from './store-options.ts'
@@ -146,14 +147,14 @@ export class Account {
 export function requireRoomForStream(
   states: readonly StreamState[],
   settings: AccountSettings,
-  added: { readonly shards: number; readonly onDemand: boolean },
+  { shards, settings: { mode } }: StreamPlan,
   nowMs: number,
 ): void {
   const creating = states.filter((state) => streamStatus(state, nowMs) === 'CREATING').length
   if (creating >= creatingStreamsMax) throw limitExceeded('creatingStreams', creating + 1, creatingStreamsMax)
   const { openShards, onDemandStreams } = countsOf(states)
-  requireBelow('accountShards', openShards + added.shards, settings.shardLimit)
-  if (added.onDemand) requireBelow('onDemandStreams', onDemandStreams + 1, settings.onDemandStreamLimit)
+  requireBelow('accountShards', openShards + shards, settings.shardLimit)
+  if (mode === 'ON_DEMAND') requireBelow('onDemandStreams', onDemandStreams + 1, settings.onDemandStreamLimit)
 }
 
 function requireBelow(
@@ -171,7 +172,7 @@ function countsOf(states: readonly StreamState[]): {
   let openShards = 0
   let onDemandStreams = 0
   for (const state of states) {
-    openShards += state.shards.length
+    openShards += state.shards.filter(isOpen).length
     if (modeOf(state) === 'ON_DEMAND') onDemandStreams += 1
   }
   return { openShards, onDemandStreams }

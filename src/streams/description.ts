@@ -1,10 +1,13 @@
 import type { StreamState } from '../meta/state.ts'
 import { presentConsumers } from './consumers.ts'
 import type { ShardMetricName } from './metric-names.ts'
-import type { Shard } from './shard.ts'
 import { type StreamStatus, streamStatus } from './status.ts'
 import { streamArn } from './stream-arn.ts'
 import { type Distribution, distributionOf, modeOf, type StreamMode } from './stream-mode.ts'
+import { isOpen } from './reshard-plan.ts'
+import type { SequenceNumber } from './sequence-number.ts'
+import type { Shard } from './shard.ts'
+import { formatShardId } from './shard-id.ts'
 
 /** What a stream is, from the metadata alone. */
 export interface StreamDescription {
@@ -16,6 +19,7 @@ export interface StreamDescription {
   readonly retentionHours: number
   /** Partition key and data of one record together, at most; bytes. */
   readonly maxRecordBytes: number
+  /** Open shards. */
   readonly shardCount: number
   readonly status: StreamStatus
   readonly mode: StreamMode
@@ -46,8 +50,21 @@ export interface ShardDescription {
   readonly startingHashKey: string
   /** Last hash key of its range, decimal. */
   readonly endingHashKey: string
-  /** Milliseconds since 1970, whole seconds. */
+  /**
+   * When it began to take records, milliseconds since 1970. The second that its sequence numbers begin with may be
+   * later: they exceed those of its parents.
+   */
   readonly createdAtMs: number
+  /** The shard that it was split from, or the lower one of those that it was merged from. */
+  readonly parentShardId?: string
+  /** The upper one of the shards that it was merged from. */
+  readonly adjacentParentShardId?: string
+  /** When it was split or merged: it takes records no longer. Milliseconds since 1970. */
+  readonly closedAtMs?: number
+  /** Below the sequence numbers of all its records. */
+  readonly startingSequenceNumber: SequenceNumber
+  /** Above the sequence numbers of all its records. An open shard has none. */
+  readonly endingSequenceNumber?: SequenceNumber
 }
 
 /** Picks what callers may see of a stream's state at a moment. */
@@ -60,7 +77,7 @@ export function describeStream(state: StreamState, nowMs: number): StreamDescrip
     createdAtMs,
     retentionHours,
     maxRecordBytes,
-    shardCount: shards.length,
+    shardCount: shards.filter(isOpen).length,
     status: streamStatus(state, nowMs),
     mode: modeOf(state),
     distribution: distributionOf(state),
@@ -81,7 +98,17 @@ function warmThroughputOf(state: StreamState, nowMs: number): WarmThroughput | u
 }
 
 /** Picks what callers may see of a shard. */
-export function describeShard(shard: Shard): ShardDescription {
-  const { startingHashKey, endingHashKey, createdAtSeconds } = shard.spec
-  return { shardId: shard.id, startingHashKey, endingHashKey, createdAtMs: createdAtSeconds * 1000 }
+export function describeShard({ id, spec, sequence }: Shard): ShardDescription {
+  const { startingHashKey, endingHashKey, createdAtSeconds, openedAtMs, parents = [], closedAtMs } = spec
+  const [parent, adjacent] = parents
+  return {
+    shardId: id,
+    startingHashKey,
+    endingHashKey,
+    createdAtMs: openedAtMs ?? createdAtSeconds * 1000,
+    ...(parent !== undefined && { parentShardId: formatShardId(parent) }),
+    ...(adjacent !== undefined && { adjacentParentShardId: formatShardId(adjacent) }),
+    startingSequenceNumber: sequence.first,
+    ...(closedAtMs !== undefined && { closedAtMs, endingSequenceNumber: sequence.last(closedAtMs) }),
+  }
 }

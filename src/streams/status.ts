@@ -7,6 +7,7 @@ import type { ConsumerState } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
 import { requireInteger, requireOptions } from '../options.ts'
 import { hourMs, secondMs } from '../units.ts'
+import { isResharding } from './shard-table.ts'
 
 /** As AWS names them (AWS API model). */
 export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
@@ -74,11 +75,14 @@ export function transitionEnd(nowMs: number, durationMs: number): number | undef
 }
 
 /** The status of a stream at a moment. */
-export function streamStatus({ settings }: Pick<StreamState, 'settings'>, nowMs: number): StreamStatus {
-  if (settings === undefined) return 'ACTIVE'
-  if (settings.deletingUntilMs !== undefined) return 'DELETING'
-  if (nowMs < (settings.creatingUntilMs ?? 0)) return 'CREATING'
-  return nowMs < (settings.updatingUntilMs ?? 0) ? 'UPDATING' : 'ACTIVE'
+export function streamStatus(
+  state: Pick<StreamState, 'settings' | 'resharding' | 'targetShards'>,
+  nowMs: number,
+): StreamStatus {
+  const { creatingUntilMs = 0, updatingUntilMs = 0, deletingUntilMs } = state.settings ?? {}
+  if (deletingUntilMs !== undefined) return 'DELETING'
+  if (nowMs < creatingUntilMs) return 'CREATING'
+  return isResharding(state) || nowMs < updatingUntilMs ? 'UPDATING' : 'ACTIVE'
 }
 
 /** The status of a consumer at a moment; undefined once it is gone. */
@@ -103,6 +107,6 @@ export function notActive({ key }: Pick<StreamState, 'key'>, status: StreamStatu
   return new MillraceError(
     'ERR_MILLRACE_STREAM_NOT_ACTIVE',
     `the stream ${key.name} is not ACTIVE but ${status}; try again when it is`,
-    { details: { stream: key.name, account: key.account, region: key.region, status } },
+    { details: { stream: key.name, ...key, status } },
   )
 }

@@ -1,10 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
-import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
+import type { Command, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
-import { streamId, type StreamState } from '../meta/state.ts'
-import type { StreamSettings } from '../meta/settings.ts'
+import { slotsOf, streamId, type StreamState } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
 import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
 import { AccountStates } from './account-states.ts'
@@ -15,13 +14,14 @@ import {
   requireRetentionHours,
   requireTakes,
 } from './create-options.ts'
+import { creationOf } from './creation.ts'
 import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
 import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
-import { evenSplit } from './hash-key.ts'
 import { retentionMs } from './retention.ts'
+import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
-import { requireActive, transitionEnd } from './status.ts'
+import { requireActive } from './status.ts'
 import {
   checkedStoreOptions,
   type ChosenStoreOptions,
@@ -34,8 +34,10 @@ import {
 import { closedError, requireDeletable, streamExists, streamNotFound } from './store-refusals.ts'
 import { StoreTime } from './store-time.ts'
 import { Stream } from './stream.ts'
-import { type Decision, settingsChanged, type StreamOwner, withoutAbsent } from './stream-changes.ts'
+import { type Decision, settingsChanged, type StreamOwner } from './stream-changes.ts'
 import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
+import { Resharder } from './resharder.ts'
+import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
 
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
@@ -50,6 +52,8 @@ export interface StoreInside {
   /** Tells the time of arrivals and horizons. */
   readonly time: StoreTime
   readonly meta: MetaStore
+  /** Splits and merges shards. */
+  readonly resharder: Resharder
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
   core(key: StreamKey): StreamCore
 }
@@ -71,6 +75,7 @@ export class Store {
   readonly #departures: Departures
   readonly #time: StoreTime
   readonly #sweeper: Sweeper
+  readonly #resharder: Resharder
   /** Streams that somebody used, by `streamId`. */
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
@@ -96,12 +101,24 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#resharder = new Resharder({
+      engine,
+      meta,
+      time: this.#time,
+      clock: options.clock,
+      updatingMs: options.transitions.updatingMs,
+      find: (id) => this.#coreOf(id),
+    })
     this.#streamHost = {
       engine,
+      clock: options.clock,
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
+      refresh: () => this.#refresh(),
+      finishReshard: (core) => this.#resharder.finish(core),
+      dropShards: (core, shards) => this.#dropShards(core, shards),
     }
     this.#inside = {
       account: options.account,
@@ -109,6 +126,7 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      resharder: this.#resharder,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)
@@ -139,12 +157,16 @@ export class Store {
     if (engine.caps.readOnly) return new Store(engine, meta, checked)
     const states = [...meta.state.streams.values()]
     // What a crash left between a command and its effect belongs to no stream.
-    await engine.sweep(states.flatMap(({ shards }) => shards.map(({ slot }) => slot)))
+    await engine.sweep(states.flatMap(slotsOf))
     const store = new Store(engine, meta, checked)
     for (const state of states) {
-      store.#sweeper.expect(streamId(state.key), state.createdAtMs + retentionMs(state))
+      const id = streamId(state.key)
+      store.#sweeper.expect(id, state.createdAtMs + retentionMs(state))
       const deletingUntilMs = state.settings?.deletingUntilMs
-      if (deletingUntilMs !== undefined) store.#departures.expect(streamId(state.key), deletingUntilMs)
+      if (deletingUntilMs !== undefined) store.#departures.expect(id, deletingUntilMs)
+      // A crash came between the two commands of a reshard. If it cannot be finished now, it is tried again.
+      const core = isResharding(state) ? store.#coreOf(id) : undefined
+      if (core !== undefined) await store.#resharder.finish(core).catch(() => {})
     }
     return store
   }
@@ -229,6 +251,7 @@ export class Store {
     }
     await Promise.all(cores.map((core) => attempt(core.drain())))
     await attempt(this.#departures.close())
+    await attempt(this.#resharder.close())
     await attempt(this.#sweeper.close())
     if (!this.#engine.caps.readOnly) await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
     await Promise.all(cores.map((core) => attempt(core.close())))
@@ -241,6 +264,7 @@ export class Store {
   #makeStreamOwner(): StreamOwner {
     const { transitions } = this.#options
     return {
+      resharder: this.#resharder,
       transitions,
       nowMs: () => this.#time.nowMs(),
       present: (core) => this.#presentOf(core),
@@ -279,7 +303,7 @@ export class Store {
     this.#requireOpen()
     this.#requireWritable()
     const key = keyIn(at, name)
-    const { shards, retentionHours, maxRecordBytes, settings } = checkedCreateOptions(
+    const plan = checkedCreateOptions(
       options as CreateStreamOptions<never>,
       this.#engine.caps,
       this.#accounts.isCommitted(at),
@@ -289,21 +313,10 @@ export class Store {
     if (this.#meta.state.streams.has(id)) throw streamExists(key)
 
     const createdAtMs = this.#time.nowMs()
-    const added = { shards, onDemand: settings.mode === 'ON_DEMAND' }
-    requireRoomForStream(this.#accounts.streamsOf(at), this.#accounts.settingsOf(at), added, createdAtMs)
-    const slots = await this.#engine.create(id, shards, retentionMs({ retentionHours }))
-    const specs = evenSplit(shards).map(({ start, end }, index): ShardSpec => ({
-      index,
-      startingHashKey: start.toString(),
-      endingHashKey: end.toString(),
-      createdAtSeconds: Math.floor(createdAtMs / 1000),
-      slot: slots[index] as ShardSpec['slot'],
-    }))
-    const creatingUntilMs = transitionEnd(createdAtMs, this.#options.transitions.creatingMs)
-    const chosen = withoutAbsent({ ...settings, creatingUntilMs })
-    const created = { key, createdAtMs, retentionHours, maxRecordBytes, shards: specs }
-    const unusual = Object.keys(chosen).length === 0 ? {} : { settings: chosen as StreamSettings }
-    const outcome = await this.#meta.propose({ kind: 'createStream', ...created, ...unusual })
+    requireRoomForStream(this.#accounts.streamsOf(at), this.#accounts.settingsOf(at), plan, createdAtMs)
+    const slots = await this.#engine.create(id, plan.shards, retentionMs(plan))
+    const { creatingMs } = this.#options.transitions
+    const outcome = await this.#meta.propose(creationOf(key, plan, slots, createdAtMs, creatingMs))
     if (outcome === 'stale') {
       await this.#engine.drop(id, slots)
       throw streamExists(key)
@@ -359,8 +372,7 @@ export class Store {
     await core.close().catch(() => {}) // of a log whose files are going anyway
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
     if (this.#closing !== undefined) return
-    const slots = core.shards.map(({ spec }) => spec.slot)
-    await this.#engine.drop(core.id, slots)
+    await this.#engine.drop(core.id, slotsOf(core.state))
   }
 
   async #setRetention(core: StreamCore, hours: unknown): Promise<void> {
@@ -377,6 +389,31 @@ export class Store {
     if (changed === undefined) return
     await this.#engine.setRetention(core.id, retentionMs({ retentionHours }))
     this.#sweeper.expect(core.id, this.#time.nowMs())
+  }
+
+  async #dropShards(core: StreamCore, shards: readonly Shard[]): Promise<void> {
+    for (let proposals = 0; proposals < proposalsMax; proposals++) {
+      // Somebody else may have been quicker, with some of them.
+      const left = shards.filter((shard) => !shard.dropped)
+      if (left.length === 0) return
+      const { key, revision } = core.state
+      const indexes = left.map(({ index }) => index)
+      const outcome = await this.#meta.propose({ kind: 'dropShards', key, revision, shards: indexes })
+      if (outcome === 'stale') continue
+      await Promise.allSettled(left.map((shard) => shard.close()))
+      if (this.#closing !== undefined) return // then the next opening removes the files
+      const slots = left.map(({ spec }) => spec.slot)
+      return this.#engine.drop(core.id, slots)
+    }
+  }
+
+  /** Hears of what others wrote. Metadata that cannot be read any more have been warned of. */
+  #refresh(): void {
+    try {
+      void this.#meta.state
+    } catch {
+      // What is known still holds.
+    }
   }
 
   /**
@@ -418,14 +455,16 @@ export class Store {
       this.#cores.delete(id)
       this.#sweeper.forget(id)
       this.#departures.forget(id)
+      this.#resharder.watch(id, undefined)
       return
     }
     const state = this.#meta.state.streams.get(id)
     if (state === undefined) return
     core?.update(state)
+    if (this.#engine.caps.readOnly) return
+    this.#resharder.watch(id, state)
     const deletingUntilMs = state.settings?.deletingUntilMs
-    if (deletingUntilMs !== undefined && !this.#engine.caps.readOnly)
-      this.#departures.expect(id, deletingUntilMs)
+    if (deletingUntilMs !== undefined) this.#departures.expect(id, deletingUntilMs)
   }
 
   #requireOpen(): void {

@@ -1,6 +1,7 @@
 import type { SetSettings, StreamCommand } from '../meta/commands.ts'
 import type { StreamSettings } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
+import type { Resharder } from './resharder.ts'
 import type { ChosenTransitions } from './status.ts'
 import type { StreamCore } from './stream-core.ts'
 
@@ -9,6 +10,7 @@ export type Decision = (state: StreamState, nowMs: number) => StreamCommand | un
 
 /** What a stream needs from its store to change itself. */
 export interface StreamOwner {
+  readonly resharder: Resharder
   readonly transitions: ChosenTransitions
   /** Milliseconds since 1970. */
   nowMs(): number

@@ -1,5 +1,5 @@
 /** What a stream's mode, distribution and warm throughput may be. Pure. */
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, MillraceError } from '../errors.ts'
 import type { SetSettings } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
 import { requireInteger, requireOneOf } from '../options.ts'
@@ -52,6 +52,20 @@ export function requireWarmThroughput(value: unknown, mode: StreamMode, committe
 /** The mode of a stream. */
 export function modeOf({ settings }: Pick<StreamState, 'settings'>): StreamMode {
   return settings?.mode ?? 'PROVISIONED'
+}
+
+/**
+ * The rule of splits, merges and numbers of shards: on demand the load decides (AWS API model).
+ *
+ * @throws `ERR_MILLRACE_UNSUPPORTED`; `details.mode` says why
+ */
+export function requireProvisioned(state: StreamState): void {
+  if (modeOf(state) === 'PROVISIONED') return
+  throw new MillraceError(
+    'ERR_MILLRACE_UNSUPPORTED',
+    `the stream ${state.key.name} is ON_DEMAND: its shards follow its load`,
+    { details: { stream: state.key.name, ...state.key, mode: 'ON_DEMAND' } },
+  )
 }
 
 /** The distribution of a stream. */

@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyState } from '../../src/meta/apply.ts'
 import { open } from '../../src/open.ts'
 import {
+  beginReshard,
   createStream,
   deleteStream,
+  dropShards,
+  finishReshard,
   openMeta,
   setAccount,
   setConsumers,
@@ -292,6 +295,9 @@ describe('records of the metadata', () => {
       createStream('a'),
       deleteStream(emptyState, 'a'),
       setRetention(emptyState, 'a', 48),
+      beginReshard(emptyState, 'a', 2),
+      finishReshard(emptyState, 'a', 1),
+      dropShards(emptyState, 'a', [0]),
       setSettings(emptyState, 'a', {}),
       setConsumers(emptyState, 'a', []),
       setAccount(emptyState, 'us-east-1', {}),

@@ -47,6 +47,20 @@ describe('the mode of a stream', () => {
     })
   })
 
+  it('decides who may change the shards: ON_DEMAND, not the caller', async () => {
+    const { store } = await openSubject()
+    const stream = await store.createStream('s', { shards: 2 })
+    await stream.settings.setMode('ON_DEMAND')
+    const refused = { code: 'ERR_MILLRACE_UNSUPPORTED', details: { name: 's', mode: 'ON_DEMAND' } }
+    const [lower, upper] = ['shardId-000000000000', 'shardId-000000000001'] as const
+    await expect(stream.splitShard(lower, '1000')).rejects.toMatchObject(refused)
+    await expect(stream.mergeShards(lower, upper)).rejects.toMatchObject(refused)
+    await expect(stream.updateShardCount(4)).rejects.toMatchObject(refused)
+    await stream.settings.setMode('PROVISIONED')
+    await stream.mergeShards(lower, upper)
+    expect(store.account.limits().openShards).toBe(1)
+  })
+
   it('and the distribution AUTO go together ON_DEMAND only', async () => {
     const { store } = await openSubject()
     const stream = await store.createStream('s')

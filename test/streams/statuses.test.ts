@@ -72,6 +72,25 @@ describe('with transitions', () => {
     expect(stream.describe().status).toBe('UPDATING')
   })
 
+  it('a stream whose shards have changed is UPDATING for a while, and takes records', async () => {
+    const { store, clock, disk } = await openSubject({ transitions })
+    const stream = await store.createStream('s')
+    await clock.advance(1_000)
+    await stream.splitShard('shardId-000000000000', String(2n ** 127n))
+    expect(stream.describe()).toMatchObject({ status: 'UPDATING', shardCount: 2 })
+    await stream.put('k', bytesOf('x'))
+    const refused = { code: 'ERR_MILLRACE_STREAM_NOT_ACTIVE', details: { stream: 's', status: 'UPDATING' } }
+    await expect(stream.updateShardCount(4)).rejects.toMatchObject(refused)
+    await expect(stream.settings.setMode('ON_DEMAND')).rejects.toMatchObject(refused)
+    await store.close()
+    const again = (await openSubject({ disk, clock })).store.stream('s')
+    await clock.advance(499)
+    expect(again.describe().status).toBe('UPDATING')
+    await clock.advance(1)
+    expect(again.describe().status).toBe('ACTIVE')
+    await again.updateShardCount(4)
+  })
+
   it('a stream is DELETING with all it holds, and then goes by itself', async () => {
     const { store, clock, disk } = await openSubject({ transitions })
     const stream = await store.createStream('s')
