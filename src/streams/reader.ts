@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts'
 import { Column, type LogStats, type Maybe, type Offset, Refusal, type ShardLog } from '../log/log.ts'
 import type { LentBytes, ReadBlock } from '../log/read-block.ts'
 import { KiB } from '../units.ts'
+import { firstAtLeast } from './ascending.ts'
 import type { LeaseWatch } from './batch-lease.ts'
 import { type BlockSupply, bytesOfPage } from './block-supply.ts'
 import type { Codec } from './codec.ts'
@@ -315,19 +316,6 @@ function bytesOfRecord({ columns }: ReadBlock, count: number): number {
   const last = (count - 1) * Column.stride
   const end = (columns[last + Column.dataAt] as number) + (columns[last + Column.dataBytes] as number)
   return Math.max(recordBytesMin, (end - (columns[Column.keyAt] as number)) / count)
-}
-
-/** The first index whose value is at least `bound`, or `count`. The values ascend. */
-function firstAtLeast(values: Float64Array, count: number, bound: number): number {
-  let low = 0
-  let high = (values[count - 1] as number) < bound ? count : count - 1
-  if (high === count) return count
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Tells of a gap whoever takes them. @throws `ERR_MILLRACE_TRIMMED` if nobody does */

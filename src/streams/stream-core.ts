@@ -1,4 +1,4 @@
-import { nextTurn } from '../clock.ts'
+import { type Clock, nextTurn } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine, ShardLog } from '../log/log.ts'
 import type { ShardSpec } from '../meta/commands.ts'
@@ -16,6 +16,7 @@ import { isExpired, isResharding, ShardTable } from './shard-table.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -23,6 +24,7 @@ const shardsInTurn = 16
 /** What a store shares with its streams. */
 export interface StreamHost {
   readonly engine: LogEngine
+  readonly clock: Clock
   readonly time: StoreTime
   readonly stagings: StagingPool
   readonly leases: LeaseWatch
@@ -47,6 +49,7 @@ export class StreamCore {
   readonly #listeners: Set<() => void> = new Set()
   #commits: GroupCommit | undefined
   #points: PointRead | undefined
+  #subscriptions: Subscriptions | undefined
   /** Why nothing more can be done with this stream. */
   #ended: MillraceError | undefined
   /** No log may be opened any more. */
@@ -124,6 +127,11 @@ export class StreamCore {
     return this.#state.key.name
   }
 
+  /** Sets timers. */
+  get clock(): Clock {
+    return this.#host.clock
+  }
+
   get time(): StoreTime {
     return this.#host.time
   }
@@ -142,6 +150,12 @@ export class StreamCore {
   get points(): PointRead {
     this.#points ??= new PointRead()
     return this.#points
+  }
+
+  /** Who is pushed the records of this stream. */
+  get subscriptions(): Subscriptions {
+    this.#subscriptions ??= new Subscriptions(this)
+    return this.#subscriptions
   }
 
   /** Everything that was put so far has its answer. */
