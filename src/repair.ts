@@ -6,7 +6,7 @@ import { lastSnapshot } from './meta/last-snapshot.ts'
 import type { NativeRepair } from './native/addon.ts'
 import { awaitNative, fromNative } from './native/failure.ts'
 import { loadAddon } from './native/load.ts'
-import { requireOptions } from './options.ts'
+import { requireCallback, requireMethods, requireOptions } from './options.ts'
 import type { FolderRepair, LogRepair, RepairReport } from './repair-report.ts'
 
 /** How a repair is done. */
@@ -35,8 +35,11 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
     throw invalidArgument('path', path, 'the path of a folder')
   requireOptions('repair options', options, ['dryRun', 'signal', 'onProgress'])
-  const { dryRun = false } = options
+  const { dryRun = false, signal, onProgress } = options
   if (typeof dryRun !== 'boolean') throw invalidArgument('dryRun', dryRun, 'a boolean')
+  if (signal !== undefined)
+    requireMethods('signal', signal, ['throwIfAborted', 'addEventListener', 'removeEventListener'])
+  requireCallback('onProgress', onProgress)
   const folder = resolve(path)
   const first = await repaired(folder, options, 0)
   const [meta] = first.logs

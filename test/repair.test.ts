@@ -203,11 +203,18 @@ describe('repair', () => {
 
   it('rejects for a folder that is no store, a store that is open, and options that are none', async () => {
     await expect(repair(scratch.fresh())).rejects.toMatchObject({ code: 'ERR_MILLRACE_NOT_A_STORE' })
+    const file = scratch.fresh()
+    await writeFile(file, 'no folder')
+    await expect(repair(file)).rejects.toMatchObject({ code: 'ERR_MILLRACE_NOT_A_STORE' })
     const { folder } = await closedStore()
     const store = await open(folder)
     await expect(repair(folder)).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
     await store.close()
     await expect(repair('')).rejects.toMatchObject({ code: 'ERR_MILLRACE_INVALID_ARGUMENT' })
+    for (const [field, value] of Object.entries({ dryRun: 1, signal: {}, onProgress: 'often' })) {
+      const refused = { code: 'ERR_MILLRACE_INVALID_ARGUMENT', details: { field } }
+      await expect(repair(folder, { [field]: value })).rejects.toMatchObject(refused)
+    }
     const unknown = { force: true } as object
     await expect(repair(folder, unknown)).rejects.toMatchObject({ code: 'ERR_MILLRACE_UNKNOWN_OPTION' })
   })

@@ -129,7 +129,11 @@ Result<void> Checkpointer::run_once() {
   // Acquire: every byte below the mark is in the page cache before the sync starts.
   const LogPosition target{control_->page().committed.load(std::memory_order_acquire)};
   const bool reserve_is_low = next.value + kReserveAhead / 2 > reserved().value;
-  if (target == durable() && !reserve_is_low) return {};
+  if (target == durable() && !reserve_is_low) {
+    // The run before may have seen the mark of the last record and not yet its number.
+    frames_durable(next);
+    return {};
+  }
   if (Result<void> synced = sync_segments(target); !synced) {
     return failed(PoisonStage::kSyncData, synced.error());
   }

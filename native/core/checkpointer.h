@@ -51,7 +51,7 @@ class Checkpointer : public std::enable_shared_from_this<Checkpointer> {
     published_next_.store(next.value, std::memory_order_release);
   }
 
-  // Frames before this number are durable, although no checkpoint covered them. Writer only.
+  // Frames before this number are durable, whether a checkpoint covered them or not.
   void frames_durable(Sequence next) noexcept;
 
   // Runs `task` once everything below `end`, which is published, is durable, if it ever is: short,

@@ -12,6 +12,7 @@
 #include "core/segment_rewrite.h"
 #include "core/set_aside.h"
 #include "core/sync_directory.h"
+#include "core/unfinished_file.h"
 
 namespace millrace {
 
@@ -59,47 +60,46 @@ class Executor {
   }
 
   Result<void> rewrite(LogRepairPlan::Rewriting& rewriting) {
-    const std::string unfinished = join_path(path_, kUnfinished);
+    UnfinishedFile unfinished(env_, join_path(path_, kUnfinished));
     Result<void> written;
     if (rewriting.has_source) {
       Result<File> source = File::open(env_, join_path(path_, rewriting.name), OpenMode::kRead);
       if (!source) return source.error();
-      written = rewrite_segment(env_, &*source, rewriting.terms, unfinished, meter_);
+      written = rewrite_segment(env_, &*source, rewriting.terms, unfinished.path(), meter_);
     } else {
       std::array<std::byte, sizeof(std::uint64_t)> salt;
       if (Result<void> random = env_.random_bytes(salt); !random) return random;
       rewriting.terms.header.salt = load<std::uint64_t>(salt.data());
       set_crc(rewriting.terms.header);
-      written = rewrite_segment(env_, nullptr, rewriting.terms, unfinished, meter_);
+      written = rewrite_segment(env_, nullptr, rewriting.terms, unfinished.path(), meter_);
     }
     if (!written) return written;
-    return replace(rewriting.name, rewriting.is_there);
+    return replace(rewriting.name, rewriting.is_there, unfinished);
   }
 
   Result<void> write_control(const ControlWords& words) {
-    const std::string unfinished = join_path(path_, kUnfinished);
+    UnfinishedFile unfinished(env_, join_path(path_, kUnfinished));
     Result<bool> there = env_.exists(join_path(path_, kControl));
     if (!there) return there.error();
     {
-      Result<File> file = File::create_anew(env_, unfinished);
+      Result<File> file = File::create_anew(env_, unfinished.path());
       if (!file) return file.error();
       const std::vector<std::byte> bytes = control_bytes(words, report_.identity);
       Result<void> written = file->write_all(bytes, FileOffset{0});
       if (written) written = file->sync_data();
       if (!written) return written;
     }
-    return replace(kControl, *there);
+    return replace(kControl, *there, unfinished);
   }
 
   // The new file takes the place of the old one in one step, once that was set aside.
-  Result<void> replace(const std::string& name, bool is_there) {
+  Result<void> replace(const std::string& name, bool is_there, UnfinishedFile& by) {
     if (is_there) {
       Result<std::string> copied = copy_aside(env_, path_, name);
       if (!copied) return copied.error();
       note_aside(name, *copied);
     }
-    Result<void> named = env_.rename(join_path(path_, kUnfinished), join_path(path_, name));
-    if (!named) return named;
+    if (Result<void> named = by.name(join_path(path_, name)); !named) return named;
     report_.rewritten.push_back(place_.file(name));
     return sync_directory(env_, path_);
   }

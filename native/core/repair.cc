@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "core/set_aside.h"
 #include "core/store_folder.h"
 #include "core/sync_directory.h"
+#include "core/unfinished_file.h"
 
 namespace millrace {
 
@@ -64,7 +66,9 @@ class StoreRepair {
   Result<void> look_at_format() {
     Result<Uuid> uuid = read_store_format(env_, root_);
     const Result<std::optional<Uuid>> metadata = uuid_of_metadata();
-    if (!metadata) return metadata.error();
+    // No folder at all is no folder whose metadata cannot be read.
+    const bool is_no_folder = !metadata && metadata.error().sys_errno == ENOTDIR;
+    if (!metadata) return is_no_folder && !uuid ? uuid.error() : metadata.error();
     const std::optional<Uuid>& proved = *metadata;
     if (uuid && (!proved || !is_misspelt(*uuid, *proved))) {
       uuid_ = *uuid;
@@ -154,9 +158,9 @@ class StoreRepair {
     if (*there) store.set_aside.push_back({.file = kFormat, .kept_as = {}});
     if (options_.dry_run) return {};
     const std::string text = format_text(uuid_);
-    const std::string unfinished = join_path(root_, "format.tmp");
+    UnfinishedFile unfinished(env_, join_path(root_, "format.tmp"));
     {
-      Result<File> file = File::create_anew(env_, unfinished);
+      Result<File> file = File::create_anew(env_, unfinished.path());
       if (!file) return file.error();
       Result<void> done = file->write_all(std::as_bytes(std::span(text)), FileOffset{0});
       if (done) done = file->sync_data();
@@ -167,7 +171,7 @@ class StoreRepair {
       if (!copied) return copied.error();
       store.set_aside.back().kept_as = copied->substr(root_.size() + 1);
     }
-    return env_.rename(unfinished, path);
+    return unfinished.name(path);
   }
 
   Result<std::vector<LogPlace>> list_logs(std::uint64_t boot_hash) {

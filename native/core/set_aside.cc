@@ -7,6 +7,7 @@
 #include "core/paths.h"
 #include "core/sparse_write.h"
 #include "core/sync_directory.h"
+#include "core/unfinished_file.h"
 
 namespace millrace {
 
@@ -61,11 +62,12 @@ Result<std::string> copy_aside(Env& env, const std::string& directory, const std
   Result<std::string> to = free_path(env, directory, name);
   if (!to) return to;
   // Under its name only once it is whole: a copy that was interrupted is none.
-  const std::string unfinished = join_path(directory, "aside.tmp");
-  if (Result<void> copied = copy_file(env, join_path(directory, name), unfinished); !copied) {
+  UnfinishedFile unfinished(env, join_path(directory, "aside.tmp"));
+  if (Result<void> copied = copy_file(env, join_path(directory, name), unfinished.path());
+      !copied) {
     return copied.error();
   }
-  if (Result<void> named = env.rename(unfinished, *to); !named) return named.error();
+  if (Result<void> named = unfinished.name(*to); !named) return named.error();
   const std::string quarantine(parent_path(*to));
   if (Result<void> synced = sync_directory(env, quarantine); !synced) return synced.error();
   if (Result<void> synced = sync_directory(env, directory); !synced) return synced.error();

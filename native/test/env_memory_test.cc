@@ -44,7 +44,8 @@ const Suite env_memory_tests("env_memory", [](Suite& s) {
     mapping.bytes()[512 * kMiB] = std::byte{1};
     expect_le(memory_use().resident_bytes - before.resident_bytes, 4 * kMiB);
     take(mapping.populate(0, 16 * kMiB));
-    expect_ge(memory_use().resident_bytes - before.resident_bytes, 16 * kMiB);
+    // The system counts in batches of pages, and an allocator may give some back meanwhile.
+    expect_ge(memory_use().resident_bytes - before.resident_bytes, 15 * kMiB);
     take(file.punch({0}, 1024 * kMiB));
     expect_le(memory_use().resident_bytes - before.resident_bytes, 4 * kMiB);
   });

@@ -87,6 +87,7 @@ struct Rows {
   }
   [[nodiscard]] std::size_t count() const { return words.size() / kStride; }
   [[nodiscard]] RoutedKeys keys() const {
+    if (words.empty()) return {bytes.data(), nullptr, nullptr, nullptr, kStride, 0};
     const std::uint32_t* first = words.data();
     return {bytes.data(), first + 1, first + 2, first + 3, kStride, count()};
   }

@@ -115,6 +115,7 @@ const Suite failed_read_tests("a repair on a device that fails once", [](Suite& 
       const bool done = report && report->logs.at(0).outcome == RepairOutcome::kRepaired;
       refused += done ? 0 : 1;
       const StoreImage now = store.image();
+      for (const auto& [path, bytes] : now) expect(!path.ends_with(".tmp"), path);
       for (const auto& [path, bytes] : damaged) {
         const auto there = now.find(path);
         const bool is_right = there != now.end() && there->second == right.at(path);

@@ -11,6 +11,7 @@ import {
   open,
   type OpenOptions,
   type PutEntry,
+  repair,
   type Store,
   type Stream,
   textCodec,
@@ -170,6 +171,24 @@ const recovered: Recipe = async (path, clock) => {
   await store.close()
 }
 
+/** A frame in the middle of each shard was lost, and a repair put a gap in its place: replaced files in `quarantine/`. */
+const repaired: Recipe = async (path, clock) => {
+  const store = await open(path, { clock })
+  const stream = await store.createStream('orders', { shards: 2 })
+  await putAll(stream, entries(0, 40))
+  await stream.flush()
+  await store.close()
+  for (const name of readdirSync(join(path, 'shards'))) {
+    edit(join(path, 'shards', name, firstSegmentIn(path, name)), (segment) => {
+      const frames = framesOf(segment)
+      const lost = frames.slice(frames.length / 2).find(({ payload }) => payload.length > 0) as Frame
+      lost.payload[0] = 0
+    })
+  }
+  const { outcome } = await repair(path)
+  if (outcome !== 'repaired') throw new Error(`the repair's outcome is ${outcome}`)
+}
+
 /** The sync of a segment failed. */
 const poisoned: Recipe = async (path, clock) => {
   await died(path, clock)
@@ -188,8 +207,7 @@ const control = new Structure('Control page')
 function settleMarks(path: string): void {
   for (const name of readdirSync(join(path, 'shards'))) {
     const ctl = join(path, 'shards', name, 'ctl')
-    const first = readdirSync(join(path, 'shards', name)).find((file) => file.endsWith('.seg')) as string
-    const frames = framesOf(readFileSync(join(path, 'shards', name, first)))
+    const frames = framesOf(readFileSync(join(path, 'shards', name, firstSegmentIn(path, name))))
     const [begin] = frames as [Frame, ...Frame[]]
     const later = frames.find(({ head }) => head['arrival_ms'] !== begin.head['arrival_ms']) as Frame
     const durable = BigInt(later.at - begin.at)
@@ -197,6 +215,10 @@ function settleMarks(path: string): void {
       for (const mark of ['durable', 'indexed']) page.writeBigUInt64LE(durable, control.offsetOf(mark))
     })
   }
+}
+
+function firstSegmentIn(path: string, log: string): string {
+  return readdirSync(join(path, 'shards', log)).find((file) => file.endsWith('.seg')) as string
 }
 
 function edit(path: string, change: (bytes: Buffer) => void): void {
@@ -217,5 +239,6 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'process-died': processDied,
   'system-died': systemDied,
   recovered,
+  repaired,
   poisoned,
 }

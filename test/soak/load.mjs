@@ -79,6 +79,14 @@ export class Load {
     await this.#tails
   }
 
+  /** What the files of the live segments may take. */
+  async fileBytes() {
+    let bytes = 0
+    for (const { name } of this.#store.listStreams())
+      bytes += (await this.#store.stream(name).stats()).fileBytes
+    return bytes
+  }
+
   async put() {
     const stream = this.#stream()
     const entries = this.#entries(this.#random.between(1, 30))

@@ -3,7 +3,7 @@
 //
 // Keeps stores of every mode under a mixed load, with another process that tails one of them, and samples what both
 // processes hold. Uses about `share` of one core. Ends with a table, and with exit code 1 if anything grows after the
-// warm-up (a part of the time) by more than noise explains.
+// warm-up (a part of the time) by more than noise explains, or if files take what no live segment accounts for.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -40,10 +40,16 @@ const allowances = {
   mappings: { unit: 1, name: 'mappings', share: 0.05, least: 64 },
   threads: { unit: 1, name: 'threads', share: 0, least: 0.5 },
   // Pages of mapped files count while they are mapped: as much as the live segments hold.
-  rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 64 * 2 ** 20 },
-  // A shard that fills its segments gets larger ones, one that is written to and one that is ready.
-  disk: { unit: 2 ** 20, name: 'disk, MiB', share: 0.25, least: 64 * 2 ** 20 },
+  rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 128 * 2 ** 20 },
+  // Up to three segments of a shard that turns over, and what is being replaced.
+  files: { unit: 1, name: 'files', share: 0.1, least: 64 },
 }
+
+/**
+ * The disk is not to be flat: a shard that fills its segments gets larger ones, up to 256 MiB, and gives them back as a
+ * whole. What the files take must be accounted for by the live segments, the metadata, and what is on its way out.
+ */
+const unaccountedMax = 32 * 2 ** 20
 
 const parent = mkdtempSync(join(values.folder, 'millrace-soak-'))
 const random = new Random(seed)
@@ -106,20 +112,32 @@ async function takeSample() {
   globalThis.gc()
   reader.send('figures')
   const [{ figures: read, records }] = await once(reader, 'message')
-  const own = { ...processFigures(), heap: process.memoryUsage().heapUsed, disk: diskBytes(parent) }
+  let accounted = 0
+  for (const load of loads) accounted += await load.fileBytes()
+  const own = { ...processFigures(), heap: process.memoryUsage().heapUsed, ...filesBelow(parent), accounted }
   const sample = { minute: (performance.now() - beganAt) / 60_000, writer: own, reader: read, records }
   samples.push(sample)
   if (values.samples !== undefined) appendFileSync(values.samples, `${JSON.stringify(sample)}\n`)
 }
 
-/** What the files take, holes left out. */
-function diskBytes(folder) {
-  let bytes = 0
-  for (const name of readdirSync(folder, { recursive: true })) {
-    // Segments go at any moment.
-    bytes += (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512
-  }
-  return bytes
+/** How many files there are, and what they take, holes left out. */
+function filesBelow(folder) {
+  const names = readdirSync(folder, { recursive: true })
+  let disk = 0
+  // Segments go at any moment.
+  for (const name of names)
+    disk += (statSync(join(folder, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512
+  return { files: names.length, disk }
+}
+
+/** The line of the disk: its sizes, and whether the live segments account for them. */
+function diskLine(counted) {
+  const MiB = (bytes) => (bytes / 2 ** 20).toFixed(2)
+  const sizes = counted.map(({ writer }) => writer.disk)
+  const unaccounted = Math.max(...counted.map(({ writer }) => writer.disk - writer.accounted))
+  const mean = sizes.reduce((sum, bytes) => sum + bytes, 0) / sizes.length
+  const verdict = unaccounted <= unaccountedMax ? 'held' : `LEAKS ${MiB(unaccounted)}`
+  return ['writer', 'disk, MiB', MiB(sizes[0]), MiB(sizes.at(-1)), MiB(mean), '', '', verdict]
 }
 
 function report() {
@@ -149,6 +167,9 @@ function report() {
       ])
     }
   }
+  const disk = diskLine(counted)
+  isGrowing ||= disk.at(-1) !== 'held'
+  lines.push(disk)
   const steps = loads.reduce((sum, load) => sum + load.steps, 0)
   const records = loads.reduce((sum, load) => sum + load.records, 0)
   const isTooLittle = counted.length < 10 || steps === 0 || records === 0

@@ -24,10 +24,10 @@ export const layers: readonly Layer[] = [
   { name: 'lambda', holds: /^src\/lambda\//, mayImport: ['consumer', ...library] },
   { name: 'producer', holds: /^src\/producer\//, mayImport: library },
   { name: 'consumer', holds: /^src\/consumer\//, mayImport: library },
-  // src/open.ts turns a place into implementations; src/index.ts is what `import 'millrace'` gives.
+  // src/open.ts and src/open-memory.ts turn a place into implementations; src/index.ts is what `import 'millrace'` gives.
   {
     name: 'public surface',
-    holds: /^src\/(index|open|durability)\.ts$/,
+    holds: /^src\/(index|open|open-memory|store-image|durability)\.ts$/,
     mayImport: ['log implementation', 'meta implementation', 'inspection', ...library],
   },
   // What lies in a folder, without opening the store.
