@@ -14,6 +14,7 @@ import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isExpired, isResharding, ShardTable } from './shard-table.ts'
+import { notActive } from './status.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
@@ -37,6 +38,10 @@ export interface StreamHost {
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
   refresh(): void
+  /** Whether all is known that others did to the metadata, after `refresh`. */
+  readonly upToDate: boolean
+  /** `refresh` that sees to it. */
+  caughtUp(): Promise<void>
   /** Finishes what was begun with the shards of this stream, whoever began it. Rejects with why that cannot be. */
   finishReshard(core: StreamCore): Promise<void>
   /** Takes these shards, whose records have expired, out of the stream, and removes their logs. */
@@ -63,10 +68,13 @@ export class StreamCore {
   #closed = false
   /** The sweeper knows that the stream holds something. */
   #expected = false
+  /** Before this the stream is CREATING, milliseconds since 1970; undefined once it is known not to be. */
+  #creatingUntilMs: number | undefined
 
   constructor(host: StreamHost, state: StreamState) {
     this.#host = host
     this.#state = state
+    this.#creatingUntilMs = state.settings?.creatingUntilMs
     this.id = streamId(state.key)
     this.limits = host.limits && new StreamLimits(this, host.limits)
     this.#table = ShardTable.of(state.shards, this.#shardOf)
@@ -100,6 +108,11 @@ export class StreamCore {
     return isResharding(this.#state)
   }
 
+  /** Its shards are changing, or may be as far as is known at this moment. */
+  get mayBeResharding(): boolean {
+    return this.resharding || !this.#host.upToDate
+  }
+
   /** Takes over what others did to the stream. */
   refresh(): void {
     this.#host.refresh()
@@ -119,7 +132,7 @@ export class StreamCore {
    * Rejects with `ERR_MILLRACE_SHARD_SEALED` if no reshard is under way, and with why one cannot be finished.
    */
   async resharded(shard: Shard): Promise<void> {
-    this.refresh()
+    await this.#host.caughtUp()
     if (!shard.closed && this.#state.resharding !== undefined) await this.#host.finishReshard(this)
     if (shard.closed || shard.dropped) return
     throw new MillraceError('ERR_MILLRACE_SHARD_SEALED', `${shard.id} of ${this.streamName} has ended`, {
@@ -189,6 +202,14 @@ export class StreamCore {
   requireWritable(): void {
     this.requireUsable()
     if (this.#host.engine.caps.readOnly) throw readOnlyError()
+  }
+
+  /** `requireWritable`, and throws `ERR_MILLRACE_STREAM_NOT_ACTIVE` while the stream is CREATING. */
+  requireTakesRecords(): void {
+    this.requireWritable()
+    if (this.#creatingUntilMs === undefined) return
+    if (this.#host.time.nowMs() < this.#creatingUntilMs) throw notActive(this.#state, 'CREATING')
+    this.#creatingUntilMs = undefined
   }
 
   /** `requireUsable`, and throws `ERR_MILLRACE_UNSUPPORTED` where no record can be read within a call. */
