@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, StreamKey } from '../meta/commands.ts'
@@ -8,6 +7,8 @@ import { requireOptions } from '../options.ts'
 import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
 import {
   checkedCreateOptions,
   type CreateStreamOptions,
@@ -32,6 +33,7 @@ import {
   type StreamOptions,
 } from './store-options.ts'
 import { closedError, requireDeletable, streamExists, streamNotFound } from './store-refusals.ts'
+import type { StoreInside } from './store-inside.ts'
 import { StoreTime } from './store-time.ts'
 import { Stream } from './stream.ts'
 import { type Decision, settingsChanged, type StreamOwner } from './stream-changes.ts'
@@ -43,20 +45,7 @@ import { Sweeper } from './sweeper.ts'
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
 const proposalsMax = 16
 
-/** What the layers above (the AWS layer, test support) find behind `insideOf`. */
-export interface StoreInside {
-  readonly account: string
-  readonly region: string
-  /** Sets timers. */
-  readonly clock: Clock
-  /** Tells the time of arrivals and horizons. */
-  readonly time: StoreTime
-  readonly meta: MetaStore
-  /** Splits and merges shards. */
-  readonly resharder: Resharder
-  /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
-  core(key: StreamKey): StreamCore
-}
+export type { StoreInside } from './store-inside.ts'
 
 /** The door for the layers above from a store to what it is made of. No part of the public surface. */
 export let insideOf: (store: Store) => StoreInside
@@ -80,6 +69,7 @@ export class Store {
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
   readonly #deleting: Set<string> = new Set()
+  readonly #limits: Limits | undefined
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #inside: StoreInside
@@ -101,6 +91,7 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#limits = limitsOf(options)
     this.#resharder = new Resharder({
       engine,
       meta,
@@ -115,6 +106,7 @@ export class Store {
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
+      limits: this.#limits,
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
@@ -130,6 +122,7 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      limits: this.#limits,
       resharder: this.#resharder,
       core: (key) => {
         this.#requireOpen()
