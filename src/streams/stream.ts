@@ -270,9 +270,13 @@ export class Stream<T = Uint8Array> {
    * below the last one; `ERR_MILLRACE_STREAM_NOT_ACTIVE` while another reshard is under way;
    * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards.
    */
-  async splitShard(shardId: string, newStartingHashKey: string): Promise<readonly ShardDescription[]> {
+  async splitShard(
+    shardId: string,
+    newStartingHashKey: string,
+  ): Promise<readonly [ShardDescription, ShardDescription]> {
     const reshard = await this.#owner.resharder.split(this.#core, shardId, newStartingHashKey)
-    return this.#childrenOf(shardId, reshard)
+    const [lower, upper] = await this.#childrenOf(shardId, reshard)
+    return [lower as ShardDescription, upper as ShardDescription]
   }
 
   /**
@@ -281,9 +285,10 @@ export class Stream<T = Uint8Array> {
    *
    * Rejects as `splitShard`, with `ERR_MILLRACE_INVALID_ARGUMENT` for shards that are not neighbours in this order.
    */
-  async mergeShards(shardId: string, adjacentShardId: string): Promise<readonly ShardDescription[]> {
+  async mergeShards(shardId: string, adjacentShardId: string): Promise<ShardDescription> {
     const reshard = await this.#owner.resharder.merge(this.#core, shardId, adjacentShardId)
-    return this.#childrenOf(shardId, reshard)
+    const [child] = await this.#childrenOf(shardId, reshard)
+    return child as ShardDescription
   }
 
   /**
