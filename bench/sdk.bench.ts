@@ -34,7 +34,8 @@ const credentials = { accessKeyId: '000000000000', secretAccessKey: 'none' }
 
 /** What does a program that uses the AWS SDK gain by an embedded store? */
 export const bench: Bench = {
-  question: 'How fast are PutRecords and GetRecords by the AWS SDK, in this process and against kinesis-local?',
+  question:
+    'How fast are PutRecords and GetRecords by the AWS SDK, in this process and against kinesis-local?',
   terms: [
     `Each round: a new stream of one shard, ${calls} PutRecords of ${entries} × ${payloadBytes} B one after the other, timed;`,
     `then GetRecords from TRIM_HORIZON until all ${records} are read, timed. The stream is made and deleted outside of the time.`,
@@ -46,7 +47,11 @@ export const bench: Bench = {
     const peer = await startPeer()
     await using store = await open('memory:')
     const clients = {
-      millrace: new KinesisClient({ region: 'us-east-1', credentials, requestHandler: awsRequestHandler(store) }),
+      millrace: new KinesisClient({
+        region: 'us-east-1',
+        credentials,
+        requestHandler: awsRequestHandler(store),
+      }),
       'kinesis-local': clientOf(peer.port),
     }
     try {
@@ -59,10 +64,15 @@ export const bench: Bench = {
   },
 }
 
-async function compare(session: BenchSession, clients: Readonly<Record<string, KinesisClient>>): Promise<void> {
+async function compare(
+  session: BenchSession,
+  clients: Readonly<Record<string, KinesisClient>>,
+): Promise<void> {
   for (const work of ['PutRecords', 'GetRecords'] as const) {
     const contenders = Object.entries(clients).map(([name, client]) => contender(name, client, work))
-    const outcomes = await contest(contenders, session.rounds, async (what) => session.progress(`${work}: ${what}`))
+    const outcomes = await contest(contenders, session.rounds, async (what) =>
+      session.progress(`${work}: ${what}`),
+    )
     session.say('', work, '', ...showContest(outcomes, { records, payloadBytes }, ['kinesis-local']))
     const ratio = speedRatio(outcomeOf(outcomes, 'millrace'), outcomeOf(outcomes, 'kinesis-local'))
     const kept = ratio.median >= goal ? 'kept' : 'MISSED'
@@ -109,7 +119,7 @@ async function put(client: KinesisClient, StreamName: string): Promise<void> {
 
 async function readAll(client: KinesisClient, first: string | undefined): Promise<void> {
   let ShardIterator = first
-  for (let read = 0; read < records; ) {
+  for (let read = 0; read < records;) {
     const answer = await client.send(new GetRecordsCommand({ ShardIterator }))
     for (const { Data } of answer.Records ?? []) {
       if (Data?.length !== payloadBytes) throw new Error('a record came back with another size')
