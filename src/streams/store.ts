@@ -8,6 +8,7 @@ import { Account, type AccountHost, type AccountKey, requireRoomForStream } from
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
 import type { Limits } from './limits.ts'
+import { scalerHost } from './load-scaler.ts'
 import { limitsOf } from './limit-options.ts'
 import {
   checkedCreateOptions,
@@ -107,6 +108,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {

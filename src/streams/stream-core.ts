@@ -9,6 +9,7 @@ import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Limits } from './limits.ts'
+import { LoadScaler, type ScalerHost } from './load-scaler.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
@@ -19,6 +20,7 @@ import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
+import { modeOf } from './stream-mode.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { WriteGate } from './write-gate.ts'
 
@@ -34,6 +36,8 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
+  /** Splits the shards of streams on demand. */
+  readonly scaler: ScalerHost
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -54,6 +58,8 @@ export class StreamCore {
   readonly blocks: BlockPool = new BlockPool()
   /** What AWS refuses of this stream; `undefined` where limits are off. */
   readonly limits: StreamLimits | undefined
+  /** Judges or counts what is put, if anybody does. */
+  gate: WriteGate | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -77,6 +83,7 @@ export class StreamCore {
     this.#creatingUntilMs = state.settings?.creatingUntilMs
     this.id = streamId(state.key)
     this.limits = host.limits && new StreamLimits(this, host.limits)
+    this.#guard()
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
 
@@ -173,11 +180,6 @@ export class StreamCore {
     return this.#points
   }
 
-  /** Judges or counts what is put, if anybody does. */
-  get gate(): WriteGate | undefined {
-    return this.limits
-  }
-
   /** Who is pushed the records of this stream. */
   get subscriptions(): Subscriptions {
     this.#subscriptions ??= new Subscriptions(this)
@@ -223,6 +225,7 @@ export class StreamCore {
   update(state: StreamState): void {
     const before = this.#table
     this.#state = state
+    this.#guard()
     if (state.shards === before.specs) return
     this.#table = before.next(state.shards, this.#shardOf)
     if (this.#table.open !== before.open) {
@@ -232,6 +235,12 @@ export class StreamCore {
     for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
     if (!this.#host.engine.caps.readOnly) this.stored()
     this.#tell()
+  }
+
+  /** On demand somebody measures what is put. */
+  #guard(): void {
+    if (modeOf(this.#state) !== 'ON_DEMAND') this.gate = this.limits
+    else if (!(this.gate instanceof LoadScaler)) this.gate = new LoadScaler(this, this.#host.scaler)
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
