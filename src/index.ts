@@ -29,7 +29,7 @@ export { entryStreamDefaults } from './streams/entry-stream-options.ts'
 export { type ShardMetricName, shardMetricNames } from './streams/metric-names.ts'
 export { RecordReadable } from './streams/node-readable.ts'
 export { EntryWritable } from './streams/node-writable.ts'
-export type { NotStored, PutEntry, PutOptions, PutResult } from './streams/put.ts'
+export type { KeylessEntry, NotStored, PutEntry, PutOptions, PutResult } from './streams/put.ts'
 export { Stored } from './streams/put.ts'
 export type {
   BatchControls,

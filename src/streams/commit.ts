@@ -12,6 +12,7 @@ import { isLater } from './maybe.ts'
 import { Stored } from './put.ts'
 import type { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
+import { SpreadRouter } from './spread-router.ts'
 import type { Staging } from './staging.ts'
 import type { StoreTime } from './store-time.ts'
 
@@ -23,6 +24,10 @@ export interface CommitHost {
   readonly streamName: string
   readonly map: ShardMap
   readonly time: StoreTime
+  /** Records go to any shard, whatever their keys. */
+  readonly spreads: boolean
+  /** `RecordFlag` bits of what is put now. */
+  readonly recordFlags: number
   /** Something was stored that may expire one day. */
   stored(): void
   /** Shards are being replaced by others, as far as is known. */
@@ -41,7 +46,7 @@ export interface CommitHost {
  * Takes staged records to the logs of one stream: routes them once, sorts them by shard, and appends each shard's
  * records with one call. Every record ends up with an offset or with an error; nothing here throws for a batch.
  *
- * It belongs to the open shards of one moment. Records that meet a shard which was closed meanwhile wait for the
+ * It belongs to the open shards and the settings of one moment. Records that meet a shard which was closed meanwhile wait for the
  * shards that took over, and go there.
  */
 export class Committer {
@@ -55,6 +60,9 @@ export class Committer {
   readonly #engine: LogEngine
   readonly #durable: boolean
   readonly #synchronous: boolean
+  readonly #recordFlags: number
+  /** Records may go by the engine's short way, which routes by keys and sets no flags. */
+  readonly #mayGoDirectly: boolean
   /** Per open shard; zeros between two batches. */
   readonly #counts: Uint32Array
   /** Open shards that the batch at hand touches, and where the records of each end in `order`. */
@@ -65,8 +73,10 @@ export class Committer {
     this.#host = host
     this.#map = host.map
     this.#shards = [...host.map.open]
-    this.#router = routerOf(host.map, engine)
+    this.#router = routerOf(host, engine)
     this.#engine = engine
+    this.#recordFlags = host.recordFlags
+    this.#mayGoDirectly = !host.spreads && host.recordFlags === 0
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
     const open = host.map.open.length
@@ -84,6 +94,7 @@ export class Committer {
       staging.refuseAll(error as MillraceError)
       return undefined
     }
+    if (this.#recordFlags !== 0) staging.flag(this.#recordFlags)
     let later: Promise<void>[] | undefined
     const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {
@@ -106,6 +117,7 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
+    if (!this.#mayGoDirectly) return undefined
     const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
@@ -122,6 +134,7 @@ export class Committer {
    */
   commitNow(staging: Staging): Stored | undefined {
     staging.timeMs = this.#nowMs()
+    if (this.#recordFlags !== 0) staging.flag(this.#recordFlags)
     staging.order[0] = 0
     staging.shardOf[0] = 0
     this.#router?.route(staging, 1, staging.shardOf)
@@ -256,7 +269,7 @@ export class Committer {
     await this.#host.resharded(ended)
     const { map } = this.#host
     const places = new Uint32Array(staging.count)
-    routerOf(map, this.#engine)?.route(staging, staging.count, places)
+    routerOf(this.#host, this.#engine)?.route(staging, staging.count, places)
     const placeOf = (record: number): number => places[record] as number
     // Stable: records of one shard keep their order.
     const moved = staging.order.slice(from, from + count).toSorted((a, b) => placeOf(a) - placeOf(b))
@@ -310,8 +323,10 @@ export class Committer {
 }
 
 /** With one shard there is nothing to choose. */
-function routerOf({ starts }: ShardMap, engine: LogEngine): Router | undefined {
-  return starts.length > 1 ? engine.router(starts) : undefined
+function routerOf({ map, spreads }: CommitHost, engine: LogEngine): Router | undefined {
+  const { starts } = map
+  if (starts.length === 1) return undefined
+  return spreads ? new SpreadRouter(starts.length) : engine.router(starts)
 }
 
 async function allOf(answers: readonly Promise<void>[]): Promise<void> {

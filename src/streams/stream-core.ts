@@ -1,6 +1,6 @@
 import { type Clock, nextTurn } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
-import type { LogEngine, ShardLog } from '../log/log.ts'
+import { type LogEngine, RecordFlag, type ShardLog } from '../log/log.ts'
 import type { ShardSpec } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
@@ -8,12 +8,14 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
+import { absentKey } from './partition-key.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isExpired, isResharding, ShardTable } from './shard-table.ts'
 import { notActive } from './status.ts'
+import { distributionOf } from './stream-mode.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
@@ -93,6 +95,21 @@ export class StreamCore {
   /** Who takes which records. */
   get map(): ShardMap {
     return this.#table.open
+  }
+
+  /** Records go to any shard, whatever their keys. */
+  get spreads(): boolean {
+    return distributionOf(this.#state) === 'AUTO'
+  }
+
+  /** Stands for the partition key of a record without one; undefined where every record must have one. */
+  get keyless(): typeof absentKey | undefined {
+    return this.spreads ? absentKey : undefined
+  }
+
+  /** `RecordFlag` bits of what is put now. */
+  get recordFlags(): number {
+    return this.#state.settings?.kmsKeyId === undefined ? 0 : RecordFlag.kms
   }
 
   /** Its shards are changing: splits and merges are refused. */
@@ -208,12 +225,14 @@ export class StreamCore {
   /** Takes over the state that the metadata has now. */
   update(state: StreamState): void {
     const before = this.#table
+    const { spreads, recordFlags } = this
     this.#state = state
-    if (state.shards === before.specs) return
-    this.#table = before.next(state.shards, this.#shardOf)
-    if (this.#table.open !== before.open) {
+    if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
+    const puts = spreads !== this.spreads || recordFlags !== this.recordFlags
+    if (puts || this.#table.open !== before.open) {
       this.#commits?.use(new Committer(this, this.#host.engine))
     }
+    if (this.#table === before) return
     // Of logs whose files are going anyway.
     for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
     if (!this.#host.engine.caps.readOnly) this.stored()
