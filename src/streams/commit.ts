@@ -9,12 +9,14 @@ import {
   type ShardLog,
 } from '../log/log.ts'
 import { isLater } from './maybe.ts'
+import type { Meter } from './meter.ts'
 import { Stored } from './put.ts'
 import type { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import { SpreadRouter } from './spread-router.ts'
 import type { Staging } from './staging.ts'
 import type { StoreTime } from './store-time.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** How often a batch is offered again to a log that waits for its disk. */
 const busyTriesMax = 64
@@ -24,10 +26,14 @@ export interface CommitHost {
   readonly streamName: string
   readonly map: ShardMap
   readonly time: StoreTime
+  /** Counts what is stored, where that is monitored. */
+  readonly meter: Meter | undefined
   /** Records go to any shard, whatever their keys. */
   readonly spreads: boolean
   /** `RecordFlag` bits of what is put now. */
   readonly recordFlags: number
+  /** Judges or counts what is put, if anybody does now. */
+  readonly gate: WriteGate | undefined
   /** Something was stored that may expire one day. */
   stored(): void
   /** Shards are being replaced by others, as far as is known. */
@@ -61,7 +67,8 @@ export class Committer {
   readonly #durable: boolean
   readonly #synchronous: boolean
   readonly #recordFlags: number
-  /** Records may go by the engine's short way, which routes by keys and sets no flags. */
+  readonly #meter: Meter | undefined
+  /** Records may go by the engine's short way, which routes by keys, sets no flags and counts nothing. */
   readonly #mayGoDirectly: boolean
   /** Per open shard; zeros between two batches. */
   readonly #counts: Uint32Array
@@ -76,7 +83,8 @@ export class Committer {
     this.#router = routerOf(host, engine)
     this.#engine = engine
     this.#recordFlags = host.recordFlags
-    this.#mayGoDirectly = !host.spreads && host.recordFlags === 0
+    this.#meter = host.meter
+    this.#mayGoDirectly = !host.spreads && host.recordFlags === 0 && host.meter === undefined
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
     const open = host.map.open.length
@@ -96,11 +104,14 @@ export class Committer {
     }
     if (this.#recordFlags !== 0) staging.flag(this.#recordFlags)
     let later: Promise<void>[] | undefined
+    const { gate } = this.#host
     const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {
       const place = this.#touched[index] as number
+      const shard = this.#shards[place] as Shard
       const end = this.#ends[place] as number
-      const answer = this.#append(staging, this.#shards[place] as Shard, from, end - from)
+      const count = gate === undefined ? end - from : gate.admit(staging, shard, from, end - from)
+      const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
       from = end
     }
@@ -117,7 +128,8 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
-    if (!this.#mayGoDirectly) return undefined
+    // Whose shard is known only when it is stored.
+    if (!this.#mayGoDirectly || this.#host.gate !== undefined) return undefined
     const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
@@ -142,6 +154,7 @@ export class Committer {
     const shard = this.#shards[place] as Shard
     const log = shard.log()
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
+    if (this.#host.gate?.admit(staging, shard, 0, 1) === 0) throw staging.errorOf(0) as MillraceError
     const answer = log.append(staging.window(0, 1), staging)
     if (isLater(answer)) throw notSynchronous()
     if (answer === Refusal.sealed) {
@@ -152,6 +165,7 @@ export class Committer {
     if (answer !== 1) throw this.#refused(answer, shard)
     this.#direct?.serve(place, log)
     this.#host.stored()
+    this.#meter?.stored(shard, staging, 0, 1)
     return this.storedAt(staging, 0)
   }
 
@@ -221,6 +235,7 @@ export class Committer {
       const answer = log.append(staging.window(from, count), staging)
       if (answer === count) {
         this.#host.stored()
+        this.#meter?.stored(shard, staging, from, count)
         return undefined
       }
       return this.#persist(staging, shard, from, count, log, answer)
@@ -245,6 +260,7 @@ export class Committer {
       let answer = await (firstAnswer ?? log.append(staging.window(from, count), staging))
       for (let tries = 0; ;) {
         if (answer > 0) {
+          this.#meter?.stored(shard, staging, from + done, answer)
           done += answer
           tries = 0
           this.#host.stored()

@@ -3,11 +3,12 @@ import { invalidArgument } from '../errors.ts'
 import { requireCallback, requireMatch, requireMethods, requireOptions } from '../options.ts'
 import type { AccountKey } from './account.ts'
 import { bytesCodec, type Codec } from './codec.ts'
+import { checkedLimits, type ChosenLimits, limitOptionKeys, type LimitOptions } from './limit-options.ts'
 import { checkedTransitions, type ChosenTransitions, type Transitions } from './status.ts'
 import { apart, emitProcessWarning, type WarningListener } from './warning.ts'
 
 /** How a store behaves, wherever it is kept. */
-export interface StoreOptions {
+export interface StoreOptions extends LimitOptions {
   /** Arrival times, retention and every timer run on it. @defaultValue the system's clock */
   readonly clock?: Clock | undefined
   /** Account of its streams, as it appears in ARNs: twelve digits. @defaultValue '000000000000' */
@@ -37,10 +38,17 @@ export const storeDefaults: {
 } = { clock: systemClock, account: '000000000000', region: 'us-east-1' }
 
 /** Keys of `StoreOptions`. */
-export const storeOptionKeys: readonly string[] = ['clock', 'account', 'region', 'onWarning', 'transitions']
+export const storeOptionKeys: readonly string[] = [
+  'clock',
+  'account',
+  'region',
+  'onWarning',
+  'transitions',
+  ...limitOptionKeys,
+]
 
-/** Every option of a store. */
-export interface ChosenStoreOptions {
+/** The options of a store, filled up. */
+export interface ChosenStoreOptions extends ChosenLimits {
   readonly clock: Clock
   readonly account: string
   readonly region: string
@@ -60,7 +68,8 @@ export function checkedStoreOptions(options: StoreOptions): ChosenStoreOptions {
   requireAccount({ account, region })
   requireCallback('onWarning', options.onWarning)
   const onWarning = apart(options.onWarning ?? emitProcessWarning)
-  return { clock, account, region, onWarning, transitions: checkedTransitions(options.transitions) }
+  const transitions = checkedTransitions(options.transitions)
+  return { clock, account, region, onWarning, transitions, ...checkedLimits(options) }
 }
 
 /** @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION` */

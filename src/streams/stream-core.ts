@@ -8,6 +8,8 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { Limits } from './limits.ts'
+import { Meter } from './meter.ts'
 import { absentKey } from './partition-key.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
@@ -19,7 +21,9 @@ import { distributionOf } from './stream-mode.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
+import { StreamLimits } from './stream-limits.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -31,6 +35,8 @@ export interface StreamHost {
   readonly time: StoreTime
   readonly stagings: StagingPool
   readonly leases: LeaseWatch
+  /** `undefined` where they are off. */
+  readonly limits: Limits | undefined
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -49,6 +55,8 @@ export interface StreamHost {
 export class StreamCore {
   readonly id: string
   readonly blocks: BlockPool = new BlockPool()
+  /** What AWS refuses of this stream; `undefined` where limits are off. */
+  readonly limits: StreamLimits | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -63,6 +71,8 @@ export class StreamCore {
   #closed = false
   /** The sweeper knows that the stream holds something. */
   #expected = false
+  /** Made when the stream is monitored for the first time. */
+  #meter: Meter | undefined
   /** Before this the stream is CREATING, milliseconds since 1970; undefined once it is known not to be. */
   #creatingUntilMs: number | undefined
 
@@ -70,7 +80,9 @@ export class StreamCore {
     this.#host = host
     this.#state = state
     this.#creatingUntilMs = state.settings?.creatingUntilMs
+    this.#monitor()
     this.id = streamId(state.key)
+    this.limits = host.limits && new StreamLimits(this, host.limits)
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
 
@@ -105,6 +117,16 @@ export class StreamCore {
   /** Stands for the partition key of a record without one; undefined where every record must have one. */
   get keyless(): typeof absentKey | undefined {
     return this.spreads ? absentKey : undefined
+  }
+
+  /** Counts what is put and read, where that is monitored now. */
+  get meter(): Meter | undefined {
+    return this.#state.settings?.monitoring === undefined ? undefined : this.#meter
+  }
+
+  /** What was counted while it was monitored. */
+  get counted(): Meter | undefined {
+    return this.#meter
   }
 
   /** `RecordFlag` bits of what is put now. */
@@ -182,6 +204,11 @@ export class StreamCore {
     return this.#points
   }
 
+  /** Judges or counts what is put, if anybody does. */
+  get gate(): WriteGate | undefined {
+    return this.limits
+  }
+
   /** Who is pushed the records of this stream. */
   get subscriptions(): Subscriptions {
     this.#subscriptions ??= new Subscriptions(this)
@@ -225,11 +252,12 @@ export class StreamCore {
   /** Takes over the state that the metadata has now. */
   update(state: StreamState): void {
     const before = this.#table
-    const { spreads, recordFlags } = this
+    const { spreads, recordFlags, meter } = this
     this.#state = state
+    this.#monitor()
     if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
-    const puts = spreads !== this.spreads || recordFlags !== this.recordFlags
-    if (puts || this.#table.open !== before.open) {
+    const otherwise = spreads !== this.spreads || recordFlags !== this.recordFlags || meter !== this.meter
+    if (otherwise || this.#table.open !== before.open) {
       this.#commits?.use(new Committer(this, this.#host.engine))
     }
     if (this.#table === before) return
@@ -311,6 +339,11 @@ export class StreamCore {
       if (this.#closed) this.requireUsable()
       return this.#host.engine.open(slot)
     })
+
+  #monitor(): void {
+    const names = this.#state.settings?.monitoring
+    if (names !== undefined) (this.#meter ??= new Meter(this.#host.time)).keep(names)
+  }
 
   #tell(): void {
     for (const listener of Array.from(this.#listeners)) listener()

@@ -21,6 +21,9 @@ import { frontStartOf } from './front-start.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
 import type { SingleRecord } from './group-commit.ts'
+import type { ShardMinute } from './meter.ts'
+import { checkedRange, type MetricRange } from './metric-range.ts'
+import type { LimitReport } from './limit-report.ts'
 import { packEntries, packEntry } from './pack-entry.ts'
 import {
   type KeylessEntry,
@@ -363,6 +366,27 @@ export class Stream<T = Uint8Array> {
     return table.childrenOf(namedShard(shardId, table.all).index).map(describeShard)
   }
 
+  /**
+   * What the limits of AWS refused of this stream, or in the mode `report` would have refused, since the store was
+   * opened: per shard and limit, and the partition keys that it happened to most.
+   */
+  limitReport(): LimitReport {
+    this.#core.requireUsable()
+    return this.#core.limits?.report() ?? { mode: 'off', shards: [] }
+  }
+
+  /**
+   * What enhanced monitoring counted, shard by shard and minute by minute: only of metrics while they were enabled
+   * (`settings.enableMonitoring`), of this store object, and for a day.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  metrics(range: MetricRange = {}): readonly ShardMinute[] {
+    this.#core.requireUsable()
+    const { fromMs, toMs } = checkedRange(range)
+    return this.#core.counted?.report(fromMs, toMs) ?? []
+  }
+
   #single(partitionKey: string | undefined, data: T, options: PutOptions | undefined): SingleRecord {
     this.#core.requireTakesRecords()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
@@ -422,6 +446,9 @@ export class Stream<T = Uint8Array> {
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
+      get meter() {
+        return core.meter
+      },
       blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease, core.blocks),
       leases: lease ? core.leases : undefined,
     }
