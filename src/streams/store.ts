@@ -19,6 +19,7 @@ import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
 import type { Limits } from './limits.ts'
 import { limitsOf } from './limit-options.ts'
+import { scalerHost } from './load-scaler.ts'
 import { Proposals, proposalsMax } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
@@ -106,6 +107,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
