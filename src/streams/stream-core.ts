@@ -320,7 +320,7 @@ export class StreamCore {
       if (shard.dropped) continue
       if (visited % shardsInTurn === shardsInTurn - 1) await nextTurn()
       if (this.ended) return Number.POSITIVE_INFINITY
-      oldestMs = Math.min(oldestMs, await shard.visit((log) => this.#trim(log)))
+      oldestMs = Math.min(oldestMs, await this.#trimShard(shard))
       // An empty one goes, too, when it expires.
       oldestMs = Math.min(oldestMs, shard.spec.closedAtMs ?? Number.POSITIVE_INFINITY)
     }
@@ -357,6 +357,16 @@ export class StreamCore {
 
   #tell(): void {
     for (const listener of Array.from(this.#listeners)) listener()
+  }
+
+  async #trimShard(shard: Shard): Promise<number> {
+    try {
+      return await shard.visit((log) => this.#trim(log))
+    } catch (error) {
+      // Another thread may have dropped it meanwhile.
+      if (shard.dropped) return Number.POSITIVE_INFINITY
+      throw error
+    }
   }
 
   /** Hides what expired for good; answers the arrival of the oldest record that is left. */
