@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, StreamKey } from '../meta/commands.ts'
@@ -8,6 +7,8 @@ import { requireOptions } from '../options.ts'
 import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
 import {
   checkedCreateOptions,
   type CreateStreamOptions,
@@ -18,8 +19,6 @@ import { creationOf } from './creation.ts'
 import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
 import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
-import type { Limits } from './limits.ts'
-import { limitsOf } from './limit-options.ts'
 import { Proposals, proposalsMax } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
@@ -35,6 +34,7 @@ import {
   type StreamOptions,
 } from './store-options.ts'
 import { closedError, requireDeletable, streamExists, streamNotFound } from './store-refusals.ts'
+import type { StoreInside } from './store-inside.ts'
 import { StoreTime } from './store-time.ts'
 import { Stream } from './stream.ts'
 import { type Decision, settingsChanged, type StreamOwner } from './stream-changes.ts'
@@ -43,22 +43,7 @@ import { Resharder } from './resharder.ts'
 import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
 
-/** What the layers above (the AWS layer, test support) find behind `insideOf`. */
-export interface StoreInside {
-  readonly account: string
-  readonly region: string
-  /** Sets timers. */
-  readonly clock: Clock
-  /** Tells the time of arrivals and horizons. */
-  readonly time: StoreTime
-  readonly meta: MetaStore
-  /** `undefined` where they are off. */
-  readonly limits: Limits | undefined
-  /** Splits and merges shards. */
-  readonly resharder: Resharder
-  /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
-  core(key: StreamKey): StreamCore
-}
+export type { StoreInside } from './store-inside.ts'
 
 /** The door for the layers above from a store to what it is made of. No part of the public surface. */
 export let insideOf: (store: Store) => StoreInside
