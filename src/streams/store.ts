@@ -7,8 +7,6 @@ import { requireOptions } from '../options.ts'
 import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
-import type { Limits } from './limits.ts'
-import { limitsOf } from './limit-options.ts'
 import {
   checkedCreateOptions,
   type CreateStreamOptions,
@@ -19,6 +17,9 @@ import { creationOf } from './creation.ts'
 import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
 import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
+import { scalerHost } from './load-scaler.ts'
 import { Proposals, proposalsMax } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
@@ -106,6 +107,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {

@@ -9,6 +9,7 @@ import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Limits } from './limits.ts'
+import { LoadScaler, type ScalerHost } from './load-scaler.ts'
 import { Meter } from './meter.ts'
 import { absentKey } from './partition-key.ts'
 import { PointRead } from './point-read.ts'
@@ -22,6 +23,7 @@ import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
+import { modeOf } from './stream-mode.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { WriteGate } from './write-gate.ts'
 
@@ -37,6 +39,8 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
+  /** Splits the shards of streams on demand. */
+  readonly scaler: ScalerHost
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -57,6 +61,8 @@ export class StreamCore {
   readonly blocks: BlockPool = new BlockPool()
   /** What AWS refuses of this stream; `undefined` where limits are off. */
   readonly limits: StreamLimits | undefined
+  /** Judges or counts what is put, if anybody does. */
+  gate: WriteGate | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -83,6 +89,7 @@ export class StreamCore {
     this.#monitor()
     this.id = streamId(state.key)
     this.limits = host.limits && new StreamLimits(this, host.limits)
+    this.#guard()
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
 
@@ -204,11 +211,6 @@ export class StreamCore {
     return this.#points
   }
 
-  /** Judges or counts what is put, if anybody does. */
-  get gate(): WriteGate | undefined {
-    return this.limits
-  }
-
   /** Who is pushed the records of this stream. */
   get subscriptions(): Subscriptions {
     this.#subscriptions ??= new Subscriptions(this)
@@ -256,6 +258,7 @@ export class StreamCore {
     const { spreads, recordFlags, meter } = this
     this.#state = state
     this.#monitor()
+    this.#guard()
     if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
     const otherwise = spreads !== this.spreads || recordFlags !== this.recordFlags || meter !== this.meter
     if (otherwise || this.#table.open !== before.open) {
@@ -266,6 +269,12 @@ export class StreamCore {
     for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
     if (!this.#host.engine.caps.readOnly) this.stored()
     this.#tell()
+  }
+
+  /** On demand somebody measures what is put. */
+  #guard(): void {
+    if (modeOf(this.#state) !== 'ON_DEMAND') this.gate = this.limits
+    else if (!(this.gate instanceof LoadScaler)) this.gate = new LoadScaler(this, this.#host.scaler)
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
