@@ -17,14 +17,15 @@ const sampleBytes: number = 512 * KiB
 /** Samples that are kept of a shard: at the rate that makes it hot, those of about five minutes. */
 const samplesMax = 256
 
+/** Its multiples, modulo 1, fill the unit evenly and in no pattern. */
+const goldenRatio: number = (Math.sqrt(5) - 1) / 2
+
 /** What the scaler needs of its store. */
 export interface ScalerHost {
   /** Splits a shard; resolves once both halves take records. */
   split(core: StreamCore, shardId: string, newStartingHashKey: string): Promise<void>
   /** A split failed. */
   failed(core: StreamCore, shard: Shard, error: unknown): void
-  /** Numbers from 0 to below 1. */
-  random(): number
 }
 
 /** One shard of the stream as it is measured. */
@@ -49,6 +50,8 @@ export class LoadScaler implements WriteGate {
   readonly #measured: Map<Shard, Measured> = new Map()
   #minute = Number.NEGATIVE_INFINITY
   #splitting = false
+  /** From 0 to below 1. */
+  #phase = 0
 
   constructor(core: StreamCore, host: ScalerHost) {
     this.#core = core
@@ -86,9 +89,10 @@ export class LoadScaler implements WriteGate {
     return measured
   }
 
-  /** Between none and twice the distance, so that no pattern of records hides from the samples. */
+  /** Between none and twice the distance, ever changing, so that no pattern of records hides from the samples. */
   #untilSample(): number {
-    return 1 + 2 * sampleBytes * this.#host.random()
+    this.#phase = (this.#phase + goldenRatio) % 1
+    return 1 + 2 * sampleBytes * this.#phase
   }
 
   #sample(measured: Measured, { bytes, columns }: Staging, row: number): void {
@@ -156,6 +160,5 @@ export function scalerHost(resharder: Resharder, warn: WarningListener): ScalerH
         details: { stream: core.streamName, shardId: shard.id, error },
       })
     },
-    random: () => Math.random(),
   }
 }

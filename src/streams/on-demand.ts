@@ -8,7 +8,7 @@ export const judgedMinutes = 5
 /** What a stream on demand takes at most, in shards of 1 MB a second (AWS developer guide): 200 MB, or 10 GB. */
 const shardsMaxUsual = 200
 const shardsMaxLarge = 10_000
-const largeRegions: readonly string[] = ['us-east-1', 'us-west-2', 'eu-west-1']
+const largeRegions: ReadonlySet<string> = new Set(['us-east-1', 'us-west-2', 'eu-west-1'])
 /** With fewer samples a shard is split in the middle. */
 const samplesMin = 16
 /** A split that leaves less than this part of the load on one side helps nobody. */
@@ -16,7 +16,7 @@ const lighterPartMin = 0.1
 
 /** Shards that a stream on demand grows to by itself. */
 export function onDemandShardsMax(region: string): number {
-  return largeRegions.includes(region) ? shardsMaxLarge : shardsMaxUsual
+  return largeRegions.has(region) ? shardsMaxLarge : shardsMaxUsual
 }
 
 /** What one shard was put, by minutes of the store's clock. */
@@ -51,7 +51,7 @@ export class ShardLoad {
     // One more than are judged: the first of all is not.
     for (; this.#minute < minute && minute - this.#minute <= judgedMinutes + 1; this.#minute++) this.#turn()
     if (this.#minute < minute) {
-      this.#past = new Array<number>(judgedMinutes + 1).fill(0)
+      this.#past = Array.from({ length: judgedMinutes + 1 }, () => 0)
       this.#bytes = 0
     }
     this.#minute = minute

@@ -43,10 +43,10 @@ describe('the load of a shard', () => {
   })
 })
 
-describe('where a shard is split', () => {
-  const many = (keys: readonly bigint[], times: number): bigint[] =>
-    keys.flatMap((key) => new Array<bigint>(times).fill(key))
+const many = (keys: readonly bigint[], times: number): bigint[] =>
+  keys.flatMap((key) => Array.from({ length: times }, () => key))
 
+describe('where a shard is split', () => {
   it('is its middle, while nothing is known', () => {
     expect(splitPoint([], 0n, end)).toBe(2n ** 127n)
     expect(splitPoint([5n], 0n, end)).toBe(2n ** 127n)
@@ -112,7 +112,6 @@ async function onDemand(fails?: MillraceError): Promise<Case> {
   const { resharder } = insideOf(subject.store)
   const splits: string[] = []
   const failures: unknown[] = []
-  let seed = 1
   const host: ScalerHost = {
     async split(of, shardId, at) {
       splits.push(shardId)
@@ -122,7 +121,6 @@ async function onDemand(fails?: MillraceError): Promise<Case> {
       ).finished
     },
     failed: (_core, _shard, error) => failures.push(error),
-    random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
   }
   const scaler = new LoadScaler(core, host)
   const shardOf = (key: string): Shard =>
@@ -145,9 +143,10 @@ async function onDemand(fails?: MillraceError): Promise<Case> {
   return { ...subject, stream, core, scaler, splits, failures, load }
 }
 
+const openIds = ({ core }: Case): number[] =>
+  core.map.open.map(({ index }) => index).toSorted((a, b) => a - b)
+
 describe('a stream on demand', () => {
-  const openIds = ({ core }: Case): number[] =>
-    core.map.open.map(({ index }) => index).toSorted((a, b) => a - b)
   /** Keys of the first of four shards. */
   const keys = Array.from({ length: 400 }, (_, n) => `key ${n}`).filter((key) => md5(key) < 2n ** 126n)
   const spread = (count: number, bytes: number): Record<string, number> =>
@@ -229,7 +228,7 @@ describe('a stream on demand', () => {
     }
     expect(core.map.open.length).toBe(5)
     let read = 0
-    for await (const _batch of stream.readBatches({ from: 'oldest', until: 'tail' })) read += _batch.length
+    for await (const batch of stream.readBatches({ from: 'oldest', until: 'tail' })) read += batch.length
     expect(read).toBe(put)
   })
 })
