@@ -1,13 +1,9 @@
-import type { StreamState } from '../../meta/state.ts'
 import type { RecordBatch } from '../../streams/record-batch.ts'
-import { encryptionOf } from './encryption.ts'
 
 /** A page's records as the service answers them. Their data are views of the page: write them before it is released. */
-export function recordsOf(
-  page: { readonly batches: readonly RecordBatch[] },
-  state: StreamState,
-): readonly Readonly<Record<string, unknown>>[] {
-  const encryption = encryptionOf(state)
+export function recordsOf(page: {
+  readonly batches: readonly RecordBatch[]
+}): readonly Readonly<Record<string, unknown>>[] {
   const records: Record<string, unknown>[] = []
   for (const batch of page.batches) {
     for (let index = 0; index < batch.length; index++) {
@@ -15,9 +11,11 @@ export function recordsOf(
         SequenceNumber: batch.sequenceNumber(index),
         ApproximateArrivalTimestamp: batch.arrivedAtMs(index),
         Data: batch.bytes(index),
-        PartitionKey: batch.partitionKey(index),
       }
-      if (encryption !== undefined) record['EncryptionType'] = encryption
+      const key = batch.partitionKey(index)
+      // Only a record that was put without one, which the distribution AUTO allows, has none.
+      if (key !== '') record['PartitionKey'] = key
+      if (batch.encryptionType(index) === 'KMS') record['EncryptionType'] = 'KMS'
       records.push(record)
     }
   }

@@ -23,7 +23,7 @@ export const getRecords: Operation = {
     refuseDryRun(input.DryRun)
     const page: ShardPage = await polledPage(core, iterator, { records: input.Limit })
     return {
-      Records: recordsOf(page, core.state),
+      Records: recordsOf(page),
       NextShardIterator: page.next === undefined ? undefined : writeIterator(core, page.next, call.nowMs),
       MillisBehindLatest: page.millisBehindLatest,
       ChildShards: page.next === undefined ? childShardsOutput(page.childShards) : undefined,
