@@ -253,6 +253,16 @@ describe('settings of a stream', () => {
     const described = await client.send(new DescribeStreamCommand({ StreamName }))
     expect(described.StreamDescription).toMatchObject({ EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' })
     await client.send(new StopStreamEncryptionCommand(key))
+    // A record says what held when it was put.
+    const { ShardIterator } = await client.send(
+      new GetShardIteratorCommand({
+        StreamName,
+        ShardId: 'shardId-000000000000',
+        ShardIteratorType: 'TRIM_HORIZON',
+      }),
+    )
+    const page = await client.send(new GetRecordsCommand({ ShardIterator }))
+    expect(page.Records).toMatchObject([{ EncryptionType: 'KMS' }])
     expect(await client.send(new PutRecordCommand(record))).not.toHaveProperty('EncryptionType', 'KMS')
     await expect(
       client.send(new StartStreamEncryptionCommand({ ...key, EncryptionType: 'NONE' })),

@@ -1,6 +1,5 @@
 import { hashKeyMax } from '../../streams/hash-key.ts'
 import type { KeylessEntry, PutEntry } from '../../streams/put.ts'
-import { distributionOf } from '../../streams/stream-mode.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { type Fault, invalidArgumentFault, validationFault } from '../wire/fault.ts'
 
@@ -39,7 +38,7 @@ export function entryOf(
   if (PartitionKey !== undefined) {
     return { partitionKey: PartitionKey, data: Data, explicitHashKey: ExplicitHashKey }
   }
-  if (distributionOf(core.state) !== 'AUTO') throw withoutKey(at())
+  if (!core.spreads) throw withoutKey(at())
   return { partitionKey: undefined, data: Data, explicitHashKey: ExplicitHashKey }
 }
 
