@@ -228,6 +228,7 @@ describe('GetRecords', () => {
     for (const text of ['one', 'two', 'three']) await put(rig, text)
     const first = await get(rig, await iterator(rig, { ShardIteratorType: 'TRIM_HORIZON' }), { Limit: 2 })
     expect(textsOf(first)).toEqual(['one', 'two'])
+    expect(first.ChildShards).toBeUndefined()
     const second = await get(rig, first.NextShardIterator ?? '')
     expect(textsOf(second)).toEqual(['three'])
     const third = await get(rig, second.NextShardIterator ?? '')
