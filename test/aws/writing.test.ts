@@ -170,10 +170,10 @@ describe('PutRecord and PutRecords', () => {
     const { arn } = await store.createStream('auto', { mode: 'ON_DEMAND', distribution: 'AUTO' })
     const keyed = { PartitionKey: 'hot', ExplicitHashKey: '0', Data: bytesOf('keyed') }
     const Records = [keyed, { Data: bytesOf('keyless') }, keyed, keyed]
-    const put = await client.send(new PutRecordsCommand({ StreamName: 'auto', Records }))
-    expect(new Set(put.Records?.map(({ ShardId }) => ShardId)).size).toBe(4)
+    const stored = await client.send(new PutRecordsCommand({ StreamName: 'auto', Records }))
+    expect(new Set(stored.Records?.map(({ ShardId }) => ShardId)).size).toBe(4)
     const found = new Map<string, string | undefined>()
-    for (const { ShardId } of put.Records ?? []) {
+    for (const { ShardId } of stored.Records ?? []) {
       const { ShardIterator } = await client.send(
         new GetShardIteratorCommand({ StreamARN: arn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
       )
