@@ -7,6 +7,7 @@ import { streamId } from '../meta/state.ts'
 import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
+import { consumerArn } from './consumers.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Limits } from './limits.ts'
 import { LoadScaler, type ScalerHost } from './load-scaler.ts'
@@ -256,7 +257,9 @@ export class StreamCore {
   update(state: StreamState): void {
     const before = this.#table
     const { spreads, recordFlags, meter } = this
+    const { consumers } = this.#state
     this.#state = state
+    if (state.consumers !== consumers) this.#subscriptions?.retain(subscribersOf(state))
     this.#monitor()
     this.#guard()
     if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
@@ -379,6 +382,13 @@ export class StreamCore {
     }
     return stats.first < stats.next ? stats.firstTimeMs : Number.POSITIVE_INFINITY
   }
+}
+
+/** ARNs of the consumers that may go on with their subscriptions. */
+function subscribersOf({ key, consumers = [] }: StreamState): readonly string[] {
+  return consumers
+    .filter(({ deletingUntilMs }) => deletingUntilMs === undefined)
+    .map((consumer) => consumerArn(key, consumer))
 }
 
 function notWithinCall(): MillraceError {

@@ -35,13 +35,11 @@ export function entryOf(
         `Specified value was ${ExplicitHashKey}`,
     )
   }
-  if (PartitionKey === undefined) {
-    if (core.spreads) return { data: Data }
-    throw withoutKey(at())
+  if (PartitionKey !== undefined) {
+    return { partitionKey: PartitionKey, data: Data, explicitHashKey: ExplicitHashKey }
   }
-  return ExplicitHashKey === undefined
-    ? { partitionKey: PartitionKey, data: Data }
-    : { partitionKey: PartitionKey, data: Data, explicitHashKey: ExplicitHashKey }
+  if (!core.spreads) throw withoutKey(at())
+  return { partitionKey: undefined, data: Data, explicitHashKey: ExplicitHashKey }
 }
 
 function tooLarge({ Data }: RecordEntry, bytesMax: number, at: string): Fault {

@@ -1,22 +1,21 @@
 import type { RecordBatch } from '../../streams/record-batch.ts'
 
-/** A page's records as the service answers them. Their data are views of the page: write them before it is released. */
-export function recordsOf(page: {
-  readonly batches: readonly RecordBatch[]
-}): readonly Readonly<Record<string, unknown>>[] {
+/**
+ * Records as the service answers them. Their data are views of the page: write them before it is released. A record
+ * that was put without a partition key has none, and only one that was put with encryption says so.
+ */
+export function recordsOf(batches: readonly RecordBatch[]): readonly Readonly<Record<string, unknown>>[] {
   const records: Record<string, unknown>[] = []
-  for (const batch of page.batches) {
+  for (const batch of batches) {
     for (let index = 0; index < batch.length; index++) {
-      const record: Record<string, unknown> = {
+      const partitionKey = batch.partitionKey(index)
+      records.push({
         SequenceNumber: batch.sequenceNumber(index),
         ApproximateArrivalTimestamp: batch.arrivedAtMs(index),
         Data: batch.bytes(index),
-      }
-      const key = batch.partitionKey(index)
-      // Only a record that was put without one, which the distribution AUTO allows, has none.
-      if (key !== '') record['PartitionKey'] = key
-      if (batch.encryptionType(index) === 'KMS') record['EncryptionType'] = 'KMS'
-      records.push(record)
+        PartitionKey: partitionKey === '' ? undefined : partitionKey,
+        EncryptionType: batch.encryptionType(index) === 'KMS' ? 'KMS' : undefined,
+      })
     }
   }
   return records

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { StreamKey } from '../../meta/commands.ts'
-import type { StreamState } from '../../meta/state.ts'
+import { firstSlotOf, type StreamState } from '../../meta/state.ts'
 import type { ShardIterator } from '../../streams/shard-iterator.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { minuteMs } from '../../units.ts'
@@ -69,7 +69,7 @@ function parts(inside: string): Written | undefined {
  * random. It is as old as the stream, so tokens of a deleted one are none of its successor.
  */
 export function secretOf(state: StreamState): Buffer {
-  const slot = state.shards[0]?.slot ?? {}
+  const slot = firstSlotOf(state) ?? {}
   const entries = Object.entries(slot).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(entries)).digest()
 }

@@ -21,7 +21,7 @@ export const putRecords: Operation = {
   name: 'PutRecords',
   async run(input: Input, call) {
     const { stream, core } = streamToWrite(input, call)
-    const entries: (KeylessEntry | PutEntry)[] = []
+    const entries: (PutEntry | KeylessEntry)[] = []
     let requestBytes = 0
     for (const [index, record] of input.Records.entries()) {
       const bytes = bytesOfEntry(record)

@@ -55,7 +55,7 @@ class EventSource implements AsyncIterable<ServiceEvent> {
     const subscription = this.#subscription
     try {
       for await (const event of subscription) {
-        yield { type: 'SubscribeToShardEvent', event: this.#output(event) }
+        yield { type: 'SubscribeToShardEvent', event: outputOf(event) }
         // Whoever asks for the next one has written this one.
         event.release()
       }
@@ -66,15 +66,14 @@ class EventSource implements AsyncIterable<ServiceEvent> {
       throw notFoundFault('The consumer was deregistered while it was subscribed.')
     }
   }
+}
 
-  #output(event: SubscriptionEvent): Readonly<Record<string, unknown>> {
-    const { continuationSequenceNumber, millisBehindLatest } = event
-    const ended = continuationSequenceNumber === undefined
-    return {
-      Records: recordsOf(event),
-      ContinuationSequenceNumber: continuationSequenceNumber,
-      MillisBehindLatest: millisBehindLatest,
-      ChildShards: ended ? childShardsOutput(event.childShards) : undefined,
-    }
+function outputOf(event: SubscriptionEvent): Readonly<Record<string, unknown>> {
+  const { batches, continuationSequenceNumber, millisBehindLatest, childShards } = event
+  return {
+    Records: recordsOf(batches),
+    ContinuationSequenceNumber: continuationSequenceNumber,
+    MillisBehindLatest: millisBehindLatest,
+    ChildShards: continuationSequenceNumber === undefined ? childShardsOutput(childShards) : undefined,
   }
 }
