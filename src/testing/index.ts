@@ -1,4 +1,8 @@
 /** What `import 'millrace/testing'` gives. */
+export { drain, type DrainOptions } from './drain.ts'
+export { type FixtureSource, loadFixture, type LoadFixtureOptions, recordFixture } from './fixture.ts'
+export type { FixtureRecord } from './fixture-record.ts'
+export { type DeliveredRecord, expectOrderPerKey, type KeyOrderOptions } from './key-order.ts'
 export { type Duration, type DurationParts, ManualClock } from './manual-clock.ts'
 export {
   type StoreSnapshot,
@@ -7,3 +11,4 @@ export {
   type TestStore,
   type TestStoreOptions,
 } from './test-store.ts'
+export { waitForRecords, type WaitForRecordsOptions } from './wait-for-records.ts'

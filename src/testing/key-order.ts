@@ -1,0 +1,131 @@
+import { AssertionError } from 'node:assert'
+import { invalidArgument } from '../errors.ts'
+import { requireCallback, requireOneOf, requireOptions } from '../options.ts'
+import { parseSequencePlace, type SequencePlace } from '../streams/sequence-number.ts'
+
+/** A record as a consumer got it: one of this library, or as AWS's clients spell it. */
+export type DeliveredRecord =
+  | {
+      readonly partitionKey: string
+      readonly sequenceNumber: string
+      /** Records that were routed by different hash keys have an order for each. */
+      readonly explicitHashKey?: string | undefined
+    }
+  | { readonly PartitionKey?: string | undefined; readonly SequenceNumber?: string | undefined }
+
+/** Options of `expectOrderPerKey`. */
+export interface KeyOrderOptions<R> {
+  /**
+   * A value that the producer let grow for each key, such as a counter in the payload: it is compared instead of the
+   * records' places in the stream, and so finds a producer that put them in the wrong order.
+   */
+  readonly by?: ((record: R) => number | bigint | string) | undefined
+  /** `'allow'` for consumers that may see a record again: what they saw before does not count. @defaultValue 'refuse' */
+  readonly duplicates?: 'refuse' | 'allow' | undefined
+}
+
+/** A record among those of its key. */
+interface Delivery {
+  /** Among all records, from 0 on. */
+  readonly index: number
+  readonly sequenceNumber: string
+  readonly value: SequencePlace | number | bigint | string
+}
+
+/** What is known of one key. */
+interface KeyHistory {
+  last: Delivery
+  readonly seen: Set<string>
+  /** Shards that held the key before it moved to another one. */
+  readonly left: Set<number>
+}
+
+/**
+ * Throws unless the records of each partition key come in the order in which the stream holds them, and none of them
+ * twice. What a consumer collected, over all shards and reshards, goes in as it came; keys may be mixed as they like.
+ *
+ * ```ts
+ * expectOrderPerKey(await drain(clicks))
+ * ```
+ *
+ * @throws `AssertionError` that names the key and the two records; `ERR_MILLRACE_INVALID_ARGUMENT` for what is no record
+ */
+export function expectOrderPerKey<R extends DeliveredRecord>(
+  records: Iterable<R>,
+  options: KeyOrderOptions<R> = {},
+): void {
+  requireOptions('expectOrderPerKey options', options, ['by', 'duplicates'])
+  const { by, duplicates = 'refuse' } = options
+  requireCallback('by', by)
+  requireOneOf('duplicates', duplicates, ['refuse', 'allow'])
+  const histories = new Map<string, KeyHistory>()
+  let index = 0
+  for (const record of records) {
+    const { partitionKey, route, sequenceNumber, place } = identityOf(record, index)
+    const delivery: Delivery = { index, sequenceNumber, value: by?.(record) ?? place }
+    const history = histories.get(route)
+    index += 1
+    if (history === undefined) {
+      histories.set(route, { last: delivery, seen: new Set([sequenceNumber]), left: new Set() })
+    } else if (!history.seen.has(sequenceNumber)) {
+      const wrong = wrongAfter(history, delivery)
+      if (wrong !== undefined) throw failure(partitionKey, history.last, delivery, wrong)
+      history.seen.add(sequenceNumber)
+      history.last = delivery
+    } else if (duplicates === 'refuse') {
+      throw failure(partitionKey, history.last, delivery, 'it had been delivered before')
+    }
+  }
+}
+
+function identityOf(
+  record: DeliveredRecord,
+  index: number,
+): {
+  readonly partitionKey: string
+  /** What decided on the shard. */
+  readonly route: string
+  readonly sequenceNumber: string
+  readonly place: SequencePlace
+} {
+  const names = typeof record === 'object' && record !== null ? record : {}
+  const partitionKey = 'partitionKey' in names ? names.partitionKey : aws(names).PartitionKey
+  const sequenceNumber = 'sequenceNumber' in names ? names.sequenceNumber : aws(names).SequenceNumber
+  if (typeof partitionKey !== 'string')
+    throw invalidArgument(`records[${index}]`, record, 'a record with a partition key')
+  const place = typeof sequenceNumber === 'string' ? parseSequencePlace(sequenceNumber) : undefined
+  if (typeof sequenceNumber !== 'string' || place === undefined)
+    throw invalidArgument(`records[${index}].sequenceNumber`, sequenceNumber, 'a sequence number')
+  const hashKey = 'explicitHashKey' in names ? names.explicitHashKey : undefined
+  const route = hashKey === undefined ? partitionKey : `${hashKey} ${partitionKey}`
+  return { partitionKey, route, sequenceNumber, place }
+}
+
+function aws(record: object): { readonly PartitionKey?: unknown; readonly SequenceNumber?: unknown } {
+  return record
+}
+
+/** Why this record cannot follow the last one of its key; `undefined` if it can. */
+function wrongAfter({ last, left }: KeyHistory, { value }: Delivery): string | undefined {
+  if (typeof value !== 'object' || typeof last.value !== 'object') {
+    return value > last.value ? undefined : `${String(value)} does not come after ${String(last.value)}`
+  }
+  if (value.shardIndex === last.value.shardIndex)
+    return value.offset > last.value.offset ? undefined : 'it was stored earlier'
+  // A key moves to a child of its shard and never back.
+  if (left.has(value.shardIndex)) return 'its shard had ended before that'
+  left.add(last.value.shardIndex)
+  return value.arrivedAtSeconds >= last.value.arrivedAtSeconds ? undefined : 'it was stored earlier'
+}
+
+function failure(key: string, before: Delivery, record: Delivery, reason: string): AssertionError {
+  return new AssertionError({
+    message:
+      `the records of ${JSON.stringify(key)} are out of order: records[${record.index}] ` +
+      `(${record.sequenceNumber}) follows records[${before.index}] (${before.sequenceNumber}), but ${reason}`,
+    actual: record.sequenceNumber,
+    expected: before.sequenceNumber,
+    operator: 'expectOrderPerKey',
+    stackStartFn: expectOrderPerKey,
+  })
+}
