@@ -1,0 +1,31 @@
+import { shardPage, type ShardPage } from '../../../streams/shard-page.ts'
+import type { Operation } from '../call.ts'
+import { childShardsOf } from '../child-shards.ts'
+import { refuseDryRun } from '../dry-run.ts'
+import { recordsOf } from '../record-output.ts'
+import { readIterator, writeIterator } from '../shard-token.ts'
+import { requireSameStream, type StreamTarget } from '../stream-target.ts'
+
+interface Input extends StreamTarget {
+  readonly ShardIterator: string
+  readonly Limit?: number
+  readonly DryRun?: boolean
+}
+
+/** Records from an iterator on: what is there now, up to 10 MiB. */
+export const getRecords: Operation = {
+  name: 'GetRecords',
+  async run(input: Input, call) {
+    const { core, iterator } = readIterator(input.ShardIterator, call)
+    requireSameStream(input, core)
+    core.requireUsable()
+    refuseDryRun(input.DryRun)
+    const page: ShardPage = await shardPage(core, iterator, { records: input.Limit })
+    return {
+      Records: recordsOf(page, core.state),
+      NextShardIterator: page.next === undefined ? undefined : writeIterator(core, page.next, call.nowMs),
+      MillisBehindLatest: page.millisBehindLatest,
+      ChildShards: page.next === undefined ? childShardsOf(core, page.shard) : undefined,
+    }
+  },
+}

@@ -1,0 +1,45 @@
+import { parseSequenceNumber } from '../../../streams/sequence-number.ts'
+import { invalidArgumentFault } from '../../wire/fault.ts'
+import type { Call, Operation } from '../call.ts'
+import { refuseDryRun } from '../dry-run.ts'
+import { bytesOfEntry, entryOf, type RecordEntry } from '../record-entry.ts'
+import { encryptionOf } from '../encryption.ts'
+import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
+
+interface Input extends StreamTarget, RecordEntry {
+  readonly SequenceNumberForOrdering?: string
+  readonly DryRun?: boolean
+}
+
+/** Stores one record. */
+export const putRecord: Operation = {
+  name: 'PutRecord',
+  async run(input: Input, call) {
+    const { stream, core } = streamOfTarget(input, call)
+    const entry = entryOf(input, bytesOfEntry(input), core, () => '')
+    requireOrdering(input, core.state.key.name, call)
+    refuseDryRun(input.DryRun)
+    const stored = await stream.put(
+      entry.partitionKey,
+      entry.data,
+      entry.explicitHashKey === undefined ? undefined : { explicitHashKey: entry.explicitHashKey },
+    )
+    return {
+      ShardId: stored.shardId,
+      SequenceNumber: stored.sequenceNumber,
+      EncryptionType: encryptionOf(core.state),
+    }
+  },
+}
+
+/** Numbers grow in a shard and in its children, whatever was put before: any number of the past is kept below. */
+function requireOrdering(input: Input, name: string, call: Call): void {
+  const sequence = input.SequenceNumberForOrdering
+  if (sequence === undefined) return
+  const fields = parseSequenceNumber(sequence)
+  if (fields !== undefined && fields.arrivedAtSeconds * 1000 <= call.nowMs) return
+  throw invalidArgumentFault(
+    `ExclusiveMinimumSequenceNumber ${sequence} used in PutRecord on stream ${name} under account ` +
+      `${call.account} is invalid.`,
+  )
+}

@@ -1,0 +1,52 @@
+import type { PutEntry, PutResult } from '../../../streams/put.ts'
+import { MiB } from '../../../units.ts'
+import { invalidArgumentFault } from '../../wire/fault.ts'
+import type { Operation } from '../call.ts'
+import { refuseDryRun } from '../dry-run.ts'
+import { encryptionOf } from '../encryption.ts'
+import { bytesOfEntry, entryOf, type RecordEntry } from '../record-entry.ts'
+import { throttledText } from '../refusal.ts'
+import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
+
+/** Data and keys of one request, bytes. */
+const requestBytesMax: number = 10 * MiB
+
+interface Input extends StreamTarget {
+  readonly Records: readonly RecordEntry[]
+  readonly DryRun?: boolean
+}
+
+/** Stores up to 500 records; each has its own answer. */
+export const putRecords: Operation = {
+  name: 'PutRecords',
+  async run(input: Input, call) {
+    const { stream, core } = streamOfTarget(input, call)
+    const entries: PutEntry[] = []
+    let requestBytes = 0
+    for (const [index, record] of input.Records.entries()) {
+      const bytes = bytesOfEntry(record)
+      requestBytes += bytes
+      entries.push(entryOf(record, bytes, core, () => `records.${index + 1}.member.`))
+    }
+    if (requestBytes > requestBytesMax) throw invalidArgumentFault('Records size exceeds 10 MB limit')
+    refuseDryRun(input.DryRun)
+    const results = await stream.putBatch(entries)
+    let failed = 0
+    const answers = results.map((result) => {
+      if (!result.ok) failed += 1
+      return answerTo(result, core.state.key)
+    })
+    return { FailedRecordCount: failed, Records: answers, EncryptionType: encryptionOf(core.state) }
+  },
+}
+
+function answerTo(
+  result: PutResult,
+  stream: { readonly name: string; readonly account: string },
+): Readonly<Record<string, unknown>> {
+  if (result.ok) return { SequenceNumber: result.sequenceNumber, ShardId: result.shardId }
+  const throttled = throttledText(result.error, stream)
+  return throttled === undefined
+    ? { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' }
+    : { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: throttled }
+}

@@ -1,0 +1,31 @@
+import type { Shard } from '../../streams/shard.ts'
+import { formatShardId } from '../../streams/shard-id.ts'
+import type { StreamCore } from '../../streams/stream-core.ts'
+import { notFoundFault } from '../wire/fault.ts'
+
+const indexMax = 2 ** 31 - 1
+
+/** The number in a shard's id: as the service, takes whatever ends in `-` and digits, or is digits. */
+export function shardIndexOf(shardId: string): number | undefined {
+  const digits = /^(?:.*-)?(\d+)$/.exec(shardId)?.[1]
+  if (digits === undefined) return undefined
+  const index = Number(digits)
+  return index <= indexMax ? index : undefined
+}
+
+/** The id as errors print it: with twelve digits if it has a number. */
+export function shownShardId(shardId: string): string {
+  const index = shardIndexOf(shardId)
+  return index === undefined ? shardId : formatShardId(index)
+}
+
+/** The shard that an input names. @throws `ResourceNotFoundException` */
+export function shardOf(core: StreamCore, shardId: string): Shard {
+  const index = shardIndexOf(shardId)
+  const shard = index === undefined ? undefined : core.shards.find((each) => each.index === index)
+  if (shard !== undefined) return shard
+  const { name, account } = core.state.key
+  throw notFoundFault(
+    `Could not find shard ${shownShardId(shardId)} in stream ${name} under account ${account}.`,
+  )
+}

@@ -1,0 +1,35 @@
+import type { ServiceModel } from '../model/model.ts'
+import type { Caller } from './authorization.ts'
+import type { Fault } from './fault.ts'
+
+/** One call that has passed the judgement of its form. */
+export interface ServiceRequest {
+  /** Such as `PutRecord`. */
+  readonly operation: string
+  /** As the model says: blobs are bytes, timestamps milliseconds, maps are `Map`s; members are checked. */
+  readonly input: unknown
+  readonly caller: Caller
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal | undefined
+}
+
+/** One event of an answer that is a stream. */
+export interface ServiceEvent {
+  /** Name of the member in the model's union. */
+  readonly type: string
+  readonly event: unknown
+}
+
+/** What a service is, for whatever carries its messages. */
+export interface Service {
+  readonly model: ServiceModel
+  /** Whether the service answers this operation. */
+  has(operation: string): boolean
+  /**
+   * The output of one call: a document as the model says, with an `AsyncIterable<ServiceEvent>` where it has a stream
+   * of events. Fails with a `Fault`, or with what `faultOf` turns into one.
+   */
+  run(request: ServiceRequest): unknown
+  /** The fault to answer for an error that `run`, or a stream of events, failed with. */
+  faultOf(error: unknown, request: ServiceRequest): Fault
+}
