@@ -42,6 +42,8 @@ export const errorCodes = [
   'ERR_MILLRACE_POISONED',
   /** Too many bytes wait for the disk. */
   'ERR_MILLRACE_BACKLOG',
+  /** The same consumer subscribed to the shard less than five seconds ago. */
+  'ERR_MILLRACE_SUBSCRIBED',
   /** The payload cannot be encoded or decoded by the stream's codec. */
   'ERR_MILLRACE_CODEC',
   /** The answer was lost: the record may have been stored. */

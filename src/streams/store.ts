@@ -83,6 +83,7 @@ export class Store {
     })
     this.#streamHost = {
       engine,
+      clock: options.clock,
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),

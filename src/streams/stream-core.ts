@@ -1,4 +1,4 @@
-import { nextTurn } from '../clock.ts'
+import { type Clock, nextTurn } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine, ShardLog } from '../log/log.ts'
 import type { StreamState } from '../meta/state.ts'
@@ -14,6 +14,7 @@ import { ShardMap } from './shard-map.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -21,6 +22,7 @@ const shardsInTurn = 16
 /** What a store shares with its streams. */
 export interface StreamHost {
   readonly engine: LogEngine
+  readonly clock: Clock
   readonly time: StoreTime
   readonly stagings: StagingPool
   readonly leases: LeaseWatch
@@ -38,6 +40,7 @@ export class StreamCore {
   #state: StreamState
   #commits: GroupCommit | undefined
   #points: PointRead | undefined
+  #subscriptions: Subscriptions | undefined
   /** Why nothing more can be done with this stream. */
   #ended: MillraceError | undefined
   /** No log may be opened any more. */
@@ -67,6 +70,11 @@ export class StreamCore {
     return this.#state.key.name
   }
 
+  /** Sets timers. */
+  get clock(): Clock {
+    return this.#host.clock
+  }
+
   get time(): StoreTime {
     return this.#host.time
   }
@@ -85,6 +93,12 @@ export class StreamCore {
   get points(): PointRead {
     this.#points ??= new PointRead()
     return this.#points
+  }
+
+  /** Who is pushed the records of this stream. */
+  get subscriptions(): Subscriptions {
+    this.#subscriptions ??= new Subscriptions(this)
+    return this.#subscriptions
   }
 
   /** Everything that was put so far has its answer. */
