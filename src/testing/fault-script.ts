@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.ts'
 import { requireInteger } from '../options.ts'
-import { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from './seeded-random.ts'
 
 /** When a scripted fault happens, among the occasions that it is for. */
 export interface FaultTiming {

@@ -18,7 +18,10 @@ const frameworks = [
     args: [
       '--experimental-vm-modules',
       bin('jest', 'bin/jest.js'),
-      ...['--rootDir', join(built, 'jest'), '--transform', '{}'],
+      '--rootDir',
+      join(built, 'jest'),
+      '--transform',
+      '{}',
     ],
     passed: /Tests: +2 passed, 2 total/,
   },
