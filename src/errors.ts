@@ -13,9 +13,13 @@ export const errorCodes = [
   'ERR_MILLRACE_RECORD_TOO_LARGE',
   'ERR_MILLRACE_STREAM_NOT_FOUND',
   'ERR_MILLRACE_STREAM_EXISTS',
+  /** The stream's shards or settings are being changed: what would change them again has to wait. */
+  'ERR_MILLRACE_STREAM_NOT_ACTIVE',
   'ERR_MILLRACE_SHARD_NOT_FOUND',
   /** The shard has ended (split or merged). */
   'ERR_MILLRACE_SHARD_SEALED',
+  /** More than AWS lets a stream have or do; `details` names limit, value and bound. */
+  'ERR_MILLRACE_LIMIT_EXCEEDED',
   /** The position lies before the trim horizon. */
   'ERR_MILLRACE_TRIMMED',
   /** Used after `close()`. */

@@ -191,8 +191,12 @@ export interface DirectAppender {
 /** Keeps many logs. */
 export interface LogEngine {
   readonly caps: LogCaps
-  /** Names `shards` new logs of a stream. Nothing exists on disk before their first record. */
-  create(stream: string, shards: number, retentionMs: number): Maybe<readonly Slot[]>
+  /**
+   * Names `shards` new logs of a stream. Nothing exists on disk before their first record.
+   *
+   * @param firstIndex of the shards in their stream, for whoever looks at the files @defaultValue 0
+   */
+  create(stream: string, shards: number, retentionMs: number, firstIndex?: number): Maybe<readonly Slot[]>
   /** Opens a log; of each slot at most one is open at a time (again: `ERR_MILLRACE_INVALID_ARGUMENT`). */
   open(slot: Slot): Maybe<ShardLog>
   /** The log of the metadata; there is one. Same rules as `open`. */

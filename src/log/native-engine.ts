@@ -56,13 +56,12 @@ export class NativeEngine implements LogEngine {
     }
   }
 
-  create(_stream: string, shards: number, _retentionMs: number): readonly NativeSlot[] {
+  create(_stream: string, shards: number, _retentionMs: number, firstIndex = 0): readonly NativeSlot[] {
     this.#requireOpen()
-    return Array.from({ length: shards }, (_, shard) => ({
-      kind: 'native',
-      id: callNative(() => this.#native.newIdentity(shard)),
-      shard,
-    }))
+    return Array.from({ length: shards }, (_, place) => {
+      const shard = firstIndex + place
+      return { kind: 'native', id: callNative(() => this.#native.newIdentity(shard)), shard }
+    })
   }
 
   open(slot: Slot): NativeLog {

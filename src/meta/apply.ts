@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
 import type { Command } from './commands.ts'
 import type { Outcome } from './meta.ts'
+import { withReshardBegun, withReshardFinished, withShardsDropped } from './reshard.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
 
@@ -55,9 +56,26 @@ function changedStreams(streams: StreamMap, command: Command, offset: Offset): S
         hiddenBeforeMs,
       })
     }
+    case 'beginReshard':
+      return replaced(streams, command, (stream) => withReshardBegun(stream, command, offset))
+    case 'finishReshard':
+      return replaced(streams, command, (stream) => withReshardFinished(stream, command.closedAtMs, offset))
+    case 'dropShards':
+      return replaced(streams, command, (stream) => withShardsDropped(stream, command.shards, offset))
     default:
       throw unknownCommand(command satisfies never, offset)
   }
+}
+
+/** The streams with the command's one replaced; undefined when the command is stale. */
+function replaced(
+  streams: StreamMap,
+  command: Extract<Command, { readonly revision: number }>,
+  change: (stream: StreamState) => StreamState | undefined,
+): StreamMap | undefined {
+  const stream = current(streams, command)
+  const changed = stream && change(stream)
+  return changed && streams.with(streamId(command.key), changed)
 }
 
 /** The stream that a command builds on; undefined when it is gone or has changed since. */

@@ -15,6 +15,15 @@ export interface ShardSpec {
   /** Creation, whole seconds since 1970: the leading field of its sequence numbers. */
   readonly createdAtSeconds: number
   readonly slot: Slot
+  /**
+   * Numbers of the shards that it was split from (one) or merged from (two: the one with the lower hash keys first).
+   * A shard that the stream was created with has none.
+   */
+  readonly parents?: readonly number[]
+  /** When it took over from its parents, milliseconds since 1970: the first one after they were closed. */
+  readonly openedAtMs?: number
+  /** When it was closed, milliseconds since 1970: none of its records arrived later. An open shard has none. */
+  readonly closedAtMs?: number
 }
 
 /** Identity of a stream: one per account and region. */
@@ -48,4 +57,34 @@ export type Command =
       readonly retentionHours: number
       /** Records that arrived before this stay hidden for good: the horizon when the command was made. */
       readonly hiddenBeforeMs: number
+    }
+  | {
+      /** Shards are going to be replaced. It is finished by whoever sees it, also after a crash. */
+      readonly kind: 'beginReshard'
+      readonly key: StreamKey
+      readonly revision: number
+      readonly atMs: number
+      /** Numbers of open shards, ascending. Nothing is appended to their logs from the seal on. */
+      readonly closes: readonly number[]
+      /** What takes their hash keys over, by ascending index, with parents. Not shards of the stream yet. */
+      readonly opens: readonly ShardSpec[]
+      /** A step towards so many open shards: the next one follows by itself. */
+      readonly targetShards?: number
+      /** It is the first step of a change of the number of shards: `atMs` counts against how often that may be. */
+      readonly startsScaling?: true
+    }
+  | {
+      /** The logs of the shards that `beginReshard` named have ended: they are closed, their children open. */
+      readonly kind: 'finishReshard'
+      readonly key: StreamKey
+      readonly revision: number
+      /** Not before any of their records arrived. */
+      readonly closedAtMs: number
+    }
+  | {
+      /** Closed shards whose retention has passed: the stream has them no longer. */
+      readonly kind: 'dropShards'
+      readonly key: StreamKey
+      readonly revision: number
+      readonly shards: readonly number[]
     }

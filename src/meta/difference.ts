@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from './commands.ts'
-import { type MetaState, type StreamState, streamId } from './state.ts'
+import { firstSlotOf, type MetaState, type StreamState, streamId } from './state.ts'
 
 /**
  * Commands that lead from one state to a later one, for who missed those that did: it may have been any others. What
@@ -24,7 +24,7 @@ export function difference(before: MetaState, after: MetaState): readonly Comman
 
 /** Whether it is the same stream, changed or not: no two streams have a log in common. */
 function isSame(one: StreamState, other: StreamState): boolean {
-  return isDeepStrictEqual(one.shards[0]?.slot, other.shards[0]?.slot)
+  return isDeepStrictEqual(firstSlotOf(one), firstSlotOf(other))
 }
 
 function retentionOf({ key, retentionHours, hiddenBeforeMs }: StreamState, revision: number): Command {

@@ -6,7 +6,7 @@
  */
 import type { Slot } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from './commands.ts'
-import type { StreamState } from './state.ts'
+import type { Resharding, StreamState } from './state.ts'
 
 /** A field has not the shape that it should have. */
 export class Malformed extends Error {
@@ -64,6 +64,27 @@ export function countIn(fields: Fields, name: string): number {
   return value as number
 }
 
+/** An item of a list as an integer from 0 to 2^53 - 1. */
+export function countOf(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed([], 'a whole number')
+  return value as number
+}
+
+/** The field as the word that something is so. */
+export function trueIn(fields: Fields, name: string): true {
+  if (fields[name] !== true) throw new Malformed([name], 'true')
+  return true
+}
+
+/** The field, if it is there, checked by `check`. */
+export function optionalIn(
+  fields: Fields,
+  name: string,
+  check: (fields: Fields, name: string) => unknown,
+): void {
+  if (fields[name] !== undefined) check(fields, name)
+}
+
 /** The field as bytes. */
 export function bytesIn(fields: Fields, name: string): Uint8Array {
   const value = fields[name]
@@ -110,6 +131,19 @@ export function commandOf(value: unknown): Command {
     case 'setRetention':
       for (const name of ['revision', 'retentionHours', 'hiddenBeforeMs']) countIn(fields, name)
       break
+    case 'beginReshard':
+      for (const name of ['revision', 'atMs']) countIn(fields, name)
+      optionalIn(fields, 'targetShards', countIn)
+      optionalIn(fields, 'startsScaling', trueIn)
+      checkReshard(fields)
+      break
+    case 'finishReshard':
+      for (const name of ['revision', 'closedAtMs']) countIn(fields, name)
+      break
+    case 'dropShards':
+      countIn(fields, 'revision')
+      checkIndexes(fields, 'shards')
+      break
     default:
       throw new UnknownKind(kind satisfies never)
   }
@@ -126,6 +160,10 @@ export function streamStateOf(value: unknown): StreamState {
   countIn(fields, 'hiddenBeforeMs')
   countIn(fields, 'maxRecordBytes')
   checkShards(fields)
+  optionalIn(fields, 'resharding', (within, name) => valueIn(within, name, reshardingOf))
+  optionalIn(fields, 'targetShards', countIn)
+  optionalIn(fields, 'scaledAtMs', (within, name) => listIn(within, name, countOf))
+  optionalIn(fields, 'firstSlot', (within, name) => valueIn(within, name, slotOf))
   return value as StreamState
 }
 
@@ -137,12 +175,33 @@ function streamKeyOf(value: unknown): StreamKey {
   return value as StreamKey
 }
 
-function checkShards(fields: Fields): void {
+function checkShards(fields: Fields, name = 'shards'): void {
   let previous = -1
-  for (const { index } of listIn(fields, 'shards', shardOf)) {
-    if (index <= previous) throw new Malformed(['shards'], 'shards by ascending index')
+  for (const { index } of listIn(fields, name, shardOf)) {
+    if (index <= previous) throw new Malformed([name], 'shards by ascending index')
     previous = index
   }
+}
+
+function checkIndexes(fields: Fields, name: string): void {
+  let previous = -1
+  for (const index of listIn(fields, name, countOf)) {
+    if (index <= previous) throw new Malformed([name], 'numbers in ascending order')
+    previous = index
+  }
+  if (previous === -1) throw new Malformed([name], 'a list that is not empty')
+}
+
+function checkReshard(fields: Fields): void {
+  checkIndexes(fields, 'closes')
+  checkShards(fields, 'opens')
+}
+
+function reshardingOf(value: unknown): Resharding {
+  const fields = fieldsOf(value)
+  countIn(fields, 'atMs')
+  checkReshard(fields)
+  return value as Resharding
 }
 
 function shardOf(value: unknown): ShardSpec {
@@ -152,6 +211,9 @@ function shardOf(value: unknown): ShardSpec {
   textIn(fields, 'endingHashKey', hashKey)
   countIn(fields, 'createdAtSeconds')
   valueIn(fields, 'slot', slotOf)
+  optionalIn(fields, 'parents', (within, name) => listIn(within, name, countOf))
+  optionalIn(fields, 'openedAtMs', countIn)
+  optionalIn(fields, 'closedAtMs', countIn)
   return value as ShardSpec
 }
 

@@ -1,5 +1,15 @@
 /** The state of all streams: plain data, changed only by `apply` (apply.ts). */
+import type { Slot } from '../log/log.ts'
 import type { ShardSpec, StreamKey } from './commands.ts'
+
+/** A reshard that was begun and is not finished: the parents still take records until their logs are sealed. */
+export interface Resharding {
+  readonly atMs: number
+  /** Numbers of the shards that end, ascending. */
+  readonly closes: readonly number[]
+  /** What takes their hash keys over. */
+  readonly opens: readonly ShardSpec[]
+}
 
 export interface StreamState {
   readonly key: StreamKey
@@ -10,8 +20,15 @@ export interface StreamState {
   /** Records that arrived before this are hidden whatever the retention says; milliseconds. */
   readonly hiddenBeforeMs: number
   readonly maxRecordBytes: number
-  /** By index, ascending. */
+  /** By index, ascending: the open ones, and closed ones until they are dropped. */
   readonly shards: readonly ShardSpec[]
+  readonly resharding?: Resharding
+  /** The number of open shards that the stream is on its way to. */
+  readonly targetShards?: number
+  /** When changes of the number of shards began, ascending, milliseconds since 1970: those of a day at least. */
+  readonly scaledAtMs?: readonly number[]
+  /** The log of the stream's very first shard, once that was dropped: it tells streams of one name apart. */
+  readonly firstSlot?: Slot
 }
 
 export interface MetaState {
@@ -24,4 +41,22 @@ export interface MetaState {
 /** The key of `MetaState.streams`: no part can hold a slash. */
 export function streamId(key: StreamKey): string {
   return `${key.account}/${key.region}/${key.name}`
+}
+
+/** Within this time changes of the number of shards are counted. */
+export const scalingWindowMs = 86_400_000
+
+/** The log of the stream's very first shard, there or not: no two streams have one in common. */
+export function firstSlotOf(stream: StreamState): Slot | undefined {
+  return stream.firstSlot ?? stream.shards[0]?.slot
+}
+
+/** The number of the next shard. The last shard of a stream is always open, so no number comes twice. */
+export function nextShardIndex(stream: Pick<StreamState, 'shards'>): number {
+  return (stream.shards.at(-1)?.index ?? -1) + 1
+}
+
+/** Every log that belongs to the stream, also those of shards that are about to open. */
+export function slotsOf({ shards, resharding }: StreamState): readonly Slot[] {
+  return [...shards, ...(resharding?.opens ?? [])].map(({ slot }) => slot)
 }

@@ -4,6 +4,7 @@ import { MiB } from '../units.ts'
 import { onAbort } from './abort-fan-out.ts'
 import type { BlockSupply } from './block-supply.ts'
 import { isLater } from './maybe.ts'
+import type { ReadFront } from './read-front.ts'
 import type { ShardReader } from './reader.ts'
 import type { RecordBatch } from './record-batch.ts'
 import { Turns } from './turns.ts'
@@ -28,14 +29,16 @@ export interface ReadGuard {
 
 /**
  * The records of one or more shards as an async iterable of batches, each of one shard. Shards take turns, a page
- * each; within a shard the order is kept, across shards there is none. At the tail of all of them it waits for
+ * each; within a shard the order is kept, and a shard comes after those that it was split or merged from; otherwise
+ * there is none. At the tail of all of them it waits for
  * whichever goes on first, without polling. The event loop goes on while pages that are not in memory are loaded. Leaving a `for await` loop, `return()` and `await using` end it.
  */
 export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<RecordBatch<T>, undefined> {
   readonly #guard: ReadGuard
   /** Shards that may have something to read, in turn. */
   readonly #ready: ShardReader<T>[]
-  readonly #shards: readonly ShardReader<T>[]
+  readonly #shards: Set<ShardReader<T>>
+  readonly #front: ReadFront<T>
   readonly #blocks: BlockSupply
   readonly #turns: Turns = new Turns()
   /** Ends all waits. There from the first one on: a read that never waits is spared it, and the abort. */
@@ -50,9 +53,15 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
   #recordsInTurn = 0
 
   /** `stream.readBatches` makes readers. */
-  constructor(shards: readonly ShardReader<T>[], blocks: BlockSupply, guard: ReadGuard) {
-    this.#ready = [...shards]
-    this.#shards = shards
+  constructor(front: ReadFront<T>, blocks: BlockSupply, guard: ReadGuard) {
+    this.#front = front
+    this.#ready = front.begin()
+    this.#shards = new Set(this.#ready)
+    try {
+      front.tellLost()
+    } catch (error) {
+      this.#failure = { error }
+    }
     this.#blocks = blocks
     this.#guard = guard
   }
@@ -95,8 +104,9 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
         const page = shard.page()
         const batch = isLater(page) ? await this.#unlessCutShort(page) : page
         if (batch === cutShort) continue
-        if (batch !== undefined && !shard.done) this.#ready.push(shard)
-        else if (!shard.done) this.#await(shard)
+        if (shard.done) this.#follow(shard)
+        else if (batch !== undefined) this.#ready.push(shard)
+        else this.#await(shard)
         if (batch !== undefined && !this.#finished) {
           await this.#giveTurn(batch)
           return { done: false, value: batch }
@@ -122,6 +132,7 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
     this.#ready.length = 0
     this.#blocks.end()
     for (const shard of this.#shards) shard.end()
+    this.#front.end()
     this.#wake?.()
     this.#cut?.()
   }
@@ -146,6 +157,38 @@ export class BatchReader<T = Uint8Array> implements AsyncIterableIterator<Record
       release?.()
       this.#cut = undefined
     }
+  }
+
+  /** Goes on with what comes after a shard that was read to its end. */
+  #follow(ended: ShardReader<T>): void {
+    if (this.#finished || !this.#front.leadsOn) return
+    const next = this.#front.after(ended)
+    this.#shards.delete(ended)
+    ended.end()
+    if (isLater(next)) {
+      this.#waiting += 1
+      void this.#beginLater(next)
+    } else {
+      this.#begin(next)
+    }
+  }
+
+  #begin(shards: readonly ShardReader<T>[]): void {
+    for (const shard of shards) {
+      if (this.#finished) shard.end()
+      else this.#ready.push(shard)
+      this.#shards.add(shard)
+    }
+  }
+
+  async #beginLater(next: Promise<readonly ShardReader<T>[]>): Promise<void> {
+    try {
+      this.#begin(await next)
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+    this.#waiting -= 1
+    this.#wake?.()
   }
 
   /** Puts a shard aside until it has something to read. */

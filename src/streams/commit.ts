@@ -25,15 +25,30 @@ export interface CommitHost {
   readonly time: StoreTime
   /** Something was stored that may expire one day. */
   stored(): void
+  /** Shards are being replaced by others. */
+  readonly resharding: boolean
+  /** Takes over what others did to the shards, if they did. */
+  refresh(): void
+  /**
+   * Resolves once `map` says who takes the records of a shard whose log has ended, and this one is closed.
+   *
+   * Rejects with `ERR_MILLRACE_SHARD_SEALED` if nobody will, and with why the reshard cannot go on.
+   */
+  resharded(shard: Shard): Promise<void>
 }
 
 /**
  * Takes staged records to the logs of one stream: routes them once, sorts them by shard, and appends each shard's
  * records with one call. Every record ends up with an offset or with an error; nothing here throws for a batch.
+ *
+ * It belongs to the open shards of one moment. Records that meet a shard which was closed meanwhile wait for the
+ * shards that took over, and go there.
  */
 export class Committer {
   readonly #host: CommitHost
-  readonly #shards: readonly Shard[]
+  /** The open shards, as the router counts them; behind them those that records were routed to anew. */
+  readonly #shards: Shard[]
+  readonly #map: ShardMap
   readonly #router: Router | undefined
   /** Made at the first record that may take it: a stream that is only put to is spared it. */
   #direct: DirectAppender | undefined
@@ -48,14 +63,16 @@ export class Committer {
 
   constructor(host: CommitHost, engine: LogEngine) {
     this.#host = host
-    this.#shards = host.map.open
-    this.#router = this.#shards.length > 1 ? engine.router(host.map.starts) : undefined
+    this.#map = host.map
+    this.#shards = [...host.map.open]
+    this.#router = routerOf(host.map, engine)
     this.#engine = engine
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
-    this.#counts = new Uint32Array(this.#shards.length)
-    this.#touched = new Uint32Array(this.#shards.length)
-    this.#ends = new Uint32Array(this.#shards.length)
+    const open = host.map.open.length
+    this.#counts = new Uint32Array(open)
+    this.#touched = new Uint32Array(open)
+    this.#ends = new Uint32Array(open)
   }
 
   /** Stores a batch; afterwards `staging.offsets` and `staging.errors` say what became of each record. */
@@ -89,7 +106,7 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
-    const direct = (this.#direct ??= this.#engine.directAppender?.(this.#host.map.starts))
+    const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
     if (place === undefined || place < 0) return undefined
@@ -98,11 +115,12 @@ export class Committer {
   }
 
   /**
-   * Stores the one staged record before it returns.
+   * Stores the one staged record before it returns; `undefined` if its shard was closed and another committer knows
+   * who took over.
    *
    * @throws why it was not stored
    */
-  commitNow(staging: Staging): Stored {
+  commitNow(staging: Staging): Stored | undefined {
     staging.timeMs = this.#nowMs()
     staging.order[0] = 0
     staging.shardOf[0] = 0
@@ -113,6 +131,11 @@ export class Committer {
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
     const answer = log.append(staging.window(0, 1), staging)
     if (isLater(answer)) throw notSynchronous()
+    if (answer === Refusal.sealed) {
+      this.#host.refresh()
+      if (this.#host.map !== this.#map) return undefined
+      if (this.#host.resharding) throw backlog(shard, 'it is being split or merged')
+    }
     if (answer !== 1) throw this.#refused(answer, shard)
     this.#direct?.serve(place, log)
     this.#host.stored()
@@ -212,6 +235,8 @@ export class Committer {
           done += answer
           tries = 0
           this.#host.stored()
+        } else if (answer === Refusal.sealed) {
+          return await this.#reroute(staging, shard, from + done, count - done)
         } else if (answer === Refusal.busy && tries < busyTriesMax) {
           tries += 1
           await log.flush()
@@ -224,6 +249,34 @@ export class Committer {
     } catch (error) {
       staging.refuse(from + done, count - done, asMillraceError(error))
     }
+  }
+
+  /** Takes records whose shard has ended to those that took over. Rejects, with none stored, with why none did. */
+  async #reroute(staging: Staging, ended: Shard, from: number, count: number): Promise<void> {
+    await this.#host.resharded(ended)
+    const { map } = this.#host
+    const places = new Uint32Array(staging.count)
+    routerOf(map, this.#engine)?.route(staging, staging.count, places)
+    const placeOf = (record: number): number => places[record] as number
+    // Stable: records of one shard keep their order.
+    const moved = staging.order.slice(from, from + count).toSorted((a, b) => placeOf(a) - placeOf(b))
+    staging.order.set(moved, from)
+    for (let start = 0; start < count;) {
+      const place = placeOf(moved[start] as number)
+      let end = start + 1
+      while (end < count && placeOf(moved[end] as number) === place) end++
+      const shard = map.open[place] as Shard
+      const known = this.#adopt(shard)
+      for (const record of moved.subarray(start, end)) staging.shardOf[record] = known
+      await this.#append(staging, shard, from + start, end - start)
+      start = end
+    }
+  }
+
+  /** The place of a shard, which may have been opened after this was made. */
+  #adopt(shard: Shard): number {
+    const known = this.#shards.indexOf(shard)
+    return known < 0 ? this.#shards.push(shard) - 1 : known
   }
 
   #refused(answer: number, shard: Shard): MillraceError {
@@ -254,6 +307,11 @@ export class Committer {
         })
     }
   }
+}
+
+/** With one shard there is nothing to choose. */
+function routerOf({ starts }: ShardMap, engine: LogEngine): Router | undefined {
+  return starts.length > 1 ? engine.router(starts) : undefined
 }
 
 async function allOf(answers: readonly Promise<void>[]): Promise<void> {

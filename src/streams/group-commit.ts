@@ -74,7 +74,7 @@ class BatchGroup implements Group {
  * then goes together too, so groups grow as large as the engine is slow. Groups keep the order of the calls.
  */
 export class GroupCommit {
-  readonly #committer: Committer
+  #committer: Committer
   readonly #stagings: StagingPool
   /** Complete groups, oldest first. */
   readonly #queue: Group[] = []
@@ -86,6 +86,11 @@ export class GroupCommit {
   constructor(committer: Committer, stagings: StagingPool) {
     this.#committer = committer
     this.#stagings = stagings
+  }
+
+  /** From now on records go by this one: the stream has other open shards. */
+  use(committer: Committer): void {
+    this.#committer = committer
   }
 
   /** Stages one record, or throws what is wrong with it, and answers once it is stored. */
@@ -123,7 +128,10 @@ export class GroupCommit {
       this.#closeGroup()
       this.#run()
       if (this.#underWay !== undefined) throw backlog(undefined, 'earlier puts are still under way')
-      return this.#committer.commitNow(staging)
+      for (;;) {
+        const stored = this.#committer.commitNow(staging)
+        if (stored !== undefined) return stored
+      }
     } finally {
       this.#stagings.give(staging)
     }
@@ -174,24 +182,25 @@ export class GroupCommit {
     while (this.#underWay === undefined) {
       const group = this.#queue.shift()
       if (group === undefined) return
-      const answer = this.#committer.commit(group.staging)
-      if (answer === undefined) this.#settle(group)
+      const committer = this.#committer
+      const answer = committer.commit(group.staging)
+      if (answer === undefined) this.#settle(group, committer)
       else {
-        this.#underWay = this.#goOn(group, answer)
+        this.#underWay = this.#goOn(group, committer, answer)
       }
     }
   }
 
-  async #goOn(group: Group, answer: Promise<void>): Promise<void> {
+  async #goOn(group: Group, committer: Committer, answer: Promise<void>): Promise<void> {
     await answer
     this.#underWay = undefined
-    this.#settle(group)
+    this.#settle(group, committer)
     this.#closeGroup()
     this.#run()
   }
 
-  #settle(group: Group): void {
-    group.settle(this.#committer)
+  #settle(group: Group, committer: Committer): void {
+    group.settle(committer)
     this.#stagings.give(group.staging)
   }
 }

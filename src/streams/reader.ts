@@ -29,7 +29,10 @@ export interface Gap {
   readonly shardId: string
   /** The last record before the gap that this reader handed out; `undefined` if there was none. */
   readonly after: SequenceNumber | undefined
-  /** At most this many records are missing; fewer if the shard's sequence has holes of its own. */
+  /**
+   * At most this many records are missing; fewer if the shard's sequence has holes of its own. `Infinity` where
+   * nobody can tell any more: the shard was closed and has expired as a whole.
+   */
   readonly recordsMax: number
 }
 
@@ -59,7 +62,7 @@ export interface ReadPlan<T> {
  */
 export class ShardReader<T> {
   readonly shard: Shard
-  readonly #start: ShardStart
+  #start: ShardStart
   readonly #plan: ReadPlan<T>
   #located: Maybe<ShardLog> | undefined
   #next: Offset = 1
@@ -86,6 +89,17 @@ export class ShardReader<T> {
     if (start.from === 'latest' || plan.untilTail) this.#locateNow()
   }
 
+  /** From some record on this reader delivers every one, or says what is missing. */
+  get anchored(): boolean {
+    return this.#anchored
+  }
+
+  /** Records of its parents were delivered: nothing of this shard may be missing without a word. */
+  promise(): void {
+    if (this.#located !== undefined) this.#anchored = true
+    else if (this.#start.from !== 'record') this.#start = { from: 'record', offset: 1 }
+  }
+
   /** No further record will come. */
   get done(): boolean {
     return this.#done
@@ -97,11 +111,14 @@ export class ShardReader<T> {
    * @throws `ERR_MILLRACE_TRIMMED` if promised records expired and nobody takes gaps
    */
   page(): Maybe<RecordBatch<T> | undefined> {
-    return andThen(this.#locate(), (log) => this.#read(log))
+    if (this.shard.dropped) return this.#passEnd()
+    const page = andThen(this.#locate(), (log) => this.#read(log))
+    return isLater(page) ? page.catch((error: unknown) => this.#afterFailure(error)) : page
   }
 
   /** Waits until `page` has something to say. Rejects with the signal's reason. */
   wait(signal: AbortSignal): Maybe<unknown> {
+    if (this.shard.dropped) return undefined
     return andThen(this.#locate(), (log) => log.wait(this.#next, Number.POSITIVE_INFINITY, signal))
   }
 
@@ -109,6 +126,27 @@ export class ShardReader<T> {
   end(): void {
     this.#done = true
     this.#stayIn(undefined)
+  }
+
+  /** The shard expired while a page of it was read. */
+  #afterFailure(error: unknown): undefined {
+    if (!this.shard.dropped) throw error
+    return this.#passEnd()
+  }
+
+  /** The shard has expired with all its records. Nobody can tell any more how many they were. */
+  #passEnd(): undefined {
+    if (this.#done) return undefined
+    this.#done = true
+    if (!this.#anchored || this.#next >= this.#end) return undefined
+    passOver({ ...this.#gap(Number.POSITIVE_INFINITY) }, this.#plan)
+    return undefined
+  }
+
+  #gap(recordsMax: number): Gap {
+    const after =
+      this.#lastOffset === 0 ? undefined : this.shard.sequence.at(this.#lastOffset, this.#lastTimeMs)
+    return { shardId: this.shard.id, after, recordsMax }
   }
 
   #locate(): Maybe<ShardLog> {
@@ -178,7 +216,9 @@ export class ShardReader<T> {
     const usual = Math.ceil(this.#pageBytes / this.#recordBytes)
     const records = Math.min(Math.max(pageRecordsMin, usual), pageRecordsMax)
     const block = blocks.take(this.#pageBytes, records)
-    return andThen(this.#fill(log, records, block), (count) => this.#turnPage(log, block, count))
+    // Asked for before the page: what was stored until then is in it.
+    const { closed } = this.shard
+    return andThen(this.#fill(log, records, block), (count) => this.#turnPage(log, block, count, closed))
   }
 
   #fill(log: ShardLog, records: number, block: ReadBlock): Maybe<number> {
@@ -200,12 +240,18 @@ export class ShardReader<T> {
     this.#segment = segment
   }
 
-  #turnPage(log: ShardLog, block: ReadBlock, count: number): Maybe<RecordBatch<T> | undefined> {
+  #turnPage(
+    log: ShardLog,
+    block: ReadBlock,
+    count: number,
+    closed: boolean,
+  ): Maybe<RecordBatch<T> | undefined> {
     if (count === Refusal.trimmed) return this.#readOnFrom(block.first, log, block)
     if (count === 0) {
       this.#plan.blocks.giveBack(block)
       this.#next = Math.max(this.#next, block.next)
-      this.#done = block.ended || this.#plan.untilTail
+      // The loss of power may have taken the end off a log that the metadata say has ended.
+      this.#done = block.ended || closed || this.#plan.untilTail
       return undefined
     }
     const horizonMs = this.#plan.horizonMs()
@@ -229,13 +275,7 @@ export class ShardReader<T> {
   /** Leaves out hidden records: freely before anything was promised, with a word after that. */
   #skipTo(offset: Offset): void {
     const recordsMax = offset - this.#next
-    if (this.#anchored && recordsMax > 0) {
-      const after =
-        this.#lastOffset === 0 ? undefined : this.shard.sequence.at(this.#lastOffset, this.#lastTimeMs)
-      const gap = { shardId: this.shard.id, after, recordsMax }
-      if (this.#plan.onGap === undefined) throw trimmed(gap)
-      this.#plan.onGap(gap)
-    }
+    if (this.#anchored && recordsMax > 0) passOver(this.#gap(recordsMax), this.#plan)
     this.#next = offset
   }
 
@@ -278,10 +318,17 @@ function bytesOfRecord({ columns }: ReadBlock, count: number): number {
   return Math.max(recordBytesMin, (end - (columns[Column.keyAt] as number)) / count)
 }
 
+/** Tells of a gap whoever takes them. @throws `ERR_MILLRACE_TRIMMED` if nobody does */
+export function passOver(gap: Gap, plan: Pick<ReadPlan<unknown>, 'onGap'>): void {
+  if (plan.onGap === undefined) throw trimmed(gap)
+  plan.onGap(gap)
+}
+
 function trimmed(gap: Gap): MillraceError {
+  const missing = gap.recordsMax === Number.POSITIVE_INFINITY ? 'records' : `up to ${gap.recordsMax} records`
   return new MillraceError(
     'ERR_MILLRACE_TRIMMED',
-    `up to ${gap.recordsMax} records of ${gap.shardId} expired before they were read; ` +
+    `${missing} of ${gap.shardId} expired before they were read; ` +
       "read with onTrimmed: 'skip' to go on behind them",
     { details: { ...gap } },
   )

@@ -43,6 +43,9 @@ const shardNibbleAt = 144n
 const creationAt = 148n
 const leadingAt = 184n
 
+/** Of the number at which a closed shard ends. */
+const counterOfEnd = 0x7fff_ffff_ffff_ffffn
+
 const version = 2n
 const leading = 2n
 
@@ -182,6 +185,26 @@ export class SequenceNumbers {
   constructor(shardCreatedAtSeconds: number, shardIndex: number) {
     this.shardCreatedAtSeconds = shardCreatedAtSeconds
     this.shardIndex = shardIndex
+  }
+
+  /** The number before that of the shard's first record: no record has it. */
+  get first(): SequenceNumber {
+    return this.at(0, this.shardCreatedAtSeconds * 1000)
+  }
+
+  /**
+   * The number behind that of the shard's last record: no record has it. Its counter is 7fffffffffffffff (AWS,
+   * observed).
+   *
+   * @param closedAtMs milliseconds since 1970
+   */
+  last(closedAtMs: number): SequenceNumber {
+    return formatSequenceNumber({
+      shardCreatedAtSeconds: this.shardCreatedAtSeconds,
+      shardIndex: this.shardIndex,
+      counter: counterOfEnd,
+      arrivedAtSeconds: Math.floor(closedAtMs / 1000),
+    })
   }
 
   /** @param arrivedAtMs milliseconds since 1970, not before */

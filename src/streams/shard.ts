@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import type { Maybe, ShardLog, Slot } from '../log/log.ts'
 import type { ShardSpec } from '../meta/commands.ts'
 import { isLater } from './maybe.ts'
@@ -11,11 +12,13 @@ export type OpenLog = (slot: Slot) => Maybe<ShardLog>
 export class Shard {
   readonly id: string
   readonly index: number
-  readonly spec: ShardSpec
   readonly sequence: SequenceNumbers
+  /** The stream has it no longer: its records expired, and its log is going. */
+  dropped = false
   /** What a record of the last page that somebody read took, bytes; 0 before. */
   usualRecordBytes = 0
   readonly #openLog: OpenLog
+  #spec: ShardSpec
   #log: ShardLog | undefined
   #opening: Promise<ShardLog> | undefined
   #closing: Promise<void> | undefined
@@ -23,11 +26,26 @@ export class Shard {
   #kept = false
 
   constructor(spec: ShardSpec, openLog: OpenLog) {
-    this.spec = spec
+    this.#spec = spec
     this.index = spec.index
     this.id = formatShardId(spec.index)
     this.sequence = new SequenceNumbers(spec.createdAtSeconds, spec.index)
     this.#openLog = openLog
+  }
+
+  /** What the metadata says of it now. */
+  get spec(): ShardSpec {
+    return this.#spec
+  }
+
+  /** No record will ever follow those that are stored, whatever its log says. */
+  get closed(): boolean {
+    return this.#spec.closedAtMs !== undefined
+  }
+
+  /** Takes over what the metadata says now. */
+  update(spec: ShardSpec): void {
+    this.#spec = spec
   }
 
   /** The log, opened at the first call and kept until `close`. */
@@ -63,6 +81,7 @@ export class Shard {
 
   #open(): Maybe<ShardLog> {
     if (this.#closing !== undefined) return this.#closing.then(() => this.#acquire())
+    if (this.dropped) throw new MillraceError('ERR_MILLRACE_CLOSED', `${this.id} has expired`)
     const opened = this.#openLog(this.spec.slot)
     if (!isLater(opened)) return (this.#log = opened)
     this.#opening = opened.then(

@@ -1,6 +1,7 @@
 import { invalidArgument, MillraceError } from '../errors.ts'
-import { requireInteger, requireOneOf } from '../options.ts'
+import { requireOneOf } from '../options.ts'
 import type { Shard } from './shard.ts'
+import type { ShardTable } from './shard-table.ts'
 import { formatShardId, parseShardId } from './shard-id.ts'
 import { parseSequencePlace } from './sequence-number.ts'
 
@@ -10,8 +11,9 @@ import { parseSequencePlace } from './sequence-number.ts'
  * - `oldest`: at the oldest record that is not hidden yet (TRIM_HORIZON).
  * - `latest`: after the newest record at the moment of the call (LATEST).
  * - `sequence`: after the record with this sequence number, or at it if `inclusive` (AFTER_ and
- *   AT_SEQUENCE_NUMBER). To resume a read of several shards, give the last number of each in a list: shards that
- *   none of them belongs to start at their oldest record, so nothing is left out.
+ *   AT_SEQUENCE_NUMBER). To resume a read of several shards, give the last number of each in a list. What a shard of
+ *   the list was split or merged from counts as read; other shards that none of the numbers belongs to start at
+ *   their oldest record, so nothing is left out.
  * - `time`: at the first record that arrived at this moment or later (AT_TIMESTAMP). A moment before the oldest
  *   record acts as `oldest`; one in the future is refused, as AWS refuses it.
  */
@@ -59,70 +61,6 @@ export type ShardStart =
       readonly offset: number
     }
 
-/**
- * Says where each of `shards` starts.
- *
- * @param all every shard of the stream; `shards` are those to be read
- * @param nowMs the store's time
- * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a position that cannot be
- */
-export function startOf(
-  position: StartingPosition,
-  all: readonly Shard[],
-  shards: readonly Shard[],
-  nowMs: number,
-): (shard: Shard) => ShardStart {
-  switch (position.from) {
-    case 'oldest':
-    case 'latest':
-      return () => position
-    case 'time': {
-      requireInteger('arrivedAtMs', position.arrivedAtMs, 0, Number.MAX_SAFE_INTEGER)
-      if (position.arrivedAtMs > nowMs) {
-        throw invalidArgument(
-          'arrivedAtMs',
-          position.arrivedAtMs,
-          `not in the future, which begins at ${nowMs}`,
-        )
-      }
-      return () => position
-    }
-    case 'sequence': {
-      const offsets = offsetsOf(position, all, shards)
-      return (shard) => {
-        const offset = offsets.get(shard)
-        return offset === undefined ? { from: 'oldest' } : { from: 'record', offset }
-      }
-    }
-    default:
-      return position satisfies never
-  }
-}
-
-type SequencePosition = Extract<StartingPosition, { readonly from: 'sequence' }>
-
-function offsetsOf(
-  position: SequencePosition,
-  all: readonly Shard[],
-  shards: readonly Shard[],
-): ReadonlyMap<Shard, number> {
-  const { sequence, inclusive = false } = position
-  if (typeof inclusive !== 'boolean') throw invalidArgument('inclusive', inclusive, 'true or false')
-  const numbers = typeof sequence === 'string' ? [sequence] : sequence
-  if (!Array.isArray(numbers) || numbers.length === 0) {
-    throw invalidArgument('sequence', sequence, 'a sequence number or a list of them')
-  }
-  const asked = new Set(shards)
-  const offsets = new Map<Shard, number>()
-  for (const number of numbers as readonly unknown[]) {
-    const { shard, offset } = placeOf(number, all)
-    if (!asked.has(shard)) throw ofAnotherShard(number, shard, shards)
-    if (offsets.has(shard)) throw invalidArgument('sequence', number, `the only one of ${shard.id}`)
-    offsets.set(shard, inclusive ? offset : offset + 1)
-  }
-  return offsets
-}
-
 /** Where the record of a sequence number lies. */
 export interface RecordPlace {
   readonly shard: Shard
@@ -132,19 +70,23 @@ export interface RecordPlace {
 }
 
 /**
- * The place that a sequence number names.
+ * The place that a sequence number names; `undefined` if its shard has expired.
  *
- * @param all every shard of the stream, by index
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for what is no sequence number, or one of another stream
  */
-export function placeOf(number: unknown, all: readonly Shard[]): RecordPlace {
+export function placeOf(number: unknown, stream: SequenceOwner): RecordPlace | undefined {
   const fields = typeof number === 'string' ? parseSequencePlace(number) : undefined
   if (fields === undefined) {
     throw invalidArgument('sequence', number, 'a sequence number as records and results carry it')
   }
   const { shardIndex, offset, arrivedAtSeconds } = fields
-  const guess = all[shardIndex]
-  const shard = guess?.index === shardIndex ? guess : all.find(({ index }) => index === shardIndex)
+  let shard = stream.table.at(shardIndex)
+  if (shard === undefined) {
+    // Others may have split or merged meanwhile.
+    stream.refresh()
+    shard = stream.table.at(shardIndex)
+    if (shard === undefined && shardIndex < stream.table.nextIndex) return undefined
+  }
   if (shard?.spec.createdAtSeconds !== fields.shardCreatedAtSeconds) {
     throw new MillraceError(
       'ERR_MILLRACE_INVALID_ARGUMENT',
@@ -156,25 +98,24 @@ export function placeOf(number: unknown, all: readonly Shard[]): RecordPlace {
   return { shard, offset, arrivedAtSeconds }
 }
 
-function ofAnotherShard(number: unknown, owner: Shard, shards: readonly Shard[]): MillraceError {
-  const asked = shards.map(({ id }) => id).join(', ')
-  return new MillraceError(
-    'ERR_MILLRACE_INVALID_ARGUMENT',
-    `sequence ${String(number)} belongs to ${owner.id}, not to ${asked}`,
-    {
-      details: { field: 'sequence', value: number, rule: `a sequence number of ${asked}`, shardId: owner.id },
-    },
-  )
+/** What knows the shards that sequence numbers may be of. */
+export interface SequenceOwner {
+  readonly table: ShardTable
+  /** Takes over what others did to the stream. */
+  refresh(): void
 }
 
-/** The shards that a read is about: all of the stream's, or the one that is named. */
-export function shardsToRead(shardId: unknown, all: readonly Shard[]): readonly Shard[] {
-  if (shardId === undefined) return all
+/**
+ * The shard with this id.
+ *
+ * @param field what a message calls it
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_SHARD_NOT_FOUND`
+ */
+export function namedShard(shardId: unknown, all: readonly Shard[], field = 'shardId'): Shard {
   const index = typeof shardId === 'string' ? parseShardId(shardId) : undefined
-  if (index === undefined)
-    throw invalidArgument('shardId', shardId, 'a shard id such as shardId-000000000000')
+  if (index === undefined) throw invalidArgument(field, shardId, 'a shard id such as shardId-000000000000')
   const shard = all.find((candidate) => candidate.index === index)
-  if (shard !== undefined) return [shard]
+  if (shard !== undefined) return shard
   throw new MillraceError('ERR_MILLRACE_SHARD_NOT_FOUND', `the stream has no ${String(shardId)}`, {
     details: { shardId },
   })

@@ -3,12 +3,13 @@ import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
-import { streamId, type StreamState } from '../meta/state.ts'
+import { slotsOf, streamId, type StreamState } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
 import { LeaseWatch } from './batch-lease.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import { evenSplit } from './hash-key.ts'
 import { retentionMs } from './retention.ts'
+import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
 import {
   checkedCreateOptions,
@@ -23,6 +24,8 @@ import {
 import { StoreTime } from './store-time.ts'
 import { Stream, type StreamOwner } from './stream.ts'
 import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
+import { Resharder } from './resharder.ts'
+import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
 
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
@@ -37,6 +40,8 @@ export interface StoreInside {
   /** Tells the time of arrivals and horizons. */
   readonly time: StoreTime
   readonly meta: MetaStore
+  /** Splits and merges shards. */
+  readonly resharder: Resharder
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
   core(key: StreamKey): StreamCore
 }
@@ -55,6 +60,7 @@ export class Store {
   readonly #region: string
   readonly #time: StoreTime
   readonly #sweeper: Sweeper
+  readonly #resharder: Resharder
   /** Streams that somebody used, by `streamId`. */
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
@@ -81,6 +87,13 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#resharder = new Resharder({
+      engine,
+      meta,
+      time: this.#time,
+      clock: options.clock,
+      find: (id) => this.#coreOf(id),
+    })
     this.#streamHost = {
       engine,
       clock: options.clock,
@@ -88,6 +101,9 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
+      refresh: () => this.#refresh(),
+      finishReshard: (core) => this.#resharder.finish(core),
+      dropShards: (core, shards) => this.#dropShards(core, shards),
     }
     this.#inside = {
       account: options.account,
@@ -95,12 +111,16 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      resharder: this.#resharder,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)
       },
     }
-    this.#streamOwner = { setRetention: (core, hours) => this.#setRetention(core, hours) }
+    this.#streamOwner = {
+      resharder: this.#resharder,
+      setRetention: (core, hours) => this.#setRetention(core, hours),
+    }
     this.#stopListening = meta.onChange((command) => this.#changed(command))
   }
 
@@ -116,10 +136,14 @@ export class Store {
     if (engine.caps.readOnly) return new Store(engine, meta, checked)
     const states = [...meta.state.streams.values()]
     // What a crash left between a command and its effect belongs to no stream.
-    await engine.sweep(states.flatMap(({ shards }) => shards.map(({ slot }) => slot)))
+    await engine.sweep(states.flatMap(slotsOf))
     const store = new Store(engine, meta, checked)
     for (const state of states) {
-      store.#sweeper.expect(streamId(state.key), state.createdAtMs + retentionMs(state))
+      const id = streamId(state.key)
+      store.#sweeper.expect(id, state.createdAtMs + retentionMs(state))
+      // A crash came between the two commands of a reshard. If it cannot be finished now, it is tried again.
+      const core = isResharding(state) ? store.#coreOf(id) : undefined
+      if (core !== undefined) await store.#resharder.finish(core).catch(() => {})
     }
     return store
   }
@@ -209,8 +233,7 @@ export class Store {
     await core.close().catch(() => {}) // of a log whose files are going anyway
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
     if (this.#closing !== undefined) return
-    const slots = core.shards.map(({ spec }) => spec.slot)
-    await this.#engine.drop(core.id, slots)
+    await this.#engine.drop(core.id, slotsOf(core.state))
   }
 
   /**
@@ -237,6 +260,7 @@ export class Store {
       await work.catch((error: unknown) => failures.push(error))
     }
     await Promise.all(cores.map((core) => attempt(core.drain())))
+    await attempt(this.#resharder.close())
     await attempt(this.#sweeper.close())
     if (!this.#engine.caps.readOnly) await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
     await Promise.all(cores.map((core) => attempt(core.close())))
@@ -261,6 +285,31 @@ export class Store {
     )
     await this.#engine.setRetention(core.id, retentionMs({ retentionHours }))
     this.#sweeper.expect(core.id, this.#time.nowMs())
+  }
+
+  async #dropShards(core: StreamCore, shards: readonly Shard[]): Promise<void> {
+    for (let proposals = 0; proposals < proposalsMax; proposals++) {
+      // Somebody else may have been quicker, with some of them.
+      const left = shards.filter((shard) => !shard.dropped)
+      if (left.length === 0) return
+      const { key, revision } = core.state
+      const indexes = left.map(({ index }) => index)
+      const outcome = await this.#meta.propose({ kind: 'dropShards', key, revision, shards: indexes })
+      if (outcome === 'stale') continue
+      await Promise.allSettled(left.map((shard) => shard.close()))
+      if (this.#closing !== undefined) return // then the next opening removes the files
+      const slots = left.map(({ spec }) => spec.slot)
+      return this.#engine.drop(core.id, slots)
+    }
+  }
+
+  /** Hears of what others wrote. Metadata that cannot be read any more have been warned of. */
+  #refresh(): void {
+    try {
+      void this.#meta.state
+    } catch {
+      // What is known still holds.
+    }
   }
 
   /** Proposes a command about a stream until it builds on the stream's present state. */
@@ -288,10 +337,12 @@ export class Store {
           .catch(() => {}) // of a log whose files are going anyway
       this.#cores.delete(id)
       this.#sweeper.forget(id)
+      this.#resharder.watch(id, undefined)
       return
     }
     const state = this.#meta.state.streams.get(id)
     if (state !== undefined) core?.update(state)
+    if (!this.#engine.caps.readOnly) this.#resharder.watch(id, state)
   }
 
   #requireOpen(): void {

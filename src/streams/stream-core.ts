@@ -1,6 +1,7 @@
 import { type Clock, nextTurn } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine, ShardLog } from '../log/log.ts'
+import type { ShardSpec } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
 import type { LeaseWatch } from './batch-lease.ts'
@@ -10,7 +11,8 @@ import { GroupCommit } from './group-commit.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
-import { ShardMap } from './shard-map.ts'
+import type { ShardMap } from './shard-map.ts'
+import { isExpired, isResharding, ShardTable } from './shard-table.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
@@ -28,16 +30,23 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
+  /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
+  refresh(): void
+  /** Finishes what was begun with the shards of this stream, whoever began it. Rejects with why that cannot be. */
+  finishReshard(core: StreamCore): Promise<void>
+  /** Takes these shards, whose records have expired, out of the stream, and removes their logs. */
+  dropShards(core: StreamCore, shards: readonly Shard[]): Promise<void>
 }
 
 /** One stream of an open store: what all `Stream` objects of it share, whatever their codecs. */
 export class StreamCore {
   readonly id: string
-  readonly shards: readonly Shard[]
-  readonly map: ShardMap
   readonly blocks: BlockPool = new BlockPool()
   readonly #host: StreamHost
   #state: StreamState
+  #table: ShardTable
+  /** Told when the shards have changed, or the stream has ended. */
+  readonly #listeners: Set<() => void> = new Set()
   #commits: GroupCommit | undefined
   #points: PointRead | undefined
   #subscriptions: Subscriptions | undefined
@@ -52,14 +61,62 @@ export class StreamCore {
     this.#host = host
     this.#state = state
     this.id = streamId(state.key)
-    this.shards = state.shards.map(
-      (spec) =>
-        new Shard(spec, (slot) => {
-          if (this.#closed) this.requireUsable()
-          return host.engine.open(slot)
-        }),
-    )
-    this.map = new ShardMap(this.shards)
+    this.#table = ShardTable.of(state.shards, this.#shardOf)
+  }
+
+  /** Its shards and their descent, as of now. */
+  get table(): ShardTable {
+    return this.#table
+  }
+
+  /** All its shards, by index: also closed ones whose records expired and that are not dropped yet. */
+  get shards(): readonly Shard[] {
+    return this.#table.all
+  }
+
+  /** The shards that may hold something that can be read: the open ones, and closed ones within retention. */
+  get readableShards(): readonly Shard[] {
+    const { all, open } = this.#table
+    if (all.length === open.open.length) return all
+    const horizon = this.horizonMs()
+    return all.filter((shard) => !isExpired(shard.spec, horizon))
+  }
+
+  /** Who takes which records. */
+  get map(): ShardMap {
+    return this.#table.open
+  }
+
+  /** Its shards are changing: splits and merges are refused. */
+  get resharding(): boolean {
+    return isResharding(this.#state)
+  }
+
+  /** Takes over what others did to the stream. */
+  refresh(): void {
+    this.#host.refresh()
+  }
+
+  /** Calls `listener` when the shards have changed, or the stream has ended. Answers a function that forgets it. */
+  onShards(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /**
+   * Resolves once a shard whose log has ended is closed and its children are known.
+   *
+   * Rejects with `ERR_MILLRACE_SHARD_SEALED` if no reshard is under way, and with why one cannot be finished.
+   */
+  async resharded(shard: Shard): Promise<void> {
+    this.refresh()
+    if (!shard.closed && this.#state.resharding !== undefined) await this.#host.finishReshard(this)
+    if (shard.closed || shard.dropped) return
+    throw new MillraceError('ERR_MILLRACE_SHARD_SEALED', `${shard.id} of ${this.streamName} has ended`, {
+      details: { stream: this.streamName, shardId: shard.id },
+    })
   }
 
   get state(): StreamState {
@@ -129,12 +186,23 @@ export class StreamCore {
 
   /** Takes over the state that the metadata has now. */
   update(state: StreamState): void {
+    const before = this.#table
     this.#state = state
+    if (state.shards === before.specs) return
+    this.#table = before.next(state.shards, this.#shardOf)
+    if (this.#table.open !== before.open) {
+      this.#commits?.use(new Committer(this, this.#host.engine))
+    }
+    // Of logs whose files are going anyway.
+    for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
+    if (!this.#host.engine.caps.readOnly) this.stored()
+    this.#tell()
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
   end(error: MillraceError): void {
     this.#ended ??= error
+    this.#tell()
   }
 
   /** Closes the logs of a stream that was ended; readers that wait are told. */
@@ -168,10 +236,15 @@ export class StreamCore {
     let oldestMs = Number.POSITIVE_INFINITY
     // What is stored while this goes on announces itself.
     this.#expected = false
+    const expired = this.#expiredShards()
+    if (expired.length > 0) await this.#host.dropShards(this, expired)
     for (const [visited, shard] of this.shards.entries()) {
+      if (shard.dropped) continue
       if (visited % shardsInTurn === shardsInTurn - 1) await nextTurn()
       if (this.ended) return Number.POSITIVE_INFINITY
       oldestMs = Math.min(oldestMs, await shard.visit((log) => this.#trim(log)))
+      // An empty one goes, too, when it expires.
+      oldestMs = Math.min(oldestMs, shard.spec.closedAtMs ?? Number.POSITIVE_INFINITY)
     }
     if (oldestMs !== Number.POSITIVE_INFINITY) this.#expected = true
     return expiresAtMs(this.#state, oldestMs)
@@ -186,6 +259,21 @@ export class StreamCore {
     const log = await shard.log()
     const visible = await log.seek(this.horizonMs())
     return shardStats(shard, await log.stats(), visible)
+  }
+
+  #expiredShards(): readonly Shard[] {
+    const horizon = this.horizonMs()
+    return this.shards.filter((shard) => isExpired(shard.spec, horizon))
+  }
+
+  readonly #shardOf = (spec: ShardSpec): Shard =>
+    new Shard(spec, (slot) => {
+      if (this.#closed) this.requireUsable()
+      return this.#host.engine.open(slot)
+    })
+
+  #tell(): void {
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 
   /** Hides what expired for good; answers the arrival of the oldest record that is left. */

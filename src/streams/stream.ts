@@ -17,6 +17,7 @@ import {
   entryStreamDefaults,
   type EntryStreamOptions,
 } from './entry-stream-options.ts'
+import { frontStartOf } from './front-start.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
 import type { SingleRecord } from './group-commit.ts'
@@ -33,10 +34,13 @@ import {
   type ReadOptions,
   type RecordStreamOptions,
 } from './read-options.ts'
-import { type ReadPlan, ShardReader } from './reader.ts'
+import { ReadFront } from './read-front.ts'
+import type { ReadPlan } from './reader.ts'
 import type { StoredRecord } from './record.ts'
+import type { Reshard, Resharder } from './resharder.ts'
 import { RecordReader } from './record-reader.ts'
-import { placeOf, shardsToRead, startOf } from './starting-position.ts'
+import { type ListShardsOptions, listedShards } from './shard-filter.ts'
+import { namedShard, placeOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
 import type { StreamCore } from './stream-core.ts'
 import { RecordSource } from './web-readable.ts'
@@ -55,6 +59,7 @@ const getSyncKeys: readonly string[] = ['reuse']
 
 /** What a stream needs from its store to change itself. */
 export interface StreamOwner {
+  readonly resharder: Resharder
   /** Sets how long the stream keeps its records. */
   setRetention(core: StreamCore, retentionHours: unknown): Promise<void>
 }
@@ -177,7 +182,8 @@ export class Stream<T = Uint8Array> {
   async get(sequenceNumber: string): Promise<StoredRecord<T> | undefined> {
     const core = this.#core
     core.requireUsable()
-    return core.points.record(placeOf(sequenceNumber, core.shards), this.#codec, core.horizonMs())
+    const place = placeOf(sequenceNumber, core)
+    return place && core.points.record(place, this.#codec, core.horizonMs())
   }
 
   /**
@@ -191,8 +197,8 @@ export class Stream<T = Uint8Array> {
     const core = this.#core
     core.requireAnswersWithinCall()
     const reuse = options !== undefined && reuses(options)
-    const place = placeOf(sequenceNumber, core.shards)
-    return core.points.recordNow(place, this.#codec, core.horizonMs(), reuse)
+    const place = placeOf(sequenceNumber, core)
+    return place && core.points.recordNow(place, this.#codec, core.horizonMs(), reuse)
   }
 
   /**
@@ -256,6 +262,44 @@ export class Stream<T = Uint8Array> {
   }
 
   /**
+   * Splits an open shard in two: the upper one begins at `newStartingHashKey`. Resolves with both once they take
+   * records. Puts and reads go on meanwhile; every record of the shard comes before those of the two.
+   *
+   * Rejects with `ERR_MILLRACE_SHARD_NOT_FOUND`; `ERR_MILLRACE_SHARD_SEALED` for a shard that was split or merged
+   * before; `ERR_MILLRACE_INVALID_ARGUMENT` for a hash key that is not above the first one of the shard plus one and
+   * below the last one; `ERR_MILLRACE_STREAM_NOT_ACTIVE` while another reshard is under way;
+   * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards.
+   */
+  async splitShard(shardId: string, newStartingHashKey: string): Promise<readonly ShardDescription[]> {
+    const reshard = await this.#owner.resharder.split(this.#core, shardId, newStartingHashKey)
+    return this.#childrenOf(shardId, reshard)
+  }
+
+  /**
+   * Merges an open shard with the one whose hash keys follow, which is named second. Resolves with the one that
+   * takes their place once it takes records.
+   *
+   * Rejects as `splitShard`, with `ERR_MILLRACE_INVALID_ARGUMENT` for shards that are not neighbours in this order.
+   */
+  async mergeShards(shardId: string, adjacentShardId: string): Promise<readonly ShardDescription[]> {
+    const reshard = await this.#owner.resharder.merge(this.#core, shardId, adjacentShardId)
+    return this.#childrenOf(shardId, reshard)
+  }
+
+  /**
+   * Changes the number of open shards as AWS does: all are split in half if there are too few, then neighbours are
+   * merged until there are so many. Resolves with the open ones. The number that there is changes nothing.
+   *
+   * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`; `ERR_MILLRACE_STREAM_NOT_ACTIVE`; `ERR_MILLRACE_LIMIT_EXCEEDED` for
+   * more than twice or less than half of what there is, more than 10,000, and more than ten changes in any 24 hours.
+   */
+  async updateShardCount(targetShardCount: number): Promise<readonly ShardDescription[]> {
+    const { finished } = await this.#owner.resharder.scale(this.#core, targetShardCount)
+    await finished
+    return this.#core.map.open.map(describeShard)
+  }
+
+  /**
    * Resolves once every record that this store object put before the call would survive the loss of power.
    * What an earlier process left to its last checkpoint is not touched.
    */
@@ -271,16 +315,33 @@ export class Stream<T = Uint8Array> {
     return describeStream(this.#core.state)
   }
 
-  /** Its shards, by index. */
+  /** Its shards, by index: the open ones, and closed ones until their last records expire. */
   shards(): readonly ShardDescription[] {
     this.#core.requireUsable()
-    return this.#core.shards.map(describeShard)
+    this.#core.refresh()
+    return this.#core.readableShards.map(describeShard)
+  }
+
+  /**
+   * Its shards by a filter, or a part of them.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  listShards(options: ListShardsOptions = {}): readonly ShardDescription[] {
+    const { state } = this.#core
+    return listedShards(this.shards(), options, Math.max(this.#core.horizonMs(), state.createdAtMs))
   }
 
   /** What the stream holds. Opens the logs of all its shards. */
   async stats(): Promise<StreamStats> {
     this.#core.requireUsable()
-    return streamStats(await Promise.all(this.#core.shards.map((shard) => this.#core.statsOf(shard))))
+    return streamStats(await Promise.all(this.#core.readableShards.map((shard) => this.#core.statsOf(shard))))
+  }
+
+  async #childrenOf(shardId: string, { finished }: Reshard): Promise<readonly ShardDescription[]> {
+    await finished
+    const { table } = this.#core
+    return table.childrenOf(namedShard(shardId, table.all).index).map(describeShard)
   }
 
   #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
@@ -328,8 +389,9 @@ export class Stream<T = Uint8Array> {
 
   #batchReader(options: AnyReadOptions, guard: ReadGuard): BatchReader<T> {
     const core = this.#core
-    const shards = shardsToRead(options.shardId, core.shards)
-    const start = startOf(options, core.shards, shards, core.time.nowMs())
+    // Who was told of records by another thread or process finds them.
+    core.refresh()
+    const start = frontStartOf(options, options.shardId, core)
     const lease = options.lease ?? readDefaults.lease
     const defaults = lease ? leaseDefaults : readDefaults
     const plan: ReadPlan<T> = {
@@ -343,8 +405,8 @@ export class Stream<T = Uint8Array> {
       blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease, core.blocks),
       leases: lease ? core.leases : undefined,
     }
-    const readers = shards.map((shard) => new ShardReader(shard, start(shard), plan))
-    return new BatchReader(readers, plan.blocks, guard)
+    const follows = options.shardId === undefined && options.until === undefined
+    return new BatchReader(new ReadFront(core, start, plan, follows), plan.blocks, guard)
   }
 }
 

@@ -30,8 +30,8 @@ export class PairedEngine implements LogEngine {
     return { ...this.#writer.caps, synchronous: false, readsWithinCall: false }
   }
 
-  create(stream: string, shards: number, retentionMs: number): Maybe<readonly Slot[]> {
-    return this.#writer.create(stream, shards, retentionMs)
+  create(stream: string, shards: number, retentionMs: number, firstIndex?: number): Maybe<readonly Slot[]> {
+    return this.#writer.create(stream, shards, retentionMs, firstIndex)
   }
 
   async open(slot: Slot): Promise<ShardLog> {

@@ -5,7 +5,15 @@ import { Unpackr } from 'msgpackr'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyState } from '../../src/meta/apply.ts'
 import { open } from '../../src/open.ts'
-import { createStream, deleteStream, openMeta, setRetention } from '../meta/history.ts'
+import {
+  beginReshard,
+  createStream,
+  deleteStream,
+  dropShards,
+  finishReshard,
+  openMeta,
+  setRetention,
+} from '../meta/history.ts'
 import { ManualClock } from '../model/manual-clock.ts'
 import { crc32c } from './crc32c.ts'
 import { fencesOf, plain, tableUnder } from './markdown.ts'
@@ -280,7 +288,14 @@ describe('records of the metadata', () => {
   })
 
   it('have the commands and fields that the page lists', () => {
-    const made = [createStream('a'), deleteStream(emptyState, 'a'), setRetention(emptyState, 'a', 48)]
+    const made = [
+      createStream('a'),
+      deleteStream(emptyState, 'a'),
+      setRetention(emptyState, 'a', 48),
+      beginReshard(emptyState, 'a', 2),
+      finishReshard(emptyState, 'a', 1),
+      dropShards(emptyState, 'a', [0]),
+    ]
     expect(commands.map(({ kind }) => kind)).toEqual(made.map(({ kind }) => kind))
     for (const [index, { kind: _, ...rest }] of made.entries()) {
       expect(Object.keys(rest).toSorted()).toEqual(fieldsOf(commands[index]?.['fields']))

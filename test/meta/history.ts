@@ -76,6 +76,41 @@ export function setRetention(state: MetaState, name: string, hours: number, hidd
   return { kind: 'setRetention', key: keyOf(name), revision, retentionHours: hours, hiddenBeforeMs }
 }
 
+/** Of two shards that take over from shard 0, or of the first step towards `targetShards` open ones. */
+export function beginReshard(state: MetaState, name: string, targetShards?: number): Command {
+  const stream = state.streams.get(streamId(keyOf(name)))
+  const index = (stream?.shards.at(-1)?.index ?? 0) + 1
+  const closed = stream?.shards.find(({ closedAtMs }) => closedAtMs === undefined)
+  const ranges = [
+    [closed?.startingHashKey ?? '0', '9'],
+    ['10', closed?.endingHashKey ?? '20'],
+  ] as const
+  return {
+    kind: 'beginReshard',
+    key: keyOf(name),
+    revision: revisionOf(state, name),
+    atMs: 1_767_225_700_000,
+    closes: [closed?.index ?? 0],
+    opens: ranges.map(([startingHashKey, endingHashKey], place) => ({
+      index: index + place,
+      startingHashKey,
+      endingHashKey,
+      createdAtSeconds: 1_767_225_701,
+      slot: { kind: 'native', id: `child-${name}-${index + place}` },
+      parents: [closed?.index ?? 0],
+    })),
+    ...(targetShards !== undefined && { targetShards, startsScaling: true }),
+  }
+}
+
+export function finishReshard(state: MetaState, name: string, closedAtMs: number): Command {
+  return { kind: 'finishReshard', key: keyOf(name), revision: revisionOf(state, name), closedAtMs }
+}
+
+export function dropShards(state: MetaState, name: string, shards: readonly number[]): Command {
+  return { kind: 'dropShards', key: keyOf(name), revision: revisionOf(state, name), shards }
+}
+
 function revisionOf(state: MetaState, name: string): number {
   return state.streams.get(streamId(keyOf(name)))?.revision ?? 0
 }

@@ -152,7 +152,7 @@ describe('MetaFollower', () => {
           const id = streamId(command.key)
           if (command.kind === 'deleteStream') expect(mirror.delete(id)).toBe(true)
           else if (command.kind === 'createStream') expect(mirror.has(id)).toBe(false)
-          if (command.kind !== 'deleteStream') mirror.set(id, command.retentionHours)
+          if ('retentionHours' in command) mirror.set(id, command.retentionHours)
         })
         for (const { act, name } of [...steps, { act: 'release', name: '' }]) {
           if (act === 'hold' || act === 'release') log.held = act === 'hold'

@@ -88,8 +88,8 @@ export class AsyncEngine implements LogEngine {
     this.caps = { ...engine.caps, synchronous: false, readsWithinCall: false }
   }
 
-  create(stream: string, shards: number, retentionMs: number): Promise<readonly Slot[]> {
-    return this.#turns.take(() => this.#engine.create(stream, shards, retentionMs))
+  create(stream: string, shards: number, retentionMs: number, firstIndex?: number): Promise<readonly Slot[]> {
+    return this.#turns.take(() => this.#engine.create(stream, shards, retentionMs, firstIndex))
   }
 
   open(slot: Slot): Promise<ShardLog> {

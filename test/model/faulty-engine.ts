@@ -97,8 +97,8 @@ export class FaultyEngine implements LogEngine {
     return this.#engine.caps
   }
 
-  create(stream: string, shards: number, retentionMs: number): Maybe<readonly Slot[]> {
-    return this.#engine.create(stream, shards, retentionMs)
+  create(stream: string, shards: number, retentionMs: number, firstIndex?: number): Maybe<readonly Slot[]> {
+    return this.#engine.create(stream, shards, retentionMs, firstIndex)
   }
 
   open(slot: Slot): Maybe<ShardLog> {

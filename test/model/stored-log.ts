@@ -62,15 +62,24 @@ export class StoredLog {
 
 /** What outlives a model engine, so that a second engine can open it again. */
 export class ModelDisk {
-  readonly meta: StoredLog = new StoredLog()
+  readonly meta: StoredLog
   readonly logs: Map<string, StoredLog> = new Map()
   /** Slots that were ever named; a name is never used again. */
   slotsNamed = 0
   capacityBytes: number
 
   /** @param capacityBytes records with their frames that fit; more are refused as `full` */
-  constructor(capacityBytes: number = Number.POSITIVE_INFINITY) {
+  constructor(capacityBytes: number = Number.POSITIVE_INFINITY, meta: StoredLog = new StoredLog()) {
     this.capacityBytes = capacityBytes
+    this.meta = meta
+  }
+
+  /** What would be left if the process died now: whoever has this one open does not write to the copy. */
+  copy(): ModelDisk {
+    const copy = new ModelDisk(this.capacityBytes, this.meta.clone())
+    for (const [name, log] of this.logs) copy.logs.set(name, log.clone())
+    copy.slotsNamed = this.slotsNamed
+    return copy
   }
 
   get freeBytes(): number {

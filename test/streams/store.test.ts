@@ -23,12 +23,14 @@ describe.each(bothAnswers)('a store on an engine that answers %s', (answers) => 
         startingHashKey: '0',
         endingHashKey: '170141183460469231731687303715884105727',
         createdAtMs: Date.UTC(2026, 0, 1),
+        startingSequenceNumber: '49670424472731169861061894383142885425265240724400504834',
       },
       {
         shardId: 'shardId-000000000001',
         startingHashKey: '170141183460469231731687303715884105728',
         endingHashKey: '340282366920938463463374607431768211455',
         createdAtMs: Date.UTC(2026, 0, 1),
+        startingSequenceNumber: '49670424472753470606260425006284421143537889085906485266',
       },
     ])
   })
