@@ -1,10 +1,11 @@
 // Builds the fuzzers of native/fuzz and runs them side by side, each for a while; the first finding of each is
 // kept and fails the command.
-//   npm run fuzz -- [target …] [--seconds 60] [--seed N] [--keep]
+//   npm run fuzz -- [target …] [--seconds 60 | --runs N] [--seed N] [--keep]
+//   --runs    so many inputs, in place of a time: with a seed, the same ones on every machine
 //   --seed    the same mutations in the same order, from the same corpus; drawn if left out
 //   --keep    puts what was learnt into native/fuzz/corpus, minimised
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { flag, oneOf, seedNumber, trialOptions, wholeNumber } from '../test/trials/trial-options.mjs'
@@ -30,6 +31,7 @@ const { values: options, words } = trialOptions(
   {
     // Of a part of one libFuzzer would make 0, which is without end; of the seed 0, one that is drawn.
     seconds: wholeNumber(60),
+    runs: wholeNumber(undefined),
     seed: seedNumber(0, { most: 2 ** 32 - 1 }),
     keep: flag(),
   },
@@ -39,7 +41,7 @@ const { values: options, words } = trialOptions(
 await exitOnFailure(async () => {
   const targets = words.length === 0 ? fuzzers : words
   await build(targets)
-  const findings = await runAll(targets, options.seconds, options.seed)
+  const findings = await runAll(targets, options)
   if (options.keep) for (const target of targets) await keep(target)
   if (findings.length > 0) throw new BuildFailure(`${findings.join(', ')} found something`)
 })
@@ -61,31 +63,36 @@ async function build(targets) {
 }
 
 /** As many at a time as there are cores. Answers those that found something. */
-async function runAll(targets, seconds, seed) {
+async function runAll(targets, { seconds, runs, seed }) {
+  const extent = runs === undefined ? `-max_total_time=${seconds}` : `-runs=${runs}`
   const queue = [...targets]
   const findings = []
   const worker = async () => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-      if (!(await fuzz(target, seconds, seed))) findings.push(target)
+      if (!(await fuzz(target, extent, seed, runs === undefined))) findings.push(target)
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   return findings
 }
 
-async function fuzz(target, seconds, seed) {
-  const learnt = folder(buildFolder, 'corpus', target)
+async function fuzz(target, extent, seed, goesOn) {
+  // What earlier runs have learnt would make other mutations of the same seed.
+  const learnt = goesOn ? folder(buildFolder, 'corpus', target) : mkdtempSync(join(buildFolder, 'learnt-'))
   const found = folder(buildFolder, 'found', target)
   const seeds = [join(keptFolder, target), join(fixedFolder, target)].filter((path) => existsSync(path))
   const log = join(buildFolder, 'found', `${target}.log`)
+  const beganAt = performance.now()
   const { code, said } = await libFuzzer(target, [
-    `-max_total_time=${seconds}`,
+    extent,
     `-seed=${seed}`,
     `-artifact_prefix=${found}/`,
     ...limits,
     learnt,
     ...seeds,
   ])
+  const seconds = Math.max(1, Math.round((performance.now() - beganAt) / 1000))
+  if (!goesOn) rmSync(learnt, { recursive: true })
   writeFileSync(log, said)
   const [, runs, features] = /#(\d+)\s+DONE\s+(cov: \d+ ft: \d+ corp: \d+)/.exec(said) ?? []
   if (code === 0 && Number(runs) > 0) {

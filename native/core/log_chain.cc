@@ -60,9 +60,11 @@ class ChainCheck {
     const bool at_start = header.ordinal == 0 && header.base_position == 0 &&
                           header.base_sequence == kFirstSequence.value;
     const Sequence first = words_.first_segment;
-    if (first.value == 0 ? !at_start : header.base_sequence != first.value) {
-      blame(front, front.head->segment.base_position(), "the segments before it are missing");
-    }
+    if (first.value == 0 ? at_start : header.base_sequence == first.value) return;
+    // Which segment is the first is on the disk before any mark behind it.
+    const bool promised = files_.last_end != LastEnd::kSystemDied || words_.durable.bytes != 0;
+    if (promised) damage(offsetof(ControlPage, first_segment), "the first segment is missing");
+    blame(front, front.head->segment.base_position(), "the segments before it are missing");
   }
 
   void check_entry(std::size_t index) {

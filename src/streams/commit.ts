@@ -25,8 +25,8 @@ export interface CommitHost {
   readonly time: StoreTime
   /** Something was stored that may expire one day. */
   stored(): void
-  /** Shards are being replaced by others. */
-  readonly resharding: boolean
+  /** Shards are being replaced by others, as far as is known. */
+  readonly mayBeResharding: boolean
   /** Takes over what others did to the shards, if they did. */
   refresh(): void
   /**
@@ -134,7 +134,7 @@ export class Committer {
     if (answer === Refusal.sealed) {
       this.#host.refresh()
       if (this.#host.map !== this.#map) return undefined
-      if (this.#host.resharding) throw backlog(shard, 'it is being split or merged')
+      if (this.#host.mayBeResharding) throw backlog(shard, 'it is being split or merged')
     }
     if (answer !== 1) throw this.#refused(answer, shard)
     this.#direct?.serve(place, log)

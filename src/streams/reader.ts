@@ -91,7 +91,7 @@ export class ShardReader<T> {
 
   /** From some record on this reader delivers every one, or says what is missing. */
   get anchored(): boolean {
-    return this.#anchored
+    return this.#anchored || this.#start.from === 'record'
   }
 
   /** Records of its parents were delivered: nothing of this shard may be missing without a word. */
@@ -138,8 +138,8 @@ export class ShardReader<T> {
   #passEnd(): undefined {
     if (this.#done) return undefined
     this.#done = true
-    if (!this.#anchored || this.#next >= this.#end) return undefined
-    passOver({ ...this.#gap(Number.POSITIVE_INFINITY) }, this.#plan)
+    if (!this.anchored || this.#next >= this.#end) return undefined
+    passOver(this.#gap(Number.POSITIVE_INFINITY), this.#plan)
     return undefined
   }
 

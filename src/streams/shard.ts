@@ -84,17 +84,18 @@ export class Shard {
     if (this.dropped) throw new MillraceError('ERR_MILLRACE_CLOSED', `${this.id} has expired`)
     const opened = this.#openLog(this.spec.slot)
     if (!isLater(opened)) return (this.#log = opened)
-    this.#opening = opened.then(
+    this.#opening = opened
+    // Before those that wait for it: whoever asks a moment later must not be ahead of them.
+    opened.then(
       (log) => {
         this.#opening = undefined
-        return (this.#log = log)
+        this.#log = log
       },
-      (error: unknown) => {
+      () => {
         this.#opening = undefined
-        throw error
       },
     )
-    return this.#opening
+    return opened
   }
 
   async #release(): Promise<void> {

@@ -102,6 +102,10 @@ export class Store {
       leases: new LeaseWatch(options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
+      get upToDate() {
+        return meta.upToDate
+      },
+      caughtUp: () => meta.caughtUp(),
       finishReshard: (core) => this.#resharder.finish(core),
       dropShards: (core, shards) => this.#dropShards(core, shards),
     }

@@ -32,6 +32,10 @@ export interface StreamHost {
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
   refresh(): void
+  /** Whether all is known that others did to the metadata, after `refresh`. */
+  readonly upToDate: boolean
+  /** `refresh` that sees to it. */
+  caughtUp(): Promise<void>
   /** Finishes what was begun with the shards of this stream, whoever began it. Rejects with why that cannot be. */
   finishReshard(core: StreamCore): Promise<void>
   /** Takes these shards, whose records have expired, out of the stream, and removes their logs. */
@@ -92,6 +96,11 @@ export class StreamCore {
     return isResharding(this.#state)
   }
 
+  /** Its shards are changing, or may be as far as is known at this moment. */
+  get mayBeResharding(): boolean {
+    return this.resharding || !this.#host.upToDate
+  }
+
   /** Takes over what others did to the stream. */
   refresh(): void {
     this.#host.refresh()
@@ -111,7 +120,7 @@ export class StreamCore {
    * Rejects with `ERR_MILLRACE_SHARD_SEALED` if no reshard is under way, and with why one cannot be finished.
    */
   async resharded(shard: Shard): Promise<void> {
-    this.refresh()
+    await this.#host.caughtUp()
     if (!shard.closed && this.#state.resharding !== undefined) await this.#host.finishReshard(this)
     if (shard.closed || shard.dropped) return
     throw new MillraceError('ERR_MILLRACE_SHARD_SEALED', `${shard.id} of ${this.streamName} has ended`, {
