@@ -1,4 +1,13 @@
 /** What `import 'millrace/testing'` gives. */
+export type {
+  CallFault,
+  DelayedAnswer,
+  DroppedSubscription,
+  ExpiredIterator,
+  FailedCall,
+  Faults,
+} from './faults.ts'
+export type { FaultTiming, ScriptedFault } from './fault-script.ts'
 export { drain, type DrainOptions } from './drain.ts'
 export { type FixtureSource, loadFixture, type LoadFixtureOptions, recordFixture } from './fixture.ts'
 export type { FixtureRecord } from './fixture-record.ts'

@@ -1,7 +1,6 @@
 import { AssertionError } from 'node:assert'
 import { invalidArgument } from '../errors.ts'
 import { requireCallback, requireOneOf, requireOptions } from '../options.ts'
-import { parseSequencePlace, type SequencePlace } from '../streams/sequence-number.ts'
 
 /** A record as a consumer got it: one of this library, or as AWS's clients spell it. */
 export type DeliveredRecord =
@@ -29,15 +28,14 @@ interface Delivery {
   /** Among all records, from 0 on. */
   readonly index: number
   readonly sequenceNumber: string
-  readonly value: SequencePlace | number | bigint | string
+  /** What `by` says of it. */
+  readonly value: number | bigint | string | undefined
 }
 
 /** What is known of one key. */
 interface KeyHistory {
   last: Delivery
   readonly seen: Set<string>
-  /** Shards that held the key before it moved to another one. */
-  readonly left: Set<number>
 }
 
 /**
@@ -61,14 +59,14 @@ export function expectOrderPerKey<R extends DeliveredRecord>(
   const histories = new Map<string, KeyHistory>()
   let index = 0
   for (const record of records) {
-    const { partitionKey, route, sequenceNumber, place } = identityOf(record, index)
-    const delivery: Delivery = { index, sequenceNumber, value: by?.(record) ?? place }
+    const { partitionKey, route, sequenceNumber } = identityOf(record, index)
+    const delivery: Delivery = { index, sequenceNumber, value: by?.(record) }
     const history = histories.get(route)
     index += 1
     if (history === undefined) {
-      histories.set(route, { last: delivery, seen: new Set([sequenceNumber]), left: new Set() })
+      histories.set(route, { last: delivery, seen: new Set([sequenceNumber]) })
     } else if (!history.seen.has(sequenceNumber)) {
-      const wrong = wrongAfter(history, delivery)
+      const wrong = wrongAfter(history.last, delivery)
       if (wrong !== undefined) throw failure(partitionKey, history.last, delivery, wrong)
       history.seen.add(sequenceNumber)
       history.last = delivery
@@ -86,19 +84,17 @@ function identityOf(
   /** What decided on the shard. */
   readonly route: string
   readonly sequenceNumber: string
-  readonly place: SequencePlace
 } {
   const names = typeof record === 'object' && record !== null ? record : {}
   const partitionKey = 'partitionKey' in names ? names.partitionKey : aws(names).PartitionKey
   const sequenceNumber = 'sequenceNumber' in names ? names.sequenceNumber : aws(names).SequenceNumber
   if (typeof partitionKey !== 'string')
     throw invalidArgument(`records[${index}]`, record, 'a record with a partition key')
-  const place = typeof sequenceNumber === 'string' ? parseSequencePlace(sequenceNumber) : undefined
-  if (typeof sequenceNumber !== 'string' || place === undefined)
+  if (typeof sequenceNumber !== 'string' || !/^\d{1,128}$/.test(sequenceNumber))
     throw invalidArgument(`records[${index}].sequenceNumber`, sequenceNumber, 'a sequence number')
   const hashKey = 'explicitHashKey' in names ? names.explicitHashKey : undefined
   const route = hashKey === undefined ? partitionKey : `${hashKey} ${partitionKey}`
-  return { partitionKey, route, sequenceNumber, place }
+  return { partitionKey, route, sequenceNumber }
 }
 
 function aws(record: object): { readonly PartitionKey?: unknown; readonly SequenceNumber?: unknown } {
@@ -106,16 +102,16 @@ function aws(record: object): { readonly PartitionKey?: unknown; readonly Sequen
 }
 
 /** Why this record cannot follow the last one of its key; `undefined` if it can. */
-function wrongAfter({ last, left }: KeyHistory, { value }: Delivery): string | undefined {
-  if (typeof value !== 'object' || typeof last.value !== 'object') {
+function wrongAfter(last: Delivery, { sequenceNumber, value }: Delivery): string | undefined {
+  if (value !== undefined && last.value !== undefined)
     return value > last.value ? undefined : `${String(value)} does not come after ${String(last.value)}`
-  }
-  if (value.shardIndex === last.value.shardIndex)
-    return value.offset > last.value.offset ? undefined : 'it was stored earlier'
-  // A key moves to a child of its shard and never back.
-  if (left.has(value.shardIndex)) return 'its shard had ended before that'
-  left.add(last.value.shardIndex)
-  return value.arrivedAtSeconds >= last.value.arrivedAtSeconds ? undefined : 'it was stored earlier'
+  // Those of a shard's children exceed its own.
+  return isGreater(sequenceNumber, last.sequenceNumber) ? undefined : 'it was stored earlier'
+}
+
+/** Compares decimal numbers of any length. */
+function isGreater(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : BigInt(a) > BigInt(b)
 }
 
 function failure(key: string, before: Delivery, record: Delivery, reason: string): AssertionError {

@@ -15,6 +15,11 @@ async function shown(store: Store, name: string): Promise<unknown> {
   }
 }
 
+/** More than twice, or less than half of what there is, or too often in a day. */
+function ignoreLimit(error: { readonly code?: unknown }): void {
+  if (error.code !== 'ERR_MILLRACE_LIMIT_EXCEEDED') throw error
+}
+
 describe('a fork', () => {
   it('holds what the store held, number by number', async () => {
     await using store = await testStore()
@@ -119,6 +124,26 @@ describe('a fork', () => {
     await Promise.all(puts)
   })
 
+  it('has the shards that were split and merged, with all that they hold', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('clicks', { shards: 2 })
+    const put = () =>
+      stream.putBatch(Array.from({ length: 100 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') })))
+    await put()
+    await stream.updateShardCount(4)
+    await put()
+    await store.advance({ hours: 20 })
+    await stream.updateShardCount(3)
+    await put()
+    await store.advance({ hours: 5 })
+    await using fork = await store.fork()
+    expect(await shown(fork, 'clicks')).toEqual(await shown(store, 'clicks'))
+    expect(fork.stream('clicks').shards()).toHaveLength(5)
+    await fork.stream('clicks').updateShardCount(6)
+    await fork.advance({ days: 2 })
+    expect(fork.stream('clicks').shards()).toHaveLength(6)
+  })
+
   it('of an empty store is empty', async () => {
     await using store = await testStore()
     await using fork = await store.fork()
@@ -146,6 +171,7 @@ describe('a fork', () => {
       }),
       fc.record({ do: fc.constant('advance' as const), hours: fc.nat(30) }),
       fc.record({ do: fc.constant('delete' as const) }),
+      fc.record({ do: fc.constant('scale' as const), shards: fc.integer({ min: 1, max: 6 }) }),
     )
     await fc.assert(
       fc.asyncProperty(
@@ -162,6 +188,8 @@ describe('a fork', () => {
               await stream.putBatch(
                 Array.from({ length: each.count }, (_, n) => ({ partitionKey: `${n}`, data })),
               )
+            } else if (each.do === 'scale') {
+              await stream.updateShardCount(each.shards).catch(ignoreLimit)
             } else {
               await store.deleteStream('s')
               stream = await store.createStream('s', { shards })

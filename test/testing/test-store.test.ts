@@ -62,7 +62,7 @@ describe('a test store', () => {
   it.each([
     [
       { clock: { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} } },
-      /clock must be a ManualClock/,
+      /clock must be an object with the methods nowMs, .*advance/,
     ],
     [{ readOnly: true }, /"readOnly" is not known/],
     [{ account: '1' }, /account must be twelve digits/],

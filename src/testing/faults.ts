@@ -1,0 +1,197 @@
+import { interceptCalls } from '../aws/interception.ts'
+import type { InterceptedCall } from '../aws/kinesis/service.ts'
+import { expiredIterator, iteratorLifeMs } from '../aws/kinesis/shard-token.ts'
+import { Fault } from '../aws/wire/fault.ts'
+import { requireInteger, requireMatch, requireOptions } from '../options.ts'
+import type { Store } from '../streams/store.ts'
+import { callFacts, type CallFacts } from './call-facts.ts'
+import { DroppableEvents } from './droppable-events.ts'
+import { FaultScript, type FaultTiming, faultTimingKeys, type ScriptedFault } from './fault-script.ts'
+import { type Duration, durationMs, type ManualClock } from './manual-clock.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** Which calls of the AWS layer a fault is for: all that have what it names. */
+export interface CallFault extends FaultTiming {
+  /** Such as `PutRecords`. @defaultValue every operation */
+  readonly operation?: string | undefined
+  /** Name of a stream. @defaultValue every stream, and none */
+  readonly stream?: string | undefined
+}
+
+/** A fault of `failCalls`. */
+export interface FailedCall extends CallFault {
+  /** The error's name. @defaultValue 'InternalFailureException' */
+  readonly type?: string | undefined
+  /** HTTP status, 400 to 599. @defaultValue 500 */
+  readonly status?: number | undefined
+  /** @defaultValue 'Internal Service Failure' */
+  readonly message?: string | undefined
+}
+
+/** A fault of `delayAnswers`. */
+export interface DelayedAnswer extends CallFault {
+  /** Time of the store's clock. */
+  readonly by: Duration
+}
+
+/** A fault of `expireIterators`. */
+export interface ExpiredIterator extends FaultTiming {
+  readonly stream?: string | undefined
+  /** Such as `shardId-000000000002`. */
+  readonly shardId?: string | undefined
+}
+
+/** A fault of `dropSubscriptions`. */
+export interface DroppedSubscription extends FaultTiming {
+  readonly stream?: string | undefined
+  readonly shardId?: string | undefined
+  /** Name of a registered consumer. */
+  readonly consumer?: string | undefined
+}
+
+/** A subscription that goes on. */
+interface OpenSubscription {
+  readonly facts: CallFacts
+  readonly events: DroppableEvents<unknown>
+}
+
+const callKeys: readonly string[] = ['operation', 'stream', ...faultTimingKeys]
+
+/**
+ * Makes things go wrong as they do in production, when and as often as a test says. A fault happens once, at the next
+ * occasion, unless its timing says otherwise; `probability` goes by the store's seed. Every method answers the fault, to
+ * ask how often it has happened and to take it back.
+ *
+ * All methods throw `ERR_MILLRACE_INVALID_ARGUMENT` and `ERR_MILLRACE_UNKNOWN_OPTION`.
+ */
+export class Faults {
+  readonly #clock: ManualClock
+  readonly #failures: FaultScript<() => Fault>
+  readonly #delays: FaultScript<number>
+  readonly #expiries: FaultScript<true>
+  readonly #drops: FaultScript<true>
+  readonly #subscriptions: Set<OpenSubscription> = new Set()
+
+  /** `testStore` makes these. */
+  constructor(store: Store, clock: ManualClock, seed: number) {
+    const random = new SeededRandom(seed)
+    this.#clock = clock
+    this.#failures = new FaultScript(random)
+    this.#delays = new FaultScript(random)
+    this.#expiries = new FaultScript(random)
+    this.#drops = new FaultScript(random)
+    interceptCalls(store, (call, proceed) => this.#intercept(call, proceed))
+  }
+
+  /**
+   * Calls through `awsRequestHandler` fail, with a 500 unless something else is asked for, and nothing is done.
+   *
+   * ```ts
+   * store.faults.failCalls({ operation: 'PutRecords', times: 2 })
+   * ```
+   */
+  failCalls(fault: FailedCall = {}): ScriptedFault {
+    requireOptions('failCalls', fault, [...callKeys, 'type', 'status', 'message'])
+    const { type = 'InternalFailureException', status = 500, message = 'Internal Service Failure' } = fault
+    requireMatch('type', type, /^[A-Za-z]{1,128}$/, 'the name of an error')
+    requireMatch('message', message, /^/, 'a text')
+    requireInteger('status', status, 400, 599)
+    return this.#failures.add(whereOf(fault), () => new Fault(type, message, { status }), fault)
+  }
+
+  /**
+   * Answers to calls through `awsRequestHandler` come later: what they ask for is done at once, the answer waits until
+   * somebody has advanced the store's clock so far.
+   */
+  delayAnswers(fault: DelayedAnswer): ScriptedFault {
+    requireOptions('delayAnswers', fault, [...callKeys, 'by'])
+    return this.#delays.add(whereOf(fault), durationMs(fault.by), fault)
+  }
+
+  /** `GetRecords` finds its iterator expired. */
+  expireIterators(fault: ExpiredIterator = {}): ScriptedFault {
+    requireOptions('expireIterators', fault, ['stream', 'shardId', ...faultTimingKeys])
+    return this.#expiries.add(whereOf(fault), true, fault)
+  }
+
+  /**
+   * Subscriptions (`SubscribeToShard`) end as if the connection was lost: those that are open now at once, later ones at
+   * their first event. With `after`, events that come are what is counted.
+   */
+  dropSubscriptions(fault: DroppedSubscription = {}): ScriptedFault {
+    requireOptions('dropSubscriptions', fault, ['stream', 'shardId', 'consumer', ...faultTimingKeys])
+    const scripted = this.#drops.add(whereOf(fault), true, fault)
+    if ((fault.after ?? 0) > 0) return scripted
+    for (const { facts, events } of this.#subscriptions) if (this.#isDropped(facts)) events.drop()
+    return scripted
+  }
+
+  /** Nothing goes wrong any more. */
+  clear(): void {
+    for (const script of [this.#failures, this.#delays, this.#expiries, this.#drops]) script.clear()
+  }
+
+  /** Stands between the calls of the AWS layer and their operations. */
+  async #intercept(call: InterceptedCall, proceed: () => Promise<unknown>): Promise<unknown> {
+    const facts = callFacts(call)
+    const failure = this.#failures.take({ ...facts })
+    if (failure !== undefined) throw failure()
+    if (facts.operation === 'GetRecords' && this.#expiries.take({ ...facts })) {
+      const nowMs = this.#clock.nowMs()
+      throw expiredIterator(nowMs - iteratorLifeMs - 1, nowMs)
+    }
+    const delayMs = this.#delays.take({ ...facts })
+    // Of a call that fails, the failure is the answer.
+    const outcome = await settledOutcome(proceed())
+    if (delayMs !== undefined) await this.#pause(delayMs)
+    if ('error' in outcome) throw outcome.error
+    return facts.operation === 'SubscribeToShard' ? this.#droppable(outcome.value, facts) : outcome.value
+  }
+
+  #droppable(output: unknown, facts: CallFacts): unknown {
+    const { EventStream, ...others } = output as { readonly EventStream: AsyncIterable<unknown> }
+    const events: DroppableEvents<unknown> = new DroppableEvents(
+      EventStream,
+      () => this.#isDropped(facts),
+      () => this.#subscriptions.delete(subscription),
+    )
+    const subscription = { facts, events }
+    this.#subscriptions.add(subscription)
+    return { ...others, EventStream: events }
+  }
+
+  #isDropped(facts: CallFacts): boolean {
+    return this.#drops.take({ ...facts }) === true
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(ms, resolve)
+    })
+  }
+}
+
+/** What a fault is for: what it names of these. */
+function whereOf(fault: {
+  readonly operation?: unknown
+  readonly stream?: unknown
+  readonly shardId?: unknown
+  readonly consumer?: unknown
+}): Readonly<Record<string, string>> {
+  const where: Record<string, string> = {}
+  for (const fact of ['operation', 'stream', 'shardId', 'consumer'] as const) {
+    const value = fault[fact]
+    if (value !== undefined) where[fact] = requireMatch(fact, value, /^[\w.-]{1,128}$/, 'a name')
+  }
+  return where
+}
+
+type Settled = { readonly value: unknown } | { readonly error: unknown }
+
+async function settledOutcome(work: Promise<unknown>): Promise<Settled> {
+  try {
+    return { value: await work }
+  } catch (error) {
+    return { error }
+  }
+}
