@@ -46,6 +46,8 @@ export const errorCodes = [
   'ERR_MILLRACE_POISONED',
   /** Too many bytes wait for the disk. */
   'ERR_MILLRACE_BACKLOG',
+  /** AWS would refuse it by a limit of throughput or of calls, and the store enforces its limits. */
+  'ERR_MILLRACE_THROTTLED',
   /** The same consumer subscribed to the shard less than five seconds ago. */
   'ERR_MILLRACE_SUBSCRIBED',
   /** The payload cannot be encoded or decoded by the stream's codec. */

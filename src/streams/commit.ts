@@ -14,6 +14,7 @@ import type { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import type { Staging } from './staging.ts'
 import type { StoreTime } from './store-time.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** How often a batch is offered again to a log that waits for its disk. */
 const busyTriesMax = 64
@@ -23,6 +24,8 @@ export interface CommitHost {
   readonly streamName: string
   readonly map: ShardMap
   readonly time: StoreTime
+  /** Judges or counts what is put, if anybody does now. */
+  readonly gate: WriteGate | undefined
   /** Something was stored that may expire one day. */
   stored(): void
   /** Shards are being replaced by others, as far as is known. */
@@ -85,11 +88,14 @@ export class Committer {
       return undefined
     }
     let later: Promise<void>[] | undefined
+    const { gate } = this.#host
     const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {
       const place = this.#touched[index] as number
+      const shard = this.#shards[place] as Shard
       const end = this.#ends[place] as number
-      const answer = this.#append(staging, this.#shards[place] as Shard, from, end - from)
+      const count = gate === undefined ? end - from : gate.admit(staging, shard, from, end - from)
+      const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
       from = end
     }
@@ -106,6 +112,8 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
+    // Whose shard is known only when it is stored.
+    if (this.#host.gate !== undefined) return undefined
     const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
@@ -129,6 +137,7 @@ export class Committer {
     const shard = this.#shards[place] as Shard
     const log = shard.log()
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
+    if (this.#host.gate?.admit(staging, shard, 0, 1) === 0) throw staging.errorOf(0) as MillraceError
     const answer = log.append(staging.window(0, 1), staging)
     if (isLater(answer)) throw notSynchronous()
     if (answer === Refusal.sealed) {

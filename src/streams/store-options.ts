@@ -4,11 +4,12 @@ import type { LogCaps } from '../log/log.ts'
 import { requireCallback, requireInteger, requireMatch, requireMethods, requireOptions } from '../options.ts'
 import { MiB } from '../units.ts'
 import { bytesCodec, type Codec } from './codec.ts'
+import { checkedLimits, type ChosenLimits, limitOptionKeys, type LimitOptions } from './limit-options.ts'
 import { retentionHoursMax, retentionHoursMin } from './retention.ts'
 import { apart, emitProcessWarning, type WarningListener } from './warning.ts'
 
 /** How a store behaves, wherever it is kept. */
-export interface StoreOptions {
+export interface StoreOptions extends LimitOptions {
   /** Arrival times, retention and every timer run on it. @defaultValue the system's clock */
   readonly clock?: Clock | undefined
   /** Account of its streams, as it appears in ARNs: twelve digits. @defaultValue '000000000000' */
@@ -53,12 +54,24 @@ const shardsMax = 10_000
 const recordBytesMax: number = 10 * MiB
 
 /** Keys of `StoreOptions`. */
-export const storeOptionKeys: readonly string[] = ['clock', 'account', 'region', 'onWarning']
+export const storeOptionKeys: readonly string[] = [
+  'clock',
+  'account',
+  'region',
+  'onWarning',
+  ...limitOptionKeys,
+]
+
+/** The options of a store, filled up. */
+export interface ChosenStoreOptions extends ChosenLimits {
+  readonly clock: Clock
+  readonly account: string
+  readonly region: string
+  readonly onWarning: WarningListener
+}
 
 /** Checks the options of a store and fills them up. */
-export function checkedStoreOptions(options: StoreOptions): {
-  readonly [Key in keyof StoreOptions]-?: NonNullable<StoreOptions[Key]>
-} {
+export function checkedStoreOptions(options: StoreOptions): ChosenStoreOptions {
   requireOptions('store options', options, storeOptionKeys)
   const {
     clock = storeDefaults.clock,
@@ -69,7 +82,8 @@ export function checkedStoreOptions(options: StoreOptions): {
   requireMatch('account', account, /^\d{12}$/, 'twelve digits')
   requireMatch('region', region, /^[a-z0-9-]{1,64}$/, 'a region such as us-east-1')
   requireCallback('onWarning', options.onWarning)
-  return { clock, account, region, onWarning: apart(options.onWarning ?? emitProcessWarning) }
+  const onWarning = apart(options.onWarning ?? emitProcessWarning)
+  return { clock, account, region, onWarning, ...checkedLimits(options) }
 }
 
 /** A stream name that AWS would take. */

@@ -8,6 +8,8 @@ import { requireOptions } from '../options.ts'
 import { LeaseWatch } from './batch-lease.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import { evenSplit } from './hash-key.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
@@ -40,6 +42,8 @@ export interface StoreInside {
   /** Tells the time of arrivals and horizons. */
   readonly time: StoreTime
   readonly meta: MetaStore
+  /** `undefined` where they are off. */
+  readonly limits: Limits | undefined
   /** Splits and merges shards. */
   readonly resharder: Resharder
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
@@ -65,6 +69,7 @@ export class Store {
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
   readonly #deleting: Set<string> = new Set()
+  readonly #limits: Limits | undefined
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #inside: StoreInside
@@ -87,6 +92,7 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#limits = limitsOf(options)
     this.#resharder = new Resharder({
       engine,
       meta,
@@ -100,6 +106,7 @@ export class Store {
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
+      limits: this.#limits,
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
@@ -115,6 +122,7 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      limits: this.#limits,
       resharder: this.#resharder,
       core: (key) => {
         this.#requireOpen()

@@ -8,6 +8,7 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { Limits } from './limits.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
@@ -16,7 +17,9 @@ import { isExpired, isResharding, ShardTable } from './shard-table.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
+import { StreamLimits } from './stream-limits.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -28,6 +31,8 @@ export interface StreamHost {
   readonly time: StoreTime
   readonly stagings: StagingPool
   readonly leases: LeaseWatch
+  /** `undefined` where they are off. */
+  readonly limits: Limits | undefined
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -46,6 +51,8 @@ export interface StreamHost {
 export class StreamCore {
   readonly id: string
   readonly blocks: BlockPool = new BlockPool()
+  /** What AWS refuses of this stream; `undefined` where limits are off. */
+  readonly limits: StreamLimits | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -65,6 +72,7 @@ export class StreamCore {
     this.#host = host
     this.#state = state
     this.id = streamId(state.key)
+    this.limits = host.limits && new StreamLimits(this, host.limits)
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
 
@@ -159,6 +167,11 @@ export class StreamCore {
   get points(): PointRead {
     this.#points ??= new PointRead()
     return this.#points
+  }
+
+  /** Judges or counts what is put, if anybody does. */
+  get gate(): WriteGate | undefined {
+    return this.limits
   }
 
   /** Who is pushed the records of this stream. */

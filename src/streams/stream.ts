@@ -21,6 +21,7 @@ import { frontStartOf } from './front-start.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
 import type { SingleRecord } from './group-commit.ts'
+import type { LimitReport } from './limit-report.ts'
 import { packEntries, packEntry } from './pack-entry.ts'
 import { type PutEntry, type PutOptions, putOptionKeys, type PutResult, type Stored } from './put.ts'
 import { type PutIntake, PutQueue } from './put-queue.ts'
@@ -342,6 +343,15 @@ export class Stream<T = Uint8Array> {
     await finished
     const { table } = this.#core
     return table.childrenOf(namedShard(shardId, table.all).index).map(describeShard)
+  }
+
+  /**
+   * What the limits of AWS refused of this stream, or in the mode `report` would have refused, since the store was
+   * opened: per shard and limit, and the partition keys that it happened to most.
+   */
+  limitReport(): LimitReport {
+    this.#core.requireUsable()
+    return this.#core.limits?.report() ?? { mode: 'off', shards: [] }
   }
 
   #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {

@@ -18,10 +18,10 @@ export interface StoreWarning {
 export type WarningListener = (warning: StoreWarning) => void
 
 /** The listener, for the store: when it throws, that surfaces as its owner's uncaught error and disturbs nothing. */
-export function apart(listener: WarningListener): WarningListener {
-  return (warning) => {
+export function apart<Told>(listener: (told: Told) => void): (told: Told) => void {
+  return (told) => {
     try {
-      listener(warning)
+      listener(told)
     } catch (error) {
       queueMicrotask(() => {
         throw error
