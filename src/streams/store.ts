@@ -29,6 +29,7 @@ import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
 import { Resharder } from './resharder.ts'
 import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
+import type { GateHook } from './write-gate.ts'
 
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
 const proposalsMax = 16
@@ -46,6 +47,8 @@ export interface StoreInside {
   readonly limits: Limits | undefined
   /** Splits and merges shards. */
   readonly resharder: Resharder
+  /** For test support. */
+  readonly gates: GateHook
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
   core(key: StreamKey): StreamCore
 }
@@ -93,6 +96,7 @@ export class Store {
       find: (id) => this.#coreOf(id),
     })
     this.#limits = limitsOf(options)
+    const gates: GateHook = { before: undefined }
     this.#resharder = new Resharder({
       engine,
       meta,
@@ -107,6 +111,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      gates,
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
@@ -124,6 +129,7 @@ export class Store {
       meta,
       limits: this.#limits,
       resharder: this.#resharder,
+      gates,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)

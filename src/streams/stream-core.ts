@@ -19,7 +19,7 @@ import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { WriteGate } from './write-gate.ts'
+import type { GateHook, WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -33,6 +33,7 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
+  readonly gates: GateHook
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -171,7 +172,7 @@ export class StreamCore {
 
   /** Judges or counts what is put, if anybody does. */
   get gate(): WriteGate | undefined {
-    return this.limits
+    return this.#host.gates.before?.(this) ?? this.limits
   }
 
   /** Who is pushed the records of this stream. */

@@ -2,10 +2,12 @@ import { interceptCalls } from '../aws/interception.ts'
 import type { InterceptedCall } from '../aws/kinesis/service.ts'
 import { expiredIterator, iteratorLifeMs } from '../aws/kinesis/shard-token.ts'
 import { Fault } from '../aws/wire/fault.ts'
-import { requireInteger, requireMatch, requireOptions } from '../options.ts'
-import type { Store } from '../streams/store.ts'
+import { requireInteger, requireMatch, requireOneOf, requireOptions } from '../options.ts'
+import { insideOf, type Store, type StoreInside } from '../streams/store.ts'
+import type { StreamCore } from '../streams/stream-core.ts'
 import { callFacts, type CallFacts } from './call-facts.ts'
 import { DroppableEvents } from './droppable-events.ts'
+import { type EntryFailure, FaultGate, throttled } from './fault-gate.ts'
 import { FaultScript, type FaultTiming, faultTimingKeys, type ScriptedFault } from './fault-script.ts'
 import { type Duration, durationMs, type ManualClock } from './manual-clock.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -26,6 +28,29 @@ export interface FailedCall extends CallFault {
   readonly status?: number | undefined
   /** @defaultValue 'Internal Service Failure' */
   readonly message?: string | undefined
+}
+
+/** A fault of `throttle`. */
+export interface ThrottledShard extends FaultTiming {
+  /** Name of a stream. @defaultValue every stream */
+  readonly stream?: string | undefined
+  /** Such as `shardId-000000000002`. @defaultValue every shard */
+  readonly shardId?: string | undefined
+  /** Puts of the library and of the AWS layer, or `GetRecords`. @defaultValue both */
+  readonly access?: 'put' | 'read' | undefined
+}
+
+/** A fault of `failEntry`. */
+export interface FailedEntry extends FaultTiming {
+  /** Which entry of a batch, from 0 on: 0 to 9,999,999. */
+  readonly entry: number
+  /** @defaultValue every stream */
+  readonly stream?: string | undefined
+  /**
+   * `'failed'` is `ERR_MILLRACE_IO`, in the AWS layer `InternalFailure`; `'throttled'` is `ERR_MILLRACE_THROTTLED`, or
+   * `ProvisionedThroughputExceededException`. @defaultValue 'failed'
+   */
+  readonly how?: 'failed' | 'throttled' | undefined
 }
 
 /** A fault of `delayAnswers`. */
@@ -55,6 +80,8 @@ interface OpenSubscription {
   readonly events: DroppableEvents<unknown>
 }
 
+const entryMax = 9_999_999
+
 const callKeys: readonly string[] = ['operation', 'stream', ...faultTimingKeys]
 
 /**
@@ -65,11 +92,15 @@ const callKeys: readonly string[] = ['operation', 'stream', ...faultTimingKeys]
  * All methods throw `ERR_MILLRACE_INVALID_ARGUMENT` and `ERR_MILLRACE_UNKNOWN_OPTION`.
  */
 export class Faults {
+  readonly #inside: StoreInside
   readonly #clock: ManualClock
   readonly #failures: FaultScript<() => Fault>
   readonly #delays: FaultScript<number>
   readonly #expiries: FaultScript<true>
   readonly #drops: FaultScript<true>
+  readonly #throttles: FaultScript<true>
+  readonly #entries: FaultScript<EntryFailure>
+  readonly #gates: WeakMap<StreamCore, FaultGate> = new WeakMap()
   readonly #subscriptions: Set<OpenSubscription> = new Set()
 
   /** `testStore` makes these. */
@@ -80,6 +111,10 @@ export class Faults {
     this.#delays = new FaultScript(random)
     this.#expiries = new FaultScript(random)
     this.#drops = new FaultScript(random)
+    this.#throttles = new FaultScript(random)
+    this.#entries = new FaultScript(random)
+    this.#inside = insideOf(store)
+    this.#inside.gates.before = (core) => this.#gateOf(core)
     interceptCalls(store, (call, proceed) => this.#intercept(call, proceed))
   }
 
@@ -97,6 +132,30 @@ export class Faults {
     requireMatch('message', message, /^/, 'a text')
     requireInteger('status', status, 400, 599)
     return this.#failures.add(whereOf(fault), () => new Fault(type, message, { status }), fault)
+  }
+
+  /**
+   * A shard is throttled: a put, or all entries of a batch that go to it, fail with `ERR_MILLRACE_THROTTLED`, and so does
+   * `GetRecords`. In the AWS layer that is a `ProvisionedThroughputExceededException`. Counted are batches, not entries.
+   */
+  throttle(fault: ThrottledShard = {}): ScriptedFault {
+    requireOptions('throttle', fault, ['stream', 'shardId', 'access', ...faultTimingKeys])
+    if (fault.access !== undefined) requireOneOf('access', fault.access, ['put', 'read'])
+    return this.#throttles.add({ ...whereOf(fault), access: fault.access }, true, fault)
+  }
+
+  /**
+   * One entry of the next batch that has so many is not stored, the others are; a single put is the entry 0 of its batch.
+   *
+   * ```ts
+   * store.faults.failEntry({ entry: 3 })
+   * ```
+   */
+  failEntry(fault: FailedEntry): ScriptedFault {
+    requireOptions('failEntry', fault, ['entry', 'stream', 'how', ...faultTimingKeys])
+    const entry = requireInteger('entry', fault.entry, 0, entryMax)
+    const how = requireOneOf('how', fault.how ?? 'failed', ['failed', 'throttled'])
+    return this.#entries.add({ ...whereOf(fault), entry }, how, fault)
   }
 
   /**
@@ -128,7 +187,8 @@ export class Faults {
 
   /** Nothing goes wrong any more. */
   clear(): void {
-    for (const script of [this.#failures, this.#delays, this.#expiries, this.#drops]) script.clear()
+    const calls = [this.#failures, this.#delays, this.#expiries, this.#drops]
+    for (const script of [...calls, this.#throttles, this.#entries]) script.clear()
   }
 
   /** Stands between the calls of the AWS layer and their operations. */
@@ -140,12 +200,31 @@ export class Faults {
       const nowMs = this.#clock.nowMs()
       throw expiredIterator(nowMs - iteratorLifeMs - 1, nowMs)
     }
+    if (facts.operation === 'GetRecords') this.#throttleRead(call, facts)
     const delayMs = this.#delays.take({ ...facts })
     // Of a call that fails, the failure is the answer.
     const outcome = await settledOutcome(proceed())
     if (delayMs !== undefined) await this.#pause(delayMs)
     if ('error' in outcome) throw outcome.error
     return facts.operation === 'SubscribeToShard' ? this.#droppable(outcome.value, facts) : outcome.value
+  }
+
+  #throttleRead({ account, region }: InterceptedCall, facts: CallFacts): void {
+    const { stream, shardId } = facts
+    if (stream === undefined || shardId === undefined) return
+    if (!this.#throttles.take({ stream, shardId, access: 'read' })) return
+    throw throttled(this.#inside.core({ account, region, name: stream }), shardId, 'GetRecords')
+  }
+
+  /** Who stands before the logs of a stream, while anything is to happen there. */
+  #gateOf(core: StreamCore): FaultGate | undefined {
+    if (this.#throttles.idle && this.#entries.idle) return undefined
+    let gate = this.#gates.get(core)
+    if (gate === undefined) {
+      gate = new FaultGate(core, { throttles: this.#throttles, entries: this.#entries })
+      this.#gates.set(core, gate)
+    }
+    return gate
   }
 
   #droppable(output: unknown, facts: CallFacts): unknown {

@@ -5,7 +5,9 @@ export type {
   DroppedSubscription,
   ExpiredIterator,
   FailedCall,
+  FailedEntry,
   Faults,
+  ThrottledShard,
 } from './faults.ts'
 export type { FaultTiming, ScriptedFault } from './fault-script.ts'
 export { drain, type DrainOptions } from './drain.ts'

@@ -6,6 +6,7 @@ import {
   type KinesisClientConfig,
   ListStreamsCommand,
   PutRecordCommand,
+  PutRecordsCommand,
 } from '@aws-sdk/client-kinesis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { awsRequestHandler } from '../../src/aws/index.ts'
@@ -134,6 +135,27 @@ describe('calls that are told to fail', () => {
     })
     await put(client)
     expect(await drain(fork.stream('s'))).toHaveLength(1)
+  })
+})
+
+describe('puts that are told to be refused', () => {
+  const records = ['a', 'b', 'c'].map((key) => ({ PartitionKey: key, Data: bytesOf(key) }))
+
+  it('are so in the answer of PutRecords, entry by entry', async () => {
+    const { store, client } = await rig()
+    store.faults.failEntry({ entry: 1 })
+    const failed = await client.send(new PutRecordsCommand({ StreamName: 's', Records: records }))
+    expect(failed.FailedRecordCount).toBe(1)
+    expect(failed.Records?.[1]).toMatchObject({ ErrorCode: 'InternalFailure' })
+    store.faults.failEntry({ entry: 2, how: 'throttled' })
+    const throttled = await client.send(new PutRecordsCommand({ StreamName: 's', Records: records }))
+    expect(throttled.Records?.[2]).toMatchObject({
+      ErrorCode: 'ProvisionedThroughputExceededException',
+      ErrorMessage: expect.stringMatching(
+        /^Rate exceeded for shard shardId-\d+ in stream s under account 0+/,
+      ) as unknown,
+    })
+    expect(await drain(store.stream('s'))).toHaveLength(4)
   })
 })
 
