@@ -11,6 +11,7 @@ import { retentionMs } from './retention.ts'
 import { nextScalingStep, requireTargetShards } from './shard-count.ts'
 import { isResharding } from './shard-table.ts'
 import { namedShard } from './starting-position.ts'
+import { requireActive, transitionEnd } from './status.ts'
 import type { StoreTime } from './store-time.ts'
 import type { StreamCore } from './stream-core.ts'
 
@@ -29,6 +30,8 @@ export interface ReshardHost {
   readonly meta: MetaStore
   readonly time: StoreTime
   readonly clock: Clock
+  /** A stream stays UPDATING for so long after its shards have changed; milliseconds. */
+  readonly updatingMs: number
   /** The stream with this id, if it still exists. */
   find(id: string): StreamCore | undefined
 }
@@ -151,7 +154,7 @@ export class Resharder {
     for (let proposals = 0; proposals < proposalsMax; proposals++) {
       core.requireWritable()
       core.refresh()
-      requireActive(core)
+      requireActive(core.state, this.#host.time.nowMs())
       const steps = planOf(core.state)
       if (steps === undefined) return { finished: Promise.resolve() }
       if (await this.#propose(core, steps)) return { finished: this.finish(core) }
@@ -216,7 +219,9 @@ export class Resharder {
     }
     const { key, revision } = core.state
     if (core.state.resharding?.closes[0] !== closes[0]) return
-    await this.#host.meta.propose({ kind: 'finishReshard', key, revision, closedAtMs })
+    const updatingUntilMs = transitionEnd(this.#host.time.nowMs(), this.#host.updatingMs)
+    const updating = updatingUntilMs !== undefined && { updatingUntilMs }
+    await this.#host.meta.propose({ kind: 'finishReshard', key, revision, closedAtMs, ...updating })
   }
 }
 
@@ -236,13 +241,4 @@ function ancestorsOf(shard: ShardSpec, { shards }: StreamState): readonly number
 function creationIn({ shards }: StreamState): (index: number) => number {
   const created = new Map(shards.map(({ index, createdAtSeconds }) => [index, createdAtSeconds]))
   return (index) => created.get(index) ?? 0
-}
-
-function requireActive(core: StreamCore): void {
-  if (!core.resharding) return
-  throw new MillraceError(
-    'ERR_MILLRACE_STREAM_NOT_ACTIVE',
-    `${core.streamName} is being updated; try again when it is active`,
-    { details: { stream: core.streamName, status: 'UPDATING' } },
-  )
 }

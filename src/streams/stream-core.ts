@@ -14,6 +14,7 @@ import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isExpired, isResharding, ShardTable } from './shard-table.ts'
+import { notActive } from './status.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
@@ -68,10 +69,13 @@ export class StreamCore {
   #closed = false
   /** The sweeper knows that the stream holds something. */
   #expected = false
+  /** Before this the stream is CREATING, milliseconds since 1970; undefined once it is known not to be. */
+  #creatingUntilMs: number | undefined
 
   constructor(host: StreamHost, state: StreamState) {
     this.#host = host
     this.#state = state
+    this.#creatingUntilMs = state.settings?.creatingUntilMs
     this.id = streamId(state.key)
     this.limits = host.limits && new StreamLimits(this, host.limits)
     this.#table = ShardTable.of(state.shards, this.#shardOf)
@@ -199,6 +203,14 @@ export class StreamCore {
   requireWritable(): void {
     this.requireUsable()
     if (this.#host.engine.caps.readOnly) throw readOnlyError()
+  }
+
+  /** `requireWritable`, and throws `ERR_MILLRACE_STREAM_NOT_ACTIVE` while the stream is CREATING. */
+  requireTakesRecords(): void {
+    this.requireWritable()
+    if (this.#creatingUntilMs === undefined) return
+    if (this.#host.time.nowMs() < this.#creatingUntilMs) throw notActive(this.#state, 'CREATING')
+    this.#creatingUntilMs = undefined
   }
 
   /** `requireUsable`, and throws `ERR_MILLRACE_UNSUPPORTED` where no record can be read within a call. */

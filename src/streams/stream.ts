@@ -4,12 +4,12 @@ import { requireOptions } from '../options.ts'
 import { BatchReader, type ReadGuard } from './batch-reader.ts'
 import { BlockSupply } from './block-supply.ts'
 import { type Codec, encodeWith } from './codec.ts'
+import { Consumers } from './consumers.ts'
 import {
   describeShard,
   describeStream,
   type ShardDescription,
   type StreamDescription,
-  streamArn,
 } from './description.ts'
 import {
   bytesMaxOf,
@@ -38,12 +38,16 @@ import {
 import { ReadFront } from './read-front.ts'
 import type { ReadPlan } from './reader.ts'
 import type { StoredRecord } from './record.ts'
-import type { Reshard, Resharder } from './resharder.ts'
+import type { Reshard } from './resharder.ts'
 import { RecordReader } from './record-reader.ts'
+import { Settings } from './settings.ts'
 import { type ListShardsOptions, listedShards } from './shard-filter.ts'
 import { namedShard, placeOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
+import { streamArn } from './stream-arn.ts'
+import type { StreamOwner } from './stream-changes.ts'
 import type { StreamCore } from './stream-core.ts'
+import { requireProvisioned } from './stream-mode.ts'
 import { RecordSource } from './web-readable.ts'
 import { EntrySink } from './web-writable.ts'
 
@@ -57,13 +61,6 @@ export interface GetSyncOptions {
 }
 
 const getSyncKeys: readonly string[] = ['reuse']
-
-/** What a stream needs from its store to change itself. */
-export interface StreamOwner {
-  readonly resharder: Resharder
-  /** Sets how long the stream keeps its records. */
-  setRetention(core: StreamCore, retentionHours: unknown): Promise<void>
-}
 
 /**
  * The door for the layers above (the AWS layer, test support) from a stream to what all objects of it share. No part
@@ -138,7 +135,7 @@ export class Stream<T = Uint8Array> {
    * @param entries any number, up to 1 GiB together
    */
   async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
-    this.#core.requireWritable()
+    this.#core.requireTakesRecords()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
     return this.#core.commits.putBatch((staging) => {
       packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
@@ -269,9 +266,11 @@ export class Stream<T = Uint8Array> {
    * Rejects with `ERR_MILLRACE_SHARD_NOT_FOUND`; `ERR_MILLRACE_SHARD_SEALED` for a shard that was split or merged
    * before; `ERR_MILLRACE_INVALID_ARGUMENT` for a hash key that is not above the first one of the shard plus one and
    * below the last one; `ERR_MILLRACE_STREAM_NOT_ACTIVE` while another reshard is under way;
-   * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards.
+   * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards; `ERR_MILLRACE_UNSUPPORTED` for a stream ON_DEMAND, whose
+   * shards follow its load.
    */
   async splitShard(shardId: string, newStartingHashKey: string): Promise<readonly ShardDescription[]> {
+    requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.split(this.#core, shardId, newStartingHashKey)
     return this.#childrenOf(shardId, reshard)
   }
@@ -283,6 +282,7 @@ export class Stream<T = Uint8Array> {
    * Rejects as `splitShard`, with `ERR_MILLRACE_INVALID_ARGUMENT` for shards that are not neighbours in this order.
    */
   async mergeShards(shardId: string, adjacentShardId: string): Promise<readonly ShardDescription[]> {
+    requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.merge(this.#core, shardId, adjacentShardId)
     return this.#childrenOf(shardId, reshard)
   }
@@ -295,6 +295,7 @@ export class Stream<T = Uint8Array> {
    * more than twice or less than half of what there is, more than 10,000, and more than ten changes in any 24 hours.
    */
   async updateShardCount(targetShardCount: number): Promise<readonly ShardDescription[]> {
+    requireProvisioned(this.#owner.present(this.#core))
     const { finished } = await this.#owner.resharder.scale(this.#core, targetShardCount)
     await finished
     return this.#core.map.open.map(describeShard)
@@ -310,10 +311,19 @@ export class Stream<T = Uint8Array> {
     await Promise.all(this.#core.shards.map((shard) => shard.opened?.flush()))
   }
 
+  /** What can be set of it, beside its retention and shards. */
+  get settings(): Settings {
+    return new Settings(this.#core, this.#owner)
+  }
+
+  /** The consumers that are registered for enhanced fan-out. */
+  get consumers(): Consumers {
+    return new Consumers(this.#core, this.#owner)
+  }
+
   /** What the stream is, as of now. */
   describe(): StreamDescription {
-    this.#core.requireUsable()
-    return describeStream(this.#core.state)
+    return describeStream(this.#owner.present(this.#core), this.#owner.nowMs())
   }
 
   /** Its shards, by index: the open ones, and closed ones until their last records expire. */
@@ -355,7 +365,7 @@ export class Stream<T = Uint8Array> {
   }
 
   #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
-    this.#core.requireWritable()
+    this.#core.requireTakesRecords()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
     return {
       partitionKey,
@@ -377,7 +387,7 @@ export class Stream<T = Uint8Array> {
     return {
       pack: (staging, entry) => packEntry(staging, entry, this.#codec, core.state.maxRecordBytes),
       async commit(staging) {
-        core.requireUsable()
+        core.requireTakesRecords()
         return core.commits.putBatch((into) => into.swap(staging))
       },
     }

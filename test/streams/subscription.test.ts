@@ -205,17 +205,38 @@ describe.each(bothAnswers)('a subscription, engine answers %s', (answers) => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('ends at the end of its shard, with an event that says so', async () => {
+  it('ends at the end of its shard, with an event that names those that took over', async () => {
     const { stream, shard, subscribe, clock } = await oneShard(answers)
     const subscription = await subscribe()
     const listener = new Listener(subscription)
     await stream.put('k', bytesOf('x'))
     await quiet()
-    await (await shard.log()).seal()
+    await stream.splitShard(shard.id, '1000')
     await quiet()
     expect(listener.events.at(-1)).toMatchObject({ records: 0, continuationSequenceNumber: undefined })
+    expect(listener.events.map(({ childShards }) => childShards.map(({ index }) => index))).toEqual([
+      [],
+      [1, 2],
+    ])
     expect([listener.over, listener.error, subscription.end]).toEqual([true, undefined, 'shard-end'])
     expect(clock.pending).toBe(1) // the sweeper's, for what expires tomorrow
+  })
+
+  it('waits for those that take over, asleep', async () => {
+    const { stream, shard, subscribe, clock, faults } = await oneShard(answers)
+    const listener = new Listener(await subscribe())
+    await (await shard.log()).seal()
+    await quiet()
+    const reads = faults.calls('read')
+    await quiet()
+    expect([listener.over, faults.calls('read')]).toEqual([false, reads])
+    await clock.advance(5000)
+    expect(listener.events.length).toBe(1)
+    expect(listener.events[0]?.continuationSequenceNumber).toBeDefined()
+    await stream.splitShard(shard.id, '1000')
+    await quiet()
+    expect(listener.over).toBe(true)
+    expect(listener.events.at(-1)?.childShards.length).toBe(2)
   })
 
   it('ends with the reason of its signal', async () => {

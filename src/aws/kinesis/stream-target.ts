@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts'
 import type { StreamKey } from '../../meta/commands.ts'
-import { streamArn } from '../../streams/description.ts'
+import { streamArn } from '../../streams/stream-arn.ts'
 import type { Stream } from '../../streams/stream.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { type Fault, invalidArgumentFault, notFoundFault, validationFault } from '../wire/fault.ts'
