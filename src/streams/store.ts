@@ -41,7 +41,6 @@ import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
 import { Resharder } from './resharder.ts'
 import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
-import type { GateHook } from './write-gate.ts'
 
 /** How often a command is proposed again because somebody else changed the stream at the same time. */
 const proposalsMax = 16
@@ -93,7 +92,6 @@ export class Store {
       find: (id) => this.#coreOf(id),
     })
     this.#limits = limitsOf(options)
-    const gates: GateHook = { before: undefined }
     this.#resharder = new Resharder({
       engine,
       meta,
@@ -109,7 +107,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
-      gates,
+      gates: { before: undefined },
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
@@ -127,7 +125,7 @@ export class Store {
       meta,
       limits: this.#limits,
       resharder: this.#resharder,
-      gates,
+      gates: this.#streamHost.gates,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)
