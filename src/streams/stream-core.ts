@@ -196,7 +196,8 @@ export class StreamCore {
 
   /** Throws `ERR_MILLRACE_CLOSED` or `ERR_MILLRACE_STREAM_NOT_FOUND` once the stream was ended. */
   requireUsable(): void {
-    if (this.#ended !== undefined) throw new MillraceError(this.#ended.code, this.#ended.message)
+    const ended = this.#ended
+    if (ended !== undefined) throw new MillraceError(ended.code, ended.message, { details: ended.details })
   }
 
   /** `requireUsable`, and throws `ERR_MILLRACE_READ_ONLY` where nothing can be written. */

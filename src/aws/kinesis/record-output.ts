@@ -1,9 +1,12 @@
 import type { StreamState } from '../../meta/state.ts'
-import type { ShardPage } from '../../streams/shard-page.ts'
+import type { RecordBatch } from '../../streams/record-batch.ts'
 import { encryptionOf } from './encryption.ts'
 
 /** A page's records as the service answers them. Their data are views of the page: write them before it is released. */
-export function recordsOf(page: ShardPage, state: StreamState): readonly Readonly<Record<string, unknown>>[] {
+export function recordsOf(
+  page: { readonly batches: readonly RecordBatch[] },
+  state: StreamState,
+): readonly Readonly<Record<string, unknown>>[] {
   const encryption = encryptionOf(state)
   const records: Record<string, unknown>[] = []
   for (const batch of page.batches) {

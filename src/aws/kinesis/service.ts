@@ -53,7 +53,7 @@ export class KinesisService implements Service {
     const nowMs = this.#inside.time.nowMs()
     const call: Call = {
       inside: this.#inside,
-      within: (of, inRegion) => this.#within(of, inRegion),
+      within: (ofAccount, inRegion) => this.#store.within({ account: ofAccount, region: inRegion }),
       account,
       region,
       nowMs,
@@ -68,10 +68,6 @@ export class KinesisService implements Service {
 
   faultOf(error: unknown, { operation, caller }: ServiceRequest): Fault {
     return faultOf(error, operation, this.#placeOf(caller))
-  }
-
-  #within(_account: string, _region: string): Store {
-    return this.#store
   }
 
   /** An access key id of twelve digits is the account; a region that no store could have means the store's. */

@@ -1,0 +1,86 @@
+import type { Shard } from '../../../streams/shard.ts'
+import type { StreamCore } from '../../../streams/stream-core.ts'
+import type { Subscription, SubscriptionEvent } from '../../../streams/subscription.ts'
+import { notFoundFault } from '../../wire/fault.ts'
+import type { ServiceEvent } from '../../wire/service.ts'
+import type { Operation } from '../call.ts'
+import { childShardsOf } from '../child-shards.ts'
+import { consumerOf } from '../consumer-target.ts'
+import { refuseDryRun } from '../dry-run.ts'
+import { recordsOf } from '../record-output.ts'
+import { shardOf } from '../shard-target.ts'
+import { type IteratorType, type Position, positionFault, startOf } from '../start-position.ts'
+
+interface Input {
+  readonly ConsumerARN: string
+  readonly StreamId?: string
+  readonly ShardId: string
+  readonly StartingPosition: {
+    readonly Type: IteratorType
+    readonly SequenceNumber?: string
+    readonly Timestamp?: number
+  }
+  readonly DryRun?: boolean
+}
+
+/** Pushes the records of a shard to a consumer, for five minutes. */
+export const subscribeToShard: Operation = {
+  name: 'SubscribeToShard',
+  async run(input: Input, call) {
+    const { ConsumerARN, StreamId, StartingPosition } = input
+    const target = StreamId === undefined ? { ConsumerARN } : { ConsumerARN, StreamId }
+    const { stream, core } = consumerOf(target, call)
+    const consumer = stream.consumers.requireActive(ConsumerARN).arn
+    const shard = shardOf(core, input.ShardId)
+    const { Type: type, SequenceNumber: sequence, Timestamp: timestamp } = StartingPosition
+    const position: Position = { type, sequence, timestamp }
+    const start = startOf(position, call.nowMs)
+    refuseDryRun(input.DryRun)
+    try {
+      const subscription = await core.subscriptions.open(shard, { consumer, start, signal: call.signal })
+      return { EventStream: new EventSource(core, shard, subscription) }
+    } catch (error) {
+      throw positionFault(error, 'SubscribeToShard', position, core, shard.id)
+    }
+  },
+}
+
+/** The events of a subscription, which begins with the call and not with the first look at it. */
+class EventSource implements AsyncIterable<ServiceEvent> {
+  readonly #core: StreamCore
+  readonly #shard: Shard
+  readonly #subscription: Subscription
+
+  constructor(core: StreamCore, shard: Shard, subscription: Subscription) {
+    this.#core = core
+    this.#shard = shard
+    this.#subscription = subscription
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ServiceEvent, void, undefined> {
+    const subscription = this.#subscription
+    try {
+      for await (const event of subscription) {
+        yield { type: 'SubscribeToShardEvent', event: this.#output(event) }
+        // Whoever asks for the next one has written this one.
+        event.release()
+      }
+    } finally {
+      await subscription.return()
+    }
+    if (subscription.end === 'deregistered') {
+      throw notFoundFault('The consumer was deregistered while it was subscribed.')
+    }
+  }
+
+  #output(event: SubscriptionEvent): Readonly<Record<string, unknown>> {
+    const { continuationSequenceNumber, millisBehindLatest } = event
+    const ended = continuationSequenceNumber === undefined
+    return {
+      Records: recordsOf(event, this.#core.state),
+      ContinuationSequenceNumber: continuationSequenceNumber,
+      MillisBehindLatest: millisBehindLatest,
+      ChildShards: ended ? childShardsOf(this.#core, this.#shard) : undefined,
+    }
+  }
+}
