@@ -1,5 +1,6 @@
 import { interceptCalls } from '../aws/interception.ts'
 import type { InterceptedCall } from '../aws/kinesis/service.ts'
+import { throttledText } from '../aws/kinesis/refusal.ts'
 import { expiredIterator, iteratorLifeMs } from '../aws/kinesis/shard-token.ts'
 import { Fault } from '../aws/wire/fault.ts'
 import { requireInteger, requireMatch, requireOneOf, requireOptions } from '../options.ts'
@@ -213,7 +214,9 @@ export class Faults {
     const { stream, shardId } = facts
     if (stream === undefined || shardId === undefined) return
     if (!this.#throttles.take({ stream, shardId, access: 'read' })) return
-    throw throttled(this.#inside.core({ account, region, name: stream }), shardId, 'GetRecords')
+    const core = this.#inside.core({ account, region, name: stream })
+    const text = throttledText(throttled(core, shardId, 'GetRecords'), core.state.key)
+    throw new Fault('ProvisionedThroughputExceededException', text ?? '')
   }
 
   /** Who stands before the logs of a stream, while anything is to happen there. */

@@ -7,6 +7,9 @@ import {
   ListStreamsCommand,
   PutRecordCommand,
   PutRecordsCommand,
+  RegisterStreamConsumerCommand,
+  SubscribeToShardCommand,
+  type SubscribeToShardEventStream,
 } from '@aws-sdk/client-kinesis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { awsRequestHandler } from '../../src/aws/index.ts'
@@ -66,6 +69,30 @@ async function iteratorOf(client: KinesisClient, shard: number): Promise<string 
     }),
   )
   return ShardIterator
+}
+
+/** What a consumer gets of shard 0 until its subscription ends. */
+async function subscribed(
+  client: KinesisClient,
+  name: string,
+): Promise<{ readonly received: string[]; readonly ended: Promise<void> }> {
+  const StreamARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/s'
+  const { Consumer } = await client.send(new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: name }))
+  const { EventStream = [] } = await client.send(
+    new SubscribeToShardCommand({
+      ConsumerARN: Consumer?.ConsumerARN,
+      ShardId: 'shardId-000000000000',
+      StartingPosition: { Type: 'TRIM_HORIZON' },
+    }),
+  )
+  const received: string[] = []
+  const follow = async (): Promise<void> => {
+    for await (const {
+      SubscribeToShardEvent: event,
+    } of EventStream as AsyncIterable<SubscribeToShardEventStream>)
+      for (const { PartitionKey = '' } of event?.Records ?? []) received.push(PartitionKey)
+  }
+  return { received, ended: follow() }
 }
 
 describe('calls that are told to fail', () => {
@@ -198,6 +225,59 @@ describe('iterators that are told to expire', () => {
     })
     const again = await client.send(new GetRecordsCommand({ ShardIterator: other }))
     expect(again.Records).toEqual([])
+  })
+})
+
+describe('a shard whose reads are told to be throttled', () => {
+  it('refuses GetRecords, as one that is asked too often', async () => {
+    const { store, client } = await rig()
+    const [one, other] = [await iteratorOf(client, 0), await iteratorOf(client, 1)]
+    store.faults.throttle({ stream: 's', shardId: 'shardId-000000000000', access: 'read' })
+    await client.send(new GetRecordsCommand({ ShardIterator: other }))
+    await expect(client.send(new GetRecordsCommand({ ShardIterator: one }))).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+      message: expect.stringMatching(
+        /^Rate exceeded for shard shardId-000000000000 in stream s under account/,
+      ) as unknown,
+    })
+    await client.send(new GetRecordsCommand({ ShardIterator: one }))
+  })
+})
+
+describe('subscriptions that are told to drop', () => {
+  it('end at once, though nothing is written, and only those that were named', async () => {
+    const { store, client } = await rig()
+    const [one, other] = [await subscribed(client, 'one'), await subscribed(client, 'other')]
+    await store.advance(1)
+    const fault = store.faults.dropSubscriptions({ consumer: 'one' })
+    await one.ended
+    expect(fault.over).toBe(true)
+    await store.stream('s').put('a', bytesOf('x'), { explicitHashKey: '0' })
+    await store.advance(1)
+    expect([one.received, other.received]).toEqual([[], ['a']])
+    store.faults.dropSubscriptions({ stream: 's', shardId: 'shardId-000000000000' })
+    await other.ended
+  })
+
+  it('end instead of an event, when so many have come', async () => {
+    const { store, client } = await rig()
+    const { received, ended } = await subscribed(client, 'one')
+    store.faults.dropSubscriptions({ consumer: 'one', after: 2 })
+    for (const key of ['a', 'b', 'c']) {
+      await store.advance(1)
+      await store.stream('s').put(key, bytesOf('x'), { explicitHashKey: '0' })
+    }
+    await ended
+    expect(received).toEqual(['a', 'b'])
+  })
+
+  it('leave those alone that have ended', async () => {
+    const { store, client } = await rig()
+    const { ended } = await subscribed(client, 'one')
+    await store.advance({ minutes: 5 })
+    await ended
+    const fault = store.faults.dropSubscriptions()
+    expect(fault.happened).toBe(0)
   })
 })
 
