@@ -45,7 +45,10 @@ export class Shard {
 
   /** Takes over what the metadata says now. */
   update(spec: ShardSpec): void {
+    const ends = !this.closed && spec.closedAtMs !== undefined
     this.#spec = spec
+    // Whoever waits for what follows its last record finds that there is nothing.
+    if (ends) this.#log?.look?.()
   }
 
   /** The log, opened at the first call and kept until `close`. */
@@ -85,17 +88,18 @@ export class Shard {
     const opened = this.#openLog(this.spec.slot)
     if (!isLater(opened)) return (this.#log = opened)
     this.#opening = opened
-    // Before those that wait for it: whoever asks a moment later must not be ahead of them.
-    opened.then(
-      (log) => {
-        this.#opening = undefined
-        this.#log = log
-      },
-      () => {
-        this.#opening = undefined
-      },
-    )
+    void this.#await(opened)
     return opened
+  }
+
+  /** Ahead of those that wait for the log: whoever asks for it a moment later must not be before them. */
+  async #await(opened: Promise<ShardLog>): Promise<void> {
+    try {
+      this.#log = await opened
+    } catch {
+      // Those who wait for it are told.
+    }
+    this.#opening = undefined
   }
 
   async #release(): Promise<void> {

@@ -269,10 +269,14 @@ export class Stream<T = Uint8Array> {
    * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards; `ERR_MILLRACE_UNSUPPORTED` for a stream ON_DEMAND, whose
    * shards follow its load.
    */
-  async splitShard(shardId: string, newStartingHashKey: string): Promise<readonly ShardDescription[]> {
+  async splitShard(
+    shardId: string,
+    newStartingHashKey: string,
+  ): Promise<readonly [ShardDescription, ShardDescription]> {
     requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.split(this.#core, shardId, newStartingHashKey)
-    return this.#childrenOf(shardId, reshard)
+    const [lower, upper] = await this.#childrenOf(shardId, reshard)
+    return [lower as ShardDescription, upper as ShardDescription]
   }
 
   /**
@@ -281,10 +285,11 @@ export class Stream<T = Uint8Array> {
    *
    * Rejects as `splitShard`, with `ERR_MILLRACE_INVALID_ARGUMENT` for shards that are not neighbours in this order.
    */
-  async mergeShards(shardId: string, adjacentShardId: string): Promise<readonly ShardDescription[]> {
+  async mergeShards(shardId: string, adjacentShardId: string): Promise<ShardDescription> {
     requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.merge(this.#core, shardId, adjacentShardId)
-    return this.#childrenOf(shardId, reshard)
+    const [child] = await this.#childrenOf(shardId, reshard)
+    return child as ShardDescription
   }
 
   /**

@@ -153,14 +153,14 @@ class Trial {
   }
 
   async #reshard(next: Extract<Step, { act: 'split' | 'merge' | 'scale' }>): Promise<void> {
-    const open = this.#stream
+    const shards = this.#stream
       .listShards({ filter: { type: 'atLatest' } })
       .toSorted((a, b) => (BigInt(a.startingHashKey) < BigInt(b.startingHashKey) ? -1 : 1))
-    const at = next.which % open.length
-    const [lower, upper] = [open[at], open[at + 1]]
+    const at = next.which % shards.length
+    const [lower, upper] = [shards[at], shards[at + 1]]
     if (lower === undefined) throw new Error('a stream without shards')
     if (next.act === 'scale') {
-      const [least, most] = [Math.ceil(open.length / 2), Math.min(2 * open.length, 6)]
+      const [least, most] = [Math.ceil(shards.length / 2), Math.min(2 * shards.length, 6)]
       if (most >= least)
         await this.#stream.updateShardCount(least + (next.which % (most - least + 1))).catch(limited)
     } else if (next.act === 'split') {
@@ -208,7 +208,8 @@ async function readInTwoParts(stream: Stream<string>, count: number): Promise<st
   return [...heard, ...(await collect(rest)).map(({ data }) => data)]
 }
 
-async function run(store: Store, clock: ManualClock, steps: readonly Step[]): Promise<void> {
+/** Answers how many records were put, all of which were found. */
+async function run(store: Store, clock: ManualClock, steps: readonly Step[]): Promise<number> {
   const stream = await store.createStream('s', { codec: textCodec, shards: 2 })
   const trial = new Trial(stream, clock)
   for (const next of steps) await trial.take(next)
@@ -238,6 +239,11 @@ async function run(store: Store, clock: ManualClock, steps: readonly Step[]): Pr
     expectRecords(await readInTwoParts(stream, count), texts(told))
   }
   await store.close()
+  return told.length
+}
+
+function recordsOf(taken: readonly Step[]): number {
+  return taken.reduce((sum, next) => sum + ('records' in next ? next.records : 0), 0)
 }
 
 const steps = fc.array(step, { minLength: 5, maxLength: 40 })
@@ -249,7 +255,7 @@ describe('random splits, merges, puts and reads', () => {
       await fc.assert(
         fc.asyncProperty(steps, async (taken) => {
           const { store, clock } = await openSubject({ answers })
-          await run(store, clock, taken)
+          expect(await run(store, clock, taken)).toBe(recordsOf(taken))
         }),
         { numRuns: 60 },
       )
@@ -261,7 +267,7 @@ describe('random splits, merges, puts and reads', () => {
     await fc.assert(
       fc.asyncProperty(steps, async (taken) => {
         const clock = new ManualClock()
-        await run(await open('memory:', { clock }), clock, taken)
+        expect(await run(await open('memory:', { clock }), clock, taken)).toBe(recordsOf(taken))
       }),
       { numRuns: 40 },
     )

@@ -311,7 +311,7 @@ describe('closed shards past retention', () => {
     expect(await reopened.get(record?.sequenceNumber as string)).toBeUndefined()
     // The numbers of shards go on where they were.
     const [child] = await reopened.splitShard(shard(3), (2n ** 125n).toString())
-    expect(child?.shardId).toBe(shard(6))
+    expect(child.shardId).toBe(shard(6))
     await again.store.close()
   })
 })

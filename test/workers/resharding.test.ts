@@ -79,7 +79,7 @@ async function untilSplit(store: Store): Promise<void> {
     const middle = (BigInt(shard.startingHashKey) + BigInt(shard.endingHashKey)) / 2n
     try {
       const [lower, upper] = await stream.splitShard(shard.shardId, middle.toString())
-      await stream.mergeShards(lower?.shardId ?? '', upper?.shardId ?? '')
+      await stream.mergeShards(lower.shardId, upper.shardId)
       return
     } catch (error) {
       expect(error).toMatchObject({ code: 'ERR_MILLRACE_STREAM_NOT_ACTIVE' })

@@ -12,10 +12,10 @@ const byHashKey = (a, b) => (BigInt(a.startingHashKey) < BigInt(b.startingHashKe
 
 async function reshardForEver() {
   for (;;) {
-    const open = stream.listShards({ filter: { type: 'atLatest' } }).toSorted(byHashKey)
-    const [lower, upper] = open
+    const shards = stream.listShards({ filter: { type: 'atLatest' } }).toSorted(byHashKey)
+    const [lower, upper] = shards
     const middle = (BigInt(lower.startingHashKey) + BigInt(lower.endingHashKey)) / 2n
-    if (open.length < 3) await stream.splitShard(lower.shardId, middle.toString())
+    if (shards.length < 3) await stream.splitShard(lower.shardId, middle.toString())
     else await stream.mergeShards(lower.shardId, upper.shardId)
     await new Promise((resolve) => setImmediate(resolve))
   }

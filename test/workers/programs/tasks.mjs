@@ -29,10 +29,10 @@ async function appendPatiently(key, data) {
 
 /** Splits or merges what is lowest or highest, unless somebody else is at it. */
 async function changeShards(round) {
-  const open = stream
+  const shards = stream
     .listShards({ filter: { type: 'atLatest' } })
     .toSorted((a, b) => (BigInt(a.startingHashKey) < BigInt(b.startingHashKey) ? -1 : 1))
-  const [lower, upper] = round % 4 < 2 ? open : open.slice(-2)
+  const [lower, upper] = round % 4 < 2 ? shards : shards.slice(-2)
   const middle = (BigInt(lower.startingHashKey) + BigInt(lower.endingHashKey)) / 2n
   try {
     if (round % 2 === 0) await stream.splitShard(lower.shardId, middle.toString())
