@@ -144,6 +144,23 @@ describe('a fork', () => {
     expect(fork.stream('clicks').shards()).toHaveLength(6)
   })
 
+  it('has the settings, the consumers and the streams of other accounts', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('clicks')
+    await stream.settings.tag({ team: 'web' })
+    await stream.consumers.register('reporting')
+    const other = { account: '123456789012', region: 'eu-west-1' }
+    await (await store.within(other).createStream('theirs')).put('a', bytesOf('1'))
+    await using fork = await store.fork()
+    expect(insideOf(fork).meta.state).toEqual(insideOf(store).meta.state)
+    expect(fork.stream('clicks').describe()).toEqual(stream.describe())
+    expect(fork.stream('clicks').consumers.list()).toEqual(stream.consumers.list())
+    const theirs = fork.within(other).stream('theirs')
+    expect(await collect(theirs.read({ from: 'oldest', until: 'tail' }))).toHaveLength(1)
+    await fork.stream('clicks').consumers.deregister('reporting')
+    expect(stream.consumers.list()).toHaveLength(1)
+  })
+
   it('of an empty store is empty', async () => {
     await using store = await testStore()
     await using fork = await store.fork()
