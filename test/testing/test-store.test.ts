@@ -4,6 +4,10 @@ import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { testStore, type TestStoreOptions } from '../../src/testing/test-store.ts'
 import { bytesOf, collect } from '../streams/subject.ts'
 
+function refused(results: readonly { readonly ok: boolean }[]): number {
+  return results.filter(({ ok }) => !ok).length
+}
+
 describe('a test store', () => {
   it('is a store, on a clock that only a test moves', async () => {
     await using store = await testStore()
@@ -45,7 +49,6 @@ describe('a test store', () => {
     expect(stream.describe().status).toBe('ACTIVE')
 
     const entries = Array.from({ length: 1_001 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') }))
-    const refused = (results: readonly { readonly ok: boolean }[]) => results.filter(({ ok }) => !ok).length
     expect(refused(await stream.putBatch(entries))).toBe(1)
     await store.advance(500)
     expect(refused(await stream.putBatch(entries))).toBe(501)
