@@ -30,10 +30,12 @@ export type { HeavyKey } from './streams/heavy-keys.ts'
 export type { LimitOptions } from './streams/limit-options.ts'
 export type { LimitCount, LimitReport, ShardLimitReport } from './streams/limit-report.ts'
 export type { LimitEvent, LimitListener, LimitName, LimitsMode } from './streams/limits.ts'
+export type { ShardMinute } from './streams/meter.ts'
+export type { MetricRange } from './streams/metric-range.ts'
 export { type ShardMetricName, shardMetricNames } from './streams/metric-names.ts'
 export { RecordReadable } from './streams/node-readable.ts'
 export { EntryWritable } from './streams/node-writable.ts'
-export type { NotStored, PutEntry, PutOptions, PutResult } from './streams/put.ts'
+export type { KeylessEntry, NotStored, PutEntry, PutOptions, PutResult } from './streams/put.ts'
 export { Stored } from './streams/put.ts'
 export type {
   BatchControls,

@@ -4,10 +4,8 @@ import type { AccountSettings } from '../meta/settings.ts'
 import { accountId, type StreamState } from '../meta/state.ts'
 import type { AccountKey } from './account.ts'
 import { commitmentAt } from './commitment.ts'
+import { proposalsMax } from './proposals.ts'
 import type { StoreTime } from './store-time.ts'
-
-/** How often a command is proposed again because somebody else changed the account at the same time. */
-const proposalsMax = 16
 
 /** What becomes of an account's settings at a moment; none if they are as they should be. Pure. */
 export type AccountDecision = (settings: AccountSettings, nowMs: number) => AccountSettings | undefined

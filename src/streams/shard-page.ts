@@ -159,6 +159,7 @@ class PageInWork {
     }
     const hold = new PageHold(block, (free) => this.#core.blocks.give(free))
     const lending = { hold, watch: this.#core.leases }
+    this.#core.meter?.read(this.#shard, block, from, count)
     this.#holds.push(hold)
     this.#batches.push(new RecordBatch(this.#shard, block, from, count - from, bytesCodec, lending))
     this.#records += count - from

@@ -68,14 +68,8 @@ export function checkedStoreOptions(options: StoreOptions): ChosenStoreOptions {
   requireAccount({ account, region })
   requireCallback('onWarning', options.onWarning)
   const onWarning = apart(options.onWarning ?? emitProcessWarning)
-  return {
-    clock,
-    account,
-    region,
-    onWarning,
-    transitions: checkedTransitions(options.transitions),
-    ...checkedLimits(options),
-  }
+  const transitions = checkedTransitions(options.transitions)
+  return { clock, account, region, onWarning, transitions, ...checkedLimits(options) }
 }
 
 /** @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION` */

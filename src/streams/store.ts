@@ -2,13 +2,11 @@ import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
-import { slotsOf, streamId, type StreamState } from '../meta/state.ts'
+import { slotsOf, streamId } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
 import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
-import type { Limits } from './limits.ts'
-import { limitsOf } from './limit-options.ts'
 import {
   checkedCreateOptions,
   type CreateStreamOptions,
@@ -19,6 +17,10 @@ import { creationOf } from './creation.ts'
 import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
 import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
+import { scalerHost } from './load-scaler.ts'
+import { Proposals, proposalsMax } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
@@ -42,9 +44,6 @@ import { Resharder } from './resharder.ts'
 import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
 
-/** How often a command is proposed again because somebody else changed the stream at the same time. */
-const proposalsMax = 16
-
 export type { StoreInside } from './store-inside.ts'
 
 /** The door for the layers above from a store to what it is made of. No part of the public surface. */
@@ -59,6 +58,7 @@ export class Store {
   readonly #meta: MetaStore
   readonly #options: ChosenStoreOptions
   readonly #accounts: AccountStates
+  readonly #proposals: Proposals
   readonly #own: Account
   readonly #accountHost: AccountHost
   readonly #departures: Departures
@@ -108,6 +108,7 @@ export class Store {
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
       gates: { before: undefined },
+      scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
       get upToDate() {
@@ -138,6 +139,7 @@ export class Store {
       remove: (id) => this.#depart(id),
     })
     this.#accounts = new AccountStates(meta, this.#time)
+    this.#proposals = new Proposals(meta, this.#time)
     this.#streamOwner = this.#makeStreamOwner()
     this.#accountHost = this.#makeAccountHost()
     this.#own = new Account(this.#accountHost, options)
@@ -266,11 +268,11 @@ export class Store {
       resharder: this.#resharder,
       transitions,
       nowMs: () => this.#time.nowMs(),
-      present: (core) => this.#presentOf(core),
+      present: (core) => this.#proposals.present(core),
       isCommitted: (core) => this.#accounts.isCommitted(core.state.key),
       change: async (core, decide) => {
         core.requireWritable()
-        await this.#change(() => core, decide)
+        await this.#proposals.change(() => core, decide)
       },
       setRetention: (core, hours) => this.#setRetention(core, hours),
       requireTakes: (maxRecordBytes) => requireTakes(this.#engine.caps, maxRecordBytes),
@@ -341,7 +343,7 @@ export class Store {
       if (deletingMs > 0) return settingsChanged(state, { deletingUntilMs: nowMs + deletingMs })
       return { kind: 'deleteStream', key, revision: state.revision }
     }
-    if (deletingMs > 0) await this.#change(() => this.#requireCore(key), decide)
+    if (deletingMs > 0) await this.#proposals.change(() => this.#requireCore(key), decide)
     else await this.#remove(key, decide)
   }
 
@@ -363,9 +365,9 @@ export class Store {
   async #remove(key: StreamKey, decide: Decision): Promise<void> {
     const id = streamId(key)
     this.#deleting.add(id)
-    const core = await this.#change(() => this.#requireCore(key), decide).finally(() =>
-      this.#deleting.delete(id),
-    )
+    const core = await this.#proposals
+      .change(() => this.#requireCore(key), decide)
+      .finally(() => this.#deleting.delete(id))
     if (core === undefined) return
     await core.drain()
     await core.close().catch(() => {}) // of a log whose files are going anyway
@@ -376,7 +378,7 @@ export class Store {
 
   async #setRetention(core: StreamCore, hours: unknown): Promise<void> {
     const retentionHours = requireRetentionHours(hours)
-    const changed = await this.#change(
+    const changed = await this.#proposals.change(
       () => core,
       (state, nowMs) => {
         requireActive(state, nowMs)
@@ -413,29 +415,6 @@ export class Store {
     } catch {
       // What is known still holds.
     }
-  }
-
-  /**
-   * Proposes what is decided about a stream until it builds on the stream's present state. The stream that was changed;
-   * undefined if there was nothing to change.
-   */
-  async #change(find: () => StreamCore, decide: Decision): Promise<StreamCore | undefined> {
-    for (let proposals = 0; proposals < proposalsMax; proposals++) {
-      const core = find()
-      const command = decide(this.#presentOf(core), this.#time.nowMs())
-      if (command === undefined) return undefined
-      const outcome = await this.#meta.propose(command)
-      if (outcome === 'applied') return core
-    }
-    throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
-  }
-
-  #presentOf(core: StreamCore): StreamState {
-    core.requireUsable()
-    // Asking for the state hears of what others did; perhaps the stream is gone.
-    const state = this.#meta.state.streams.get(core.id)
-    core.requireUsable()
-    return state ?? core.state
   }
 
   /** Follows the metadata, whoever changed it. */

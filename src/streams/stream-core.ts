@@ -1,6 +1,6 @@
 import { type Clock, nextTurn } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
-import type { LogEngine, ShardLog } from '../log/log.ts'
+import { type LogEngine, RecordFlag, type ShardLog } from '../log/log.ts'
 import type { ShardSpec } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
 import { streamId } from '../meta/state.ts'
@@ -9,16 +9,21 @@ import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Limits } from './limits.ts'
+import { LoadScaler, type ScalerHost } from './load-scaler.ts'
+import { Meter } from './meter.ts'
+import { absentKey } from './partition-key.ts'
 import { PointRead } from './point-read.ts'
 import { expiresAtMs, horizonMs, retentionMs } from './retention.ts'
 import { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
 import { isExpired, isResharding, ShardTable } from './shard-table.ts'
 import { notActive } from './status.ts'
+import { distributionOf } from './stream-mode.ts'
 import type { StagingPool } from './staging.ts'
 import { type ShardStats, shardStats } from './stats.ts'
 import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
+import { modeOf } from './stream-mode.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { GateHook, WriteGate } from './write-gate.ts'
 
@@ -35,6 +40,8 @@ export interface StreamHost {
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
   readonly gates: GateHook
+  /** Splits the shards of streams on demand. */
+  readonly scaler: ScalerHost
   /** Something of this stream expires at `dueMs` at the earliest. */
   expects(core: StreamCore, dueMs: number): void
   /** Takes over what others did to the metadata, so that whoever was told of something finds it. */
@@ -55,6 +62,8 @@ export class StreamCore {
   readonly blocks: BlockPool = new BlockPool()
   /** What AWS refuses of this stream; `undefined` where limits are off. */
   readonly limits: StreamLimits | undefined
+  /** Judges or counts what is put, if anybody does; behind the gate of test support. */
+  ownGate: WriteGate | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -69,6 +78,8 @@ export class StreamCore {
   #closed = false
   /** The sweeper knows that the stream holds something. */
   #expected = false
+  /** Made when the stream is monitored for the first time. */
+  #meter: Meter | undefined
   /** Before this the stream is CREATING, milliseconds since 1970; undefined once it is known not to be. */
   #creatingUntilMs: number | undefined
 
@@ -76,8 +87,10 @@ export class StreamCore {
     this.#host = host
     this.#state = state
     this.#creatingUntilMs = state.settings?.creatingUntilMs
+    this.#monitor()
     this.id = streamId(state.key)
     this.limits = host.limits && new StreamLimits(this, host.limits)
+    this.#guard()
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
 
@@ -102,6 +115,31 @@ export class StreamCore {
   /** Who takes which records. */
   get map(): ShardMap {
     return this.#table.open
+  }
+
+  /** Records go to any shard, whatever their keys. */
+  get spreads(): boolean {
+    return distributionOf(this.#state) === 'AUTO'
+  }
+
+  /** Stands for the partition key of a record without one; undefined where every record must have one. */
+  get keyless(): typeof absentKey | undefined {
+    return this.spreads ? absentKey : undefined
+  }
+
+  /** Counts what is put and read, where that is monitored now. */
+  get meter(): Meter | undefined {
+    return this.#state.settings?.monitoring === undefined ? undefined : this.#meter
+  }
+
+  /** What was counted while it was monitored. */
+  get counted(): Meter | undefined {
+    return this.#meter
+  }
+
+  /** `RecordFlag` bits of what is put now. */
+  get recordFlags(): number {
+    return this.#state.settings?.kmsKeyId === undefined ? 0 : RecordFlag.kms
   }
 
   /** Its shards are changing: splits and merges are refused. */
@@ -174,9 +212,9 @@ export class StreamCore {
     return this.#points
   }
 
-  /** Judges or counts what is put, if anybody does. */
+  /** Who judges or counts what is put now, if anybody does. */
   get gate(): WriteGate | undefined {
-    return this.#host.gates.before?.(this) ?? this.limits
+    return this.#host.gates.before?.(this) ?? this.ownGate
   }
 
   /** Who is pushed the records of this stream. */
@@ -223,16 +261,26 @@ export class StreamCore {
   /** Takes over the state that the metadata has now. */
   update(state: StreamState): void {
     const before = this.#table
+    const { spreads, recordFlags, meter } = this
     this.#state = state
-    if (state.shards === before.specs) return
-    this.#table = before.next(state.shards, this.#shardOf)
-    if (this.#table.open !== before.open) {
+    this.#monitor()
+    this.#guard()
+    if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
+    const otherwise = spreads !== this.spreads || recordFlags !== this.recordFlags || meter !== this.meter
+    if (otherwise || this.#table.open !== before.open) {
       this.#commits?.use(new Committer(this, this.#host.engine))
     }
+    if (this.#table === before) return
     // Of logs whose files are going anyway.
     for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
     if (!this.#host.engine.caps.readOnly) this.stored()
     this.#tell()
+  }
+
+  /** On demand somebody measures what is put. */
+  #guard(): void {
+    if (modeOf(this.#state) !== 'ON_DEMAND') this.ownGate = this.limits
+    else if (!(this.ownGate instanceof LoadScaler)) this.ownGate = new LoadScaler(this, this.#host.scaler)
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
@@ -307,6 +355,11 @@ export class StreamCore {
       if (this.#closed) this.requireUsable()
       return this.#host.engine.open(slot)
     })
+
+  #monitor(): void {
+    const names = this.#state.settings?.monitoring
+    if (names !== undefined) (this.#meter ??= new Meter(this.#host.time)).keep(names)
+  }
 
   #tell(): void {
     for (const listener of Array.from(this.#listeners)) listener()

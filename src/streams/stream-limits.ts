@@ -173,8 +173,9 @@ export class StreamLimits implements WriteGate {
     if (limit === undefined) return true
     this.#tallyOf(shard).call(limit)
     this.#tell(shard, operation, limit, undefined, 0, 0)
-    if (this.#limits.enforced) throw this.#throttled(shard, operation, limit)
-    return false
+    if (!this.#limits.enforced) return false
+    if (operation === 'GetRecords') this.#core.meter?.refusedRead(shard)
+    throw this.#throttled(shard, operation, limit)
   }
 
   #tellWrites(shard: Shard, excesses: Iterable<Excess>): void {
@@ -213,6 +214,7 @@ export class StreamLimits implements WriteGate {
     from: number,
     refused: readonly { readonly record: number; readonly limit: StreamLimit }[],
   ): void {
+    this.#core.meter?.refusedWrites(shard, refused.length)
     for (const limit of ['write-records', 'write-bytes'] as const) {
       const start = from
       for (const { record, limit: by } of refused) if (by === limit) staging.order[from++] = record

@@ -21,9 +21,18 @@ import { frontStartOf } from './front-start.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
 import type { SingleRecord } from './group-commit.ts'
+import type { ShardMinute } from './meter.ts'
+import { checkedRange, type MetricRange } from './metric-range.ts'
 import type { LimitReport } from './limit-report.ts'
 import { packEntries, packEntry } from './pack-entry.ts'
-import { type PutEntry, type PutOptions, putOptionKeys, type PutResult, type Stored } from './put.ts'
+import {
+  type KeylessEntry,
+  type PutEntry,
+  type PutOptions,
+  putOptionKeys,
+  type PutResult,
+  type Stored,
+} from './put.ts'
 import { type PutIntake, PutQueue } from './put-queue.ts'
 import {
   type AnyReadOptions,
@@ -99,13 +108,14 @@ export class Stream<T = Uint8Array> {
    * Stores one record now, on this thread: when it returns, readers see the record, and it survives the process
    * (in memory: as long as the store). Puts that were made before it go first.
    *
-   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order
+   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order. May be
+   *   `undefined` where the distribution is AUTO, which ignores it
    * @param data the payload, as the stream's codec takes it; may be empty
    * @throws `ERR_MILLRACE_UNSUPPORTED` on stores that cannot keep this promise within a call: use `put`;
    *   `ERR_MILLRACE_BACKLOG` while earlier puts wait for the disk, or the log of a shard that was idle is being
    *   opened again; and what `put` rejects with
    */
-  append(partitionKey: string, data: T, options?: PutOptions): Stored {
+  append(partitionKey: string | undefined, data: T, options?: PutOptions): Stored {
     return this.#core.commits.append(this.#single(partitionKey, data, options))
   }
 
@@ -116,10 +126,11 @@ export class Stream<T = Uint8Array> {
    * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT` or `ERR_MILLRACE_UNKNOWN_OPTION` (nothing was stored),
    * `ERR_MILLRACE_RECORD_TOO_LARGE`, `ERR_MILLRACE_CODEC`, and with the errors of `NotStored`.
    *
-   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order
+   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order. May be
+   *   `undefined` where the distribution is AUTO, which ignores it
    * @param data the payload, as the stream's codec takes it; may be empty
    */
-  async put(partitionKey: string, data: T, options?: PutOptions): Promise<Stored> {
+  async put(partitionKey: string | undefined, data: T, options?: PutOptions): Promise<Stored> {
     return this.#core.commits.put(this.#single(partitionKey, data, options))
   }
 
@@ -134,11 +145,11 @@ export class Stream<T = Uint8Array> {
    *
    * @param entries any number, up to 1 GiB together
    */
-  async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
+  async putBatch(entries: readonly (PutEntry<T> | KeylessEntry<T>)[]): Promise<readonly PutResult[]> {
     this.#core.requireTakesRecords()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
     return this.#core.commits.putBatch((staging) => {
-      packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
+      packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes, this.#core.keyless)
     })
   }
 
@@ -369,11 +380,23 @@ export class Stream<T = Uint8Array> {
     return this.#core.limits?.report() ?? { mode: 'off', shards: [] }
   }
 
-  #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
+  /**
+   * What enhanced monitoring counted, shard by shard and minute by minute: only of metrics while they were enabled
+   * (`settings.enableMonitoring`), of this store object, and for a day.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  metrics(range: MetricRange = {}): readonly ShardMinute[] {
+    this.#core.requireUsable()
+    const { fromMs, toMs } = checkedRange(range)
+    return this.#core.counted?.report(fromMs, toMs) ?? []
+  }
+
+  #single(partitionKey: string | undefined, data: T, options: PutOptions | undefined): SingleRecord {
     this.#core.requireTakesRecords()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
     return {
-      partitionKey,
+      partitionKey: partitionKey === undefined ? this.#core.keyless : partitionKey,
       payload: encodeWith(this.#codec, data),
       hashKey: options?.explicitHashKey,
       recordBytesMax: this.#core.state.maxRecordBytes,
@@ -390,7 +413,8 @@ export class Stream<T = Uint8Array> {
     core.requireUsable()
     checkEntryStreamOptions(`${method} options`, options)
     return {
-      pack: (staging, entry) => packEntry(staging, entry, this.#codec, core.state.maxRecordBytes),
+      pack: (staging, entry) =>
+        packEntry(staging, entry, this.#codec, core.state.maxRecordBytes, core.keyless),
       async commit(staging) {
         core.requireTakesRecords()
         return core.commits.putBatch((into) => into.swap(staging))
@@ -427,6 +451,9 @@ export class Stream<T = Uint8Array> {
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
+      get meter() {
+        return core.meter
+      },
       blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease, core.blocks),
       leases: lease ? core.leases : undefined,
     }

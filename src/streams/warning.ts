@@ -6,9 +6,16 @@ export interface StoreWarning {
    * - `lease-forgotten`: the garbage collector found a `BatchLease` that nobody had released.
    * - `sweep-failed`: the space of expired records could not be freed; it is tried again.
    * - `deletion-failed`: a stream that is DELETING could not be deleted when its time had come; it is tried again.
+   * - `scaling-failed`: a hot shard of a stream on demand could not be split; it is tried again.
    * - `metadata-unreadable`: a reader cannot follow the metadata any more; which streams there are, it does not know.
    */
-  readonly code: 'clock-jump' | 'lease-forgotten' | 'sweep-failed' | 'deletion-failed' | 'metadata-unreadable'
+  readonly code:
+    | 'clock-jump'
+    | 'lease-forgotten'
+    | 'sweep-failed'
+    | 'deletion-failed'
+    | 'scaling-failed'
+    | 'metadata-unreadable'
   /** For people; may change. */
   readonly message: string
   /** Facts for programs. */

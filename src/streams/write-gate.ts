@@ -13,6 +13,6 @@ export interface WriteGate {
 
 /** How test support puts a gate before those of a store's streams. One for each store. */
 export interface GateHook {
-  /** Answers the gate that is passed first, if any is; it hands what it lets pass on to `core.limits`. */
+  /** Answers the gate that is passed first, if any is; it hands what it lets pass on to `core.ownGate`. */
   before: ((core: StreamCore) => WriteGate | undefined) | undefined
 }

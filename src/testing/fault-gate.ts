@@ -31,7 +31,7 @@ export class FaultGate implements WriteGate {
       return 0
     }
     const left = this.#admitEntries(staging, shard, from, count)
-    return this.#core.limits?.admit(staging, shard, from, left) ?? left
+    return left === 0 ? 0 : (this.#core.ownGate?.admit(staging, shard, from, left) ?? left)
   }
 
   #admitEntries(staging: Staging, shard: Shard, from: number, count: number): number {

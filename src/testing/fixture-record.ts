@@ -2,11 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import { toUSVString } from 'node:util'
 import { invalidArgument, MillraceError } from '../errors.ts'
 import { requireInteger, requireOptions } from '../options.ts'
-import type { PutEntry } from '../streams/put.ts'
+import type { KeylessEntry, PutEntry } from '../streams/put.ts'
 
 /** One record of a fixture, as a line of its file has it. Exactly one of `data`, `dataBase64` and `json` is the payload. */
 export interface FixtureRecord {
-  readonly partitionKey: string
+  /** Absent or empty: the record has none, for a stream that spreads its records over its shards. */
+  readonly partitionKey?: string | undefined
   /** A text, stored as UTF-8. */
   readonly data?: string | undefined
   /** Bytes, in Base64. */
@@ -32,7 +33,7 @@ const keys: readonly string[] = [
 
 /** What a line says: the record to put, and when it once arrived. */
 export interface ParsedRecord {
-  readonly entry: PutEntry
+  readonly entry: PutEntry | KeylessEntry
   readonly arrivedAtMs: number | undefined
 }
 
@@ -50,7 +51,9 @@ export function parseFixtureRecord(line: unknown): ParsedRecord {
     throw invalidArgument('the payload', given.join(' and '), 'one of data, dataBase64 and json')
   const { partitionKey, explicitHashKey, arrivedAtMs } = record
   if (arrivedAtMs !== undefined) requireInteger('arrivedAtMs', arrivedAtMs, 0, Number.MAX_SAFE_INTEGER)
-  return { entry: { partitionKey, data: payloadOf(record), explicitHashKey }, arrivedAtMs }
+  const payload = { data: payloadOf(record), explicitHashKey }
+  const entry = partitionKey === undefined || partitionKey === '' ? payload : { partitionKey, ...payload }
+  return { entry, arrivedAtMs }
 }
 
 function jsonOf(line: string): unknown {
@@ -90,7 +93,8 @@ export interface WritableRecord {
 /** The line of a record, without its newline: `parseFixtureRecord` makes the same bytes of it. */
 export function fixtureLine({ partitionKey, explicitHashKey, arrivedAtMs, bytes }: WritableRecord): string {
   const routed = explicitHashKey === undefined ? {} : { explicitHashKey }
-  return JSON.stringify({ arrivedAtMs, partitionKey, ...routed, ...shownPayload(bytes) })
+  const keyed = partitionKey === '' ? {} : { partitionKey }
+  return JSON.stringify({ arrivedAtMs, ...keyed, ...routed, ...shownPayload(bytes) })
 }
 
 function shownPayload(bytes: Uint8Array): Pick<FixtureRecord, (typeof payloadKeys)[number]> {

@@ -128,13 +128,13 @@ function placed(lines: Iterable<unknown>, name: string): readonly Placed[] {
 
 /** What can be known to be wrong before anything is stored. */
 function checkRecords<T>(stream: Stream<T>, records: readonly Placed[], byArrival: boolean): void {
-  const { maxRecordBytes } = coreOf(stream).state
+  const { state, keyless } = coreOf(stream)
   const trial = new Staging()
   let lastMs = 0
   for (const { line, entry, arrivedAtMs = lastMs } of records) {
     atLine(line, () => {
       trial.reset()
-      packEntry(trial, entry, bytesCodec, maxRecordBytes)
+      packEntry(trial, entry, bytesCodec, state.maxRecordBytes, keyless)
       if (byArrival && arrivedAtMs < lastMs)
         throw invalidArgument('arrivedAtMs', arrivedAtMs, `${lastMs}, that of an earlier line, or later`)
     })
@@ -163,7 +163,8 @@ async function putAll<T>(stream: Stream<T>, batch: readonly Placed[]): Promise<r
   const core = coreOf(stream)
   core.requireWritable()
   const results = await core.commits.putBatch((staging) => {
-    for (const { entry } of batch) packEntry(staging, entry, bytesCodec, core.state.maxRecordBytes)
+    for (const { entry } of batch)
+      packEntry(staging, entry, bytesCodec, core.state.maxRecordBytes, core.keyless)
   })
   return results.map((result, index) => {
     if (result.ok) return result

@@ -81,20 +81,26 @@ function identityOf(
   index: number,
 ): {
   readonly partitionKey: string
-  /** What decided on the shard. */
+  /** Records that have the same one have an order. */
   readonly route: string
   readonly sequenceNumber: string
 } {
-  const names = typeof record === 'object' && record !== null ? record : {}
-  const partitionKey = 'partitionKey' in names ? names.partitionKey : aws(names).PartitionKey
-  const sequenceNumber = 'sequenceNumber' in names ? names.sequenceNumber : aws(names).SequenceNumber
+  if (typeof record !== 'object' || record === null)
+    throw invalidArgument(`records[${index}]`, record, 'a record')
+  const partitionKey = 'partitionKey' in record ? record.partitionKey : (aws(record).PartitionKey ?? '')
+  const sequenceNumber = 'sequenceNumber' in record ? record.sequenceNumber : aws(record).SequenceNumber
   if (typeof partitionKey !== 'string')
-    throw invalidArgument(`records[${index}]`, record, 'a record with a partition key')
+    throw invalidArgument(`records[${index}].partitionKey`, partitionKey, 'a string')
   if (typeof sequenceNumber !== 'string' || !/^\d{1,128}$/.test(sequenceNumber))
     throw invalidArgument(`records[${index}].sequenceNumber`, sequenceNumber, 'a sequence number')
-  const hashKey = 'explicitHashKey' in names ? names.explicitHashKey : undefined
-  const route = hashKey === undefined ? partitionKey : `${hashKey} ${partitionKey}`
-  return { partitionKey, route, sequenceNumber }
+  const hashKey = 'explicitHashKey' in record ? record.explicitHashKey : undefined
+  return { partitionKey, route: routeOf(partitionKey, hashKey, sequenceNumber), sequenceNumber }
+}
+
+/** A record without a partition key went anywhere, and comes before and after nothing. */
+function routeOf(partitionKey: string, hashKey: string | undefined, sequenceNumber: string): string {
+  if (hashKey !== undefined) return `${hashKey} ${partitionKey}`
+  return partitionKey === '' ? `none ${sequenceNumber}` : `key ${partitionKey}`
 }
 
 function aws(record: object): { readonly PartitionKey?: unknown; readonly SequenceNumber?: unknown } {

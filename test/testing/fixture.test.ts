@@ -245,6 +245,23 @@ describe('recordFixture', () => {
     )
   })
 
+  it('keeps records without a partition key, for a stream that takes them', async () => {
+    await using store = await testStore()
+    const spreading = { mode: 'ON_DEMAND', distribution: 'AUTO' } as const
+    const [from, to] = [
+      await store.createStream('from', spreading),
+      await store.createStream('to', spreading),
+    ]
+    await from.putBatch([{ data: bytesOf('x') }, { partitionKey: 'a', data: bytesOf('y') }])
+    const file = join(folder, 'keyless.ndjson')
+    await recordFixture(from, file)
+    expect(await readFile(file, 'utf8')).toMatch(/^\{"arrivedAtMs":\d+,"data":"x"\}$/m)
+    await loadFixture(to, file)
+    expect(told(await drain(to))).toEqual(told(await drain(from)))
+    const plain = await store.createStream('plain')
+    await expect(loadFixture(plain, file)).rejects.toThrow(/:1: partitionKey must be/)
+  })
+
   it('writes only what it is asked for', async () => {
     await using store = await testStore()
     const stream = await store.createStream('clicks')

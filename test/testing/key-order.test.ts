@@ -109,6 +109,12 @@ describe('expectOrderPerKey', () => {
     expect(messageOf(() => expectOrderPerKey(sent.toReversed()))).toMatch(/stored earlier$/)
   })
 
+  it('expects no order of records without a partition key, but each of them once', () => {
+    const keyless = [2, 1, 3].map((offset) => record('', 0, offset))
+    expect(() => expectOrderPerKey(keyless)).not.toThrow()
+    expect(messageOf(() => expectOrderPerKey([...keyless, record('', 0, 2)]))).toMatch(/delivered before$/)
+  })
+
   it('compares by what the producer counted, if asked', () => {
     const counted = [3, 1].map((n, index) => ({ ...record('a', 0, index + 1), n }))
     expectOrderPerKey(counted)
@@ -124,8 +130,9 @@ describe('expectOrderPerKey', () => {
   })
 
   it.each([
-    [[{}], /records\[0\] must be a record with a partition key/],
-    [[null], /records\[0\] must be a record with a partition key/],
+    [[{}], /records\[0\].sequenceNumber must be a sequence number/],
+    [[null], /records\[0\] must be a record/],
+    [[{ partitionKey: 7 }], /records\[0\].partitionKey must be a string/],
     [[{ partitionKey: 'a', sequenceNumber: '7x' }], /records\[0\].sequenceNumber must be a sequence number/],
     [[{ PartitionKey: 'a' }], /records\[0\].sequenceNumber must be a sequence number/],
   ])('refuses %o', (records, message) => {

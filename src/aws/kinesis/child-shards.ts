@@ -1,10 +1,9 @@
 import { describeShard } from '../../streams/description.ts'
 import type { Shard } from '../../streams/shard.ts'
-import type { StreamCore } from '../../streams/stream-core.ts'
 
-/** What takes over the hash keys of a shard that has ended. */
-export function childShardsOf(core: StreamCore, shard: Shard): readonly Readonly<Record<string, unknown>>[] {
-  return core.table.childrenOf(shard.index).map((child) => {
+/** What takes over the hash keys of a shard that has ended, as the service names it. */
+export function childShardsOutput(children: readonly Shard[]): readonly Readonly<Record<string, unknown>>[] {
+  return children.map((child) => {
     const { shardId, parentShardId, adjacentParentShardId, startingHashKey, endingHashKey } =
       describeShard(child)
     return {

@@ -52,6 +52,8 @@ function refusalOf(error: MillraceError, place: Place): Fault | undefined {
     case 'ERR_MILLRACE_CONSUMER_NOT_ACTIVE':
     case 'ERR_MILLRACE_SUBSCRIBED':
       return inUseFault(capitalised(message))
+    case 'ERR_MILLRACE_THROTTLED':
+      return throttled(error, account)
     case 'ERR_MILLRACE_LIMIT_EXCEEDED':
       return limitFault(capitalised(message))
     case 'ERR_MILLRACE_INVALID_ARGUMENT':
@@ -82,12 +84,22 @@ function invalidArgument({ details, message }: MillraceError): Fault {
   )
 }
 
+/** Too much throughput of a shard; too many calls of an operation, or of a consumer. */
+function throttled(error: MillraceError, account: string): Fault {
+  const name = textIn(error.details, 'stream') ?? ''
+  const { limit } = error.details
+  if (limit === 'api-calls' || limit === 'subscribe-calls') {
+    return limitFault(`Rate exceeded: ${error.message}.`)
+  }
+  return new Fault('ProvisionedThroughputExceededException', throttledText(error, { name, account }) ?? '')
+}
+
 /** The service's text for a put that a shard's limit refused; `undefined` for any other error. */
 export function throttledText(
   { code, details }: MillraceError,
   stream: { readonly name: string; readonly account: string },
 ): string | undefined {
-  if ((code as string) !== 'ERR_MILLRACE_THROTTLED') return undefined
+  if (code !== 'ERR_MILLRACE_THROTTLED') return undefined
   const shardId = textIn(details, 'shardId') ?? ''
   return `Rate exceeded for shard ${shardId} in stream ${stream.name} under account ${stream.account}.`
 }

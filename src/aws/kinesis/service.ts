@@ -7,6 +7,7 @@ import type { Service, ServiceRequest } from '../wire/service.ts'
 import type { Call } from './call.ts'
 import { operations } from './operations.ts'
 import { faultOf } from './refusal.ts'
+import { keyInArn } from './stream-target.ts'
 
 /** A call as an interceptor sees it: its form has been judged, nothing else. */
 export interface InterceptedCall {
@@ -50,6 +51,7 @@ export class KinesisService implements Service {
     const operation = operations.get(name)
     if (operation === undefined) throw new Error(`no operation ${name}`)
     const { account, region } = this.#placeOf(caller)
+    this.#inside.limits?.call({ operation: name, account, region, streamName: streamNameIn(input) })
     const nowMs = this.#inside.time.nowMs()
     const call: Call = {
       inside: this.#inside,
@@ -77,4 +79,13 @@ export class KinesisService implements Service {
       region: /^[a-z0-9-]{1,64}$/.test(region) ? region : this.#inside.region,
     }
   }
+}
+
+/** The stream that a call of a rate of its own is about. */
+function streamNameIn(input: unknown): string | undefined {
+  const { StreamName: name, StreamARN: arn } = input as {
+    readonly StreamName?: string
+    readonly StreamARN?: string
+  }
+  return name ?? (arn === undefined ? undefined : keyInArn(arn)?.name)
 }

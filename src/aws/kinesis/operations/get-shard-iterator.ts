@@ -1,6 +1,6 @@
 import { MillraceError } from '../../../errors.ts'
 import type { Shard } from '../../../streams/shard.ts'
-import { iteratorAt } from '../../../streams/shard-iterator.ts'
+import { polledIterator } from '../../../streams/polling.ts'
 import type { StreamCore } from '../../../streams/stream-core.ts'
 import { Fault, notFoundFault } from '../../wire/fault.ts'
 import type { Call, Operation } from '../call.ts'
@@ -27,7 +27,7 @@ export const getShardIterator: Operation = {
     const { core, shard } = found(input, call)
     const start = startOf(position, call.nowMs)
     try {
-      const iterator = await iteratorAt(core, shard, start)
+      const iterator = await polledIterator(core, shard, start)
       refuseDryRun(input.DryRun)
       return { ShardIterator: writeIterator(core, iterator, call.nowMs) }
     } catch (error) {

@@ -1,10 +1,9 @@
-import type { Shard } from '../../../streams/shard.ts'
 import type { StreamCore } from '../../../streams/stream-core.ts'
 import type { Subscription, SubscriptionEvent } from '../../../streams/subscription.ts'
 import { notFoundFault } from '../../wire/fault.ts'
 import type { ServiceEvent } from '../../wire/service.ts'
 import type { Operation } from '../call.ts'
-import { childShardsOf } from '../child-shards.ts'
+import { childShardsOutput } from '../child-shards.ts'
 import { consumerOf } from '../consumer-target.ts'
 import { refuseDryRun } from '../dry-run.ts'
 import { recordsOf } from '../record-output.ts'
@@ -38,7 +37,7 @@ export const subscribeToShard: Operation = {
     refuseDryRun(input.DryRun)
     try {
       const subscription = await core.subscriptions.open(shard, { consumer, start, signal: call.signal })
-      return { EventStream: new EventSource(core, shard, subscription) }
+      return { EventStream: new EventSource(core, subscription) }
     } catch (error) {
       throw positionFault(error, 'SubscribeToShard', position, core, shard.id)
     }
@@ -48,12 +47,10 @@ export const subscribeToShard: Operation = {
 /** The events of a subscription, which begins with the call and not with the first look at it. */
 class EventSource implements AsyncIterable<ServiceEvent> {
   readonly #core: StreamCore
-  readonly #shard: Shard
   readonly #subscription: Subscription
 
-  constructor(core: StreamCore, shard: Shard, subscription: Subscription) {
+  constructor(core: StreamCore, subscription: Subscription) {
     this.#core = core
-    this.#shard = shard
     this.#subscription = subscription
   }
 
@@ -80,7 +77,7 @@ class EventSource implements AsyncIterable<ServiceEvent> {
       Records: recordsOf(event, this.#core.state),
       ContinuationSequenceNumber: continuationSequenceNumber,
       MillisBehindLatest: millisBehindLatest,
-      ChildShards: ended ? childShardsOf(this.#core, this.#shard) : undefined,
+      ChildShards: ended ? childShardsOutput(event.childShards) : undefined,
     }
   }
 }
