@@ -161,6 +161,33 @@ describe('a fork', () => {
     expect(stream.consumers.list()).toHaveLength(1)
   })
 
+  it('goes on with what the store was about to do', async () => {
+    await using store = await testStore({ transitions: 'aws' })
+    const stream = await store.createStream('clicks', { shards: 2 })
+    await store.createStream('leaving')
+    await store.advance({ seconds: 15 })
+    await stream.putBatch(
+      Array.from({ length: 50 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') })),
+    )
+    const scaled = stream.updateShardCount(4)
+    const left = store.deleteStream('leaving')
+    await store.advance({ seconds: 5 })
+    await using fork = await store.fork()
+    const statuses = () => fork.listStreams().map(({ name, status }) => [name, status])
+    expect(statuses()).toEqual([
+      ['clicks', 'UPDATING'],
+      ['leaving', 'DELETING'],
+    ])
+    await fork.advance({ seconds: 9, milliseconds: 999 })
+    expect(statuses()).toHaveLength(2)
+    await fork.advance(1)
+    expect(statuses()).toEqual([['clicks', 'ACTIVE']])
+    expect(fork.stream('clicks').describe().shardCount).toBe(4)
+    await store.advance({ seconds: 15 })
+    await Promise.all([scaled, left])
+    expect(await shown(fork, 'clicks')).toEqual(await shown(store, 'clicks'))
+  })
+
   it('of an empty store is empty', async () => {
     await using store = await testStore()
     await using fork = await store.fork()
