@@ -109,6 +109,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      gates: { before: undefined },
       scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
@@ -127,6 +128,7 @@ export class Store {
       meta,
       limits: this.#limits,
       resharder: this.#resharder,
+      gates: this.#streamHost.gates,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)

@@ -26,7 +26,7 @@ import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
 import { modeOf } from './stream-mode.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { WriteGate } from './write-gate.ts'
+import type { GateHook, WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -40,6 +40,7 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
+  readonly gates: GateHook
   /** Splits the shards of streams on demand. */
   readonly scaler: ScalerHost
   /** Something of this stream expires at `dueMs` at the earliest. */
@@ -62,8 +63,8 @@ export class StreamCore {
   readonly blocks: BlockPool = new BlockPool()
   /** What AWS refuses of this stream; `undefined` where limits are off. */
   readonly limits: StreamLimits | undefined
-  /** Judges or counts what is put, if anybody does. */
-  gate: WriteGate | undefined
+  /** Judges or counts what is put, if anybody does; behind the gate of test support. */
+  ownGate: WriteGate | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -212,6 +213,11 @@ export class StreamCore {
     return this.#points
   }
 
+  /** Who judges or counts what is put now, if anybody does. */
+  get gate(): WriteGate | undefined {
+    return this.#host.gates.before?.(this) ?? this.ownGate
+  }
+
   /** Who is pushed the records of this stream. */
   get subscriptions(): Subscriptions {
     this.#subscriptions ??= new Subscriptions(this)
@@ -276,8 +282,8 @@ export class StreamCore {
 
   /** On demand somebody measures what is put. */
   #guard(): void {
-    if (modeOf(this.#state) !== 'ON_DEMAND') this.gate = this.limits
-    else if (!(this.gate instanceof LoadScaler)) this.gate = new LoadScaler(this, this.#host.scaler)
+    if (modeOf(this.#state) !== 'ON_DEMAND') this.ownGate = this.limits
+    else if (!(this.ownGate instanceof LoadScaler)) this.ownGate = new LoadScaler(this, this.#host.scaler)
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
