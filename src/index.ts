@@ -8,13 +8,12 @@ export { type DurabilityOptions, durabilityDefaults as openDefaults } from './du
 export { open } from './open.ts'
 export { repair, type RepairOptions } from './repair.ts'
 export type { LogRepair, LostNumbers, RepairReport, SetAside } from './repair-report.ts'
+export { Account, type AccountKey } from './streams/account.ts'
 export {
-  Account,
-  type AccountKey,
   accountLimitDefaults,
   type AccountLimitOptions,
   type AccountLimits,
-} from './streams/account.ts'
+} from './streams/account-limits.ts'
 export { BatchLease } from './streams/batch-lease.ts'
 export { BatchReader } from './streams/batch-reader.ts'
 export type { Codec } from './streams/codec.ts'

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { invalidArgument } from '../errors.ts'
 import { requireMethods } from '../options.ts'
-import { insideOf, type Store } from '../streams/store.ts'
+import { insideOf, Store } from '../streams/store.ts'
 import { KinesisService, type KinesisServiceOptions } from './kinesis/service.ts'
 import { MessageReadable } from './message-readable.ts'
 import { Dispatcher } from './wire/dispatch.ts'
@@ -54,6 +54,7 @@ export interface RequestHandlerOptions extends KinesisServiceOptions {
 
 /** Makes the handler; `awsRequestHandler` is the public way to one. */
 export function makeRequestHandler(store: Store, options: RequestHandlerOptions = {}): AwsRequestHandler {
+  if (!(store instanceof Store)) throw invalidArgument('store', store, 'what open() or testStore() answers')
   const { entropy = systemEntropy, ...serviceOptions } = options
   return new RequestHandler(
     new Dispatcher(new KinesisService(store, serviceOptions), entropy),

@@ -3,6 +3,7 @@ import type { MetaStore } from '../meta/meta.ts'
 import type { AccountSettings } from '../meta/settings.ts'
 import { accountId, type StreamState } from '../meta/state.ts'
 import type { AccountKey } from './account.ts'
+import { type Addition, isLimited, requireRoom } from './account-limits.ts'
 import { commitmentAt } from './commitment.ts'
 import { proposalsMax } from './proposals.ts'
 import type { StoreTime } from './store-time.ts'
@@ -34,6 +35,16 @@ export class AccountStates {
   /** It has made the commitment to a minimum throughput. */
   isCommitted(at: AccountKey): boolean {
     return commitmentAt(this.settingsOf(at), this.#time.nowMs()).status !== 'DISABLED'
+  }
+
+  /**
+   * Whether an account may have so much more, by the limits that were set.
+   *
+   * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
+   */
+  requireRoom(at: AccountKey, added: Addition): void {
+    const settings = this.settingsOf(at)
+    if (isLimited(settings)) requireRoom(this.streamsOf(at), settings, added)
   }
 
   /** Proposes what is decided until it builds on the present settings. */

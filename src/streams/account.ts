@@ -1,17 +1,14 @@
 import type { AccountSettings } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
 import { requireInteger, requireOptions } from '../options.ts'
+import { type AccountLimitOptions, type AccountLimits, limitsOf } from './account-limits.ts'
 import type { AccountDecision } from './account-states.ts'
 import { type Commitment, commitmentAt, commitmentDisabled, commitmentEnabled } from './commitment.ts'
-import type { CreateStreamOptions, StreamPlan } from './create-options.ts'
+import type { CreateStreamOptions } from './create-options.ts'
 import type { DeleteStreamOptions } from './delete-options.ts'
 import { describeStream, type StreamDescription } from './description.ts'
-import { limitExceeded } from './limit-exceeded.ts'
-import { isOpen } from './reshard-plan.ts'
-import { streamStatus } from './status.ts'
 import type { Stream } from './stream.ts'
 import type { StreamOptions } from './store-options.ts'
-import { modeOf } from './stream-mode.ts'
 
 /** Which account in which region. */
 export interface AccountKey {
@@ -20,34 +17,7 @@ export interface AccountKey {
   readonly region: string
 }
 
-/** How many shards and streams an account has, and may have. */
-export interface AccountLimits {
-  readonly openShards: number
-  readonly shardLimit: number
-  readonly onDemandStreams: number
-  readonly onDemandStreamLimit: number
-}
-
-/** Limits of an account to set; what is left out stays. */
-export interface AccountLimitOptions {
-  /** Open shards of all its streams: 1 to 1,000,000. */
-  readonly shardLimit?: number | undefined
-  /** Streams that are ON_DEMAND: 1 to 1,000,000. */
-  readonly onDemandStreamLimit?: number | undefined
-}
-
-/**
- * The limits that AWS begins with: 20,000 shards in its three largest regions and 50 streams on demand. They are shown
- * and not enforced; what was set is.
- */
-export const accountLimitDefaults: { readonly shardLimit: number; readonly onDemandStreamLimit: number } = {
-  shardLimit: 20_000,
-  onDemandStreamLimit: 50,
-}
-
 const limitMax = 1_000_000
-/** Streams that are CREATING at the same time (AWS API model). */
-const creatingStreamsMax = 5
 
 /** What an account needs from its store. */
 export interface AccountHost {
@@ -104,9 +74,7 @@ export class Account {
 
   /** What it has, and what it may have. */
   limits(): AccountLimits {
-    const { shardLimit, onDemandStreamLimit } = { ...accountLimitDefaults, ...this.#host.settingsOf(this) }
-    const { openShards, onDemandStreams } = countsOf(this.#host.streamsOf(this))
-    return { openShards, shardLimit, onDemandStreams, onDemandStreamLimit }
+    return limitsOf(this.#host.streamsOf(this), this.#host.settingsOf(this))
   }
 
   /**
@@ -137,43 +105,4 @@ export class Account {
     await this.#host.change(this, enabled ? commitmentEnabled : commitmentDisabled)
     return this.commitment()
   }
-}
-
-/**
- * Whether an account may have one more stream, of so many shards.
- *
- * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
- */
-export function requireRoomForStream(
-  states: readonly StreamState[],
-  settings: AccountSettings,
-  { shards, settings: { mode } }: StreamPlan,
-  nowMs: number,
-): void {
-  const creating = states.filter((state) => streamStatus(state, nowMs) === 'CREATING').length
-  if (creating >= creatingStreamsMax) throw limitExceeded('creatingStreams', creating + 1, creatingStreamsMax)
-  const { openShards, onDemandStreams } = countsOf(states)
-  requireBelow('accountShards', openShards + shards, settings.shardLimit)
-  if (mode === 'ON_DEMAND') requireBelow('onDemandStreams', onDemandStreams + 1, settings.onDemandStreamLimit)
-}
-
-function requireBelow(
-  limit: 'accountShards' | 'onDemandStreams',
-  value: number,
-  bound: number | undefined,
-): void {
-  if (bound !== undefined && value > bound) throw limitExceeded(limit, value, bound)
-}
-
-function countsOf(states: readonly StreamState[]): {
-  readonly openShards: number
-  readonly onDemandStreams: number
-} {
-  let openShards = 0
-  let onDemandStreams = 0
-  for (const state of states) {
-    openShards += state.shards.filter(isOpen).length
-    if (modeOf(state) === 'ON_DEMAND') onDemandStreams += 1
-  }
-  return { openShards, onDemandStreams }
 }

@@ -6,7 +6,7 @@ import type { Command, ShardSpec } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { nextShardIndex, type Resharding, type StreamState } from '../meta/state.ts'
 import { secondMs } from '../units.ts'
-import { planMerge, planSplit, type ReshardPlan } from './reshard-plan.ts'
+import { isOpen, planMerge, planSplit, type ReshardPlan } from './reshard-plan.ts'
 import { retentionMs } from './retention.ts'
 import { nextScalingStep, requireTargetShards } from './shard-count.ts'
 import { isResharding } from './shard-table.ts'
@@ -32,6 +32,12 @@ export interface ReshardHost {
   readonly clock: Clock
   /** A stream stays UPDATING for so long after its shards have changed; milliseconds. */
   readonly updatingMs: number
+  /**
+   * Whether the account of the stream may have so many more open shards.
+   *
+   * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
+   */
+  requireRoom(core: StreamCore, shards: number): void
   /** The stream with this id, if it still exists. */
   find(id: string): StreamCore | undefined
 }
@@ -157,6 +163,7 @@ export class Resharder {
       requireActive(core.state, this.#host.time.nowMs())
       const steps = planOf(core.state)
       if (steps === undefined) return { finished: Promise.resolve() }
+      this.#host.requireRoom(core, addedShards(core.state, steps))
       if (await this.#propose(core, steps)) return { finished: this.finish(core) }
     }
     throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
@@ -230,6 +237,12 @@ interface Steps {
   readonly plan: ReshardPlan
   readonly targetShards?: Begin['targetShards'] | undefined
   readonly startsScaling?: Begin['startsScaling'] | undefined
+}
+
+/** How many open shards there will be more, in the end. */
+function addedShards({ shards }: StreamState, { plan, targetShards }: Steps): number {
+  if (targetShards === undefined) return plan.opens.length - plan.closes.length
+  return targetShards - shards.filter(isOpen).length
 }
 
 /** When the parents of a shard were closed: it is not closed before them, whatever the clock says. */

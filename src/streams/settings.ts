@@ -53,7 +53,8 @@ export class Settings {
    * Switches between a number of shards that the caller sets and one that follows the load. The shards stay as they
    * are; the mode that the stream has is accepted and changes nothing.
    *
-   * Rejects with `ERR_MILLRACE_LIMIT_EXCEEDED` beyond two switches within 24 hours (AWS API model).
+   * Rejects with `ERR_MILLRACE_LIMIT_EXCEEDED` beyond two switches within 24 hours (AWS API model), and
+   * beyond a limit of the account that was set.
    *
    * @param warmThroughputMiBps as `setWarmThroughput`, for a stream that becomes ON_DEMAND
    */
@@ -61,7 +62,13 @@ export class Settings {
     const chosen = requireMode(mode)
     const { updatingMs } = this.#owner.transitions
     if (warmThroughputMiBps !== undefined) this.#requireWarm(warmThroughputMiBps, chosen)
-    await this.#change((state, nowMs) => modeSwitched(state, chosen, warmThroughputMiBps, nowMs, updatingMs))
+    await this.#change((state, nowMs) => {
+      const switched = modeSwitched(state, chosen, warmThroughputMiBps, nowMs, updatingMs)
+      if (switched !== undefined && chosen === 'ON_DEMAND') {
+        this.#owner.requireRoom(this.#core, { onDemandStreams: 1 })
+      }
+      return switched
+    })
   }
 
   /**

@@ -24,6 +24,8 @@ export class Shard {
   #closing: Promise<void> | undefined
   /** Somebody keeps the log, beyond the visit that may have opened it. */
   #kept = false
+  /** Visits that are under way. */
+  #visits = 0
 
   constructor(spec: ShardSpec, openLog: OpenLog) {
     this.#spec = spec
@@ -62,12 +64,15 @@ export class Shard {
     return this.#log
   }
 
-  /** Hands the log to `use`; one that was opened only for this visit is closed after it. */
+  /** Hands the log to `use`; one that was opened only for visits is closed after the last of them. */
   async visit<T>(use: (log: ShardLog) => Maybe<T>): Promise<T> {
-    const log = await this.#acquire()
-    const answer = await use(log)
-    if (!this.#kept) await this.#release()
-    return answer
+    this.#visits += 1
+    try {
+      return await use(await this.#acquire())
+    } finally {
+      this.#visits -= 1
+      if (!this.#kept && this.#visits === 0) await this.#release()
+    }
   }
 
   /** Closes the log. The caller sees to it that nobody asks for it again. */

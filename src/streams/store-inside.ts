@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts'
 import type { Resharder } from './resharder.ts'
 import type { StoreTime } from './store-time.ts'
 import type { StreamCore } from './stream-core.ts'
+import type { GateHook } from './write-gate.ts'
 
 /** What the layers above (the AWS layer, test support) find behind `insideOf`. */
 export interface StoreInside {
@@ -19,6 +20,8 @@ export interface StoreInside {
   readonly limits: Limits | undefined
   /** Splits and merges shards. */
   readonly resharder: Resharder
+  /** For test support. */
+  readonly gates: GateHook
   /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
   core(key: StreamKey): StreamCore
 }

@@ -4,7 +4,8 @@ import type { Command, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { slotsOf, streamId } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
-import { Account, type AccountHost, type AccountKey, requireRoomForStream } from './account.ts'
+import { Account, type AccountHost, type AccountKey } from './account.ts'
+import { requireRoomToCreate } from './account-limits.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
 import {
@@ -98,6 +99,7 @@ export class Store {
       time: this.#time,
       clock: options.clock,
       updatingMs: options.transitions.updatingMs,
+      requireRoom: (core, shards) => this.#accounts.requireRoom(core.state.key, { shards }),
       find: (id) => this.#coreOf(id),
     })
     this.#streamHost = {
@@ -107,6 +109,7 @@ export class Store {
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
       limits: this.#limits,
+      gates: { before: undefined },
       scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
@@ -125,6 +128,7 @@ export class Store {
       meta,
       limits: this.#limits,
       resharder: this.#resharder,
+      gates: this.#streamHost.gates,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)
@@ -268,6 +272,7 @@ export class Store {
       nowMs: () => this.#time.nowMs(),
       present: (core) => this.#proposals.present(core),
       isCommitted: (core) => this.#accounts.isCommitted(core.state.key),
+      requireRoom: (core, added) => this.#accounts.requireRoom(core.state.key, added),
       change: async (core, decide) => {
         core.requireWritable()
         await this.#proposals.change(() => core, decide)
@@ -312,9 +317,11 @@ export class Store {
     if (this.#meta.state.streams.has(id)) throw streamExists(key)
 
     const createdAtMs = this.#time.nowMs()
-    requireRoomForStream(this.#accounts.streamsOf(at), this.#accounts.settingsOf(at), plan, createdAtMs)
-    const slots = await this.#engine.create(id, plan.shards, retentionMs(plan))
     const { creatingMs } = this.#options.transitions
+    const onDemandStreams = plan.settings.mode === 'ON_DEMAND' ? 1 : 0
+    this.#accounts.requireRoom(at, { shards: plan.shards, onDemandStreams })
+    if (creatingMs > 0) requireRoomToCreate(this.#accounts.streamsOf(at), createdAtMs)
+    const slots = await this.#engine.create(id, plan.shards, retentionMs(plan))
     const outcome = await this.#meta.propose(creationOf(key, plan, slots, createdAtMs, creatingMs))
     if (outcome === 'stale') {
       await this.#engine.drop(id, slots)

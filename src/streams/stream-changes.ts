@@ -1,6 +1,7 @@
 import type { SetSettings, StreamCommand } from '../meta/commands.ts'
 import type { StreamSettings } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
+import type { Addition } from './account-limits.ts'
 import type { Resharder } from './resharder.ts'
 import type { ChosenTransitions } from './status.ts'
 import type { StreamCore } from './stream-core.ts'
@@ -22,6 +23,12 @@ export interface StreamOwner {
   present(core: StreamCore): StreamState
   /** The account of the stream has made the commitment to a minimum throughput. */
   isCommitted(core: StreamCore): boolean
+  /**
+   * Whether the account of the stream may have so much more, by the limits that were set.
+   *
+   * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
+   */
+  requireRoom(core: StreamCore, added: Addition): void
   /**
    * Decides, and proposes that, until it builds on the stream's present state.
    *

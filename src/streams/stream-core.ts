@@ -7,6 +7,7 @@ import { streamId } from '../meta/state.ts'
 import type { LeaseWatch } from './batch-lease.ts'
 import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
+import { consumerArn } from './consumers.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Limits } from './limits.ts'
 import { LoadScaler, type ScalerHost } from './load-scaler.ts'
@@ -25,7 +26,7 @@ import type { StoreTime } from './store-time.ts'
 import { StreamLimits } from './stream-limits.ts'
 import { modeOf } from './stream-mode.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { WriteGate } from './write-gate.ts'
+import type { GateHook, WriteGate } from './write-gate.ts'
 
 /** Shards that a sweep visits before the event loop gets a turn. */
 const shardsInTurn = 16
@@ -39,6 +40,7 @@ export interface StreamHost {
   readonly leases: LeaseWatch
   /** `undefined` where they are off. */
   readonly limits: Limits | undefined
+  readonly gates: GateHook
   /** Splits the shards of streams on demand. */
   readonly scaler: ScalerHost
   /** Something of this stream expires at `dueMs` at the earliest. */
@@ -61,8 +63,8 @@ export class StreamCore {
   readonly blocks: BlockPool = new BlockPool()
   /** What AWS refuses of this stream; `undefined` where limits are off. */
   readonly limits: StreamLimits | undefined
-  /** Judges or counts what is put, if anybody does. */
-  gate: WriteGate | undefined
+  /** Judges or counts what is put, if anybody does; behind the gate of test support. */
+  ownGate: WriteGate | undefined
   readonly #host: StreamHost
   #state: StreamState
   #table: ShardTable
@@ -211,6 +213,11 @@ export class StreamCore {
     return this.#points
   }
 
+  /** Who judges or counts what is put now, if anybody does. */
+  get gate(): WriteGate | undefined {
+    return this.#host.gates.before?.(this) ?? this.ownGate
+  }
+
   /** Who is pushed the records of this stream. */
   get subscriptions(): Subscriptions {
     this.#subscriptions ??= new Subscriptions(this)
@@ -256,7 +263,9 @@ export class StreamCore {
   update(state: StreamState): void {
     const before = this.#table
     const { spreads, recordFlags, meter } = this
+    const { consumers } = this.#state
     this.#state = state
+    if (state.consumers !== consumers) this.#subscriptions?.retain(subscribersOf(state))
     this.#monitor()
     this.#guard()
     if (state.shards !== before.specs) this.#table = before.next(state.shards, this.#shardOf)
@@ -273,8 +282,8 @@ export class StreamCore {
 
   /** On demand somebody measures what is put. */
   #guard(): void {
-    if (modeOf(this.#state) !== 'ON_DEMAND') this.gate = this.limits
-    else if (!(this.gate instanceof LoadScaler)) this.gate = new LoadScaler(this, this.#host.scaler)
+    if (modeOf(this.#state) !== 'ON_DEMAND') this.ownGate = this.limits
+    else if (!(this.ownGate instanceof LoadScaler)) this.ownGate = new LoadScaler(this, this.#host.scaler)
   }
 
   /** From now on every call fails with this error. What was put before still goes through. */
@@ -320,7 +329,7 @@ export class StreamCore {
       if (shard.dropped) continue
       if (visited % shardsInTurn === shardsInTurn - 1) await nextTurn()
       if (this.ended) return Number.POSITIVE_INFINITY
-      oldestMs = Math.min(oldestMs, await shard.visit((log) => this.#trim(log)))
+      oldestMs = Math.min(oldestMs, await this.#trimShard(shard))
       // An empty one goes, too, when it expires.
       oldestMs = Math.min(oldestMs, shard.spec.closedAtMs ?? Number.POSITIVE_INFINITY)
     }
@@ -359,6 +368,16 @@ export class StreamCore {
     for (const listener of Array.from(this.#listeners)) listener()
   }
 
+  async #trimShard(shard: Shard): Promise<number> {
+    try {
+      return await shard.visit((log) => this.#trim(log))
+    } catch (error) {
+      // Another thread may have dropped it meanwhile.
+      if (shard.dropped) return Number.POSITIVE_INFINITY
+      throw error
+    }
+  }
+
   /** Hides what expired for good; answers the arrival of the oldest record that is left. */
   async #trim(log: ShardLog): Promise<number> {
     let stats = await log.stats()
@@ -369,6 +388,13 @@ export class StreamCore {
     }
     return stats.first < stats.next ? stats.firstTimeMs : Number.POSITIVE_INFINITY
   }
+}
+
+/** ARNs of the consumers that may go on with their subscriptions. */
+function subscribersOf({ key, consumers = [] }: StreamState): readonly string[] {
+  return consumers
+    .filter(({ deletingUntilMs }) => deletingUntilMs === undefined)
+    .map((consumer) => consumerArn(key, consumer))
 }
 
 function notWithinCall(): MillraceError {

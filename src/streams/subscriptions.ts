@@ -10,7 +10,7 @@ export const resubscribeMs: number = 5 * secondMs
 
 /** What a subscription is asked for with. */
 export interface SubscribeOptions {
-  /** Who subscribes: one subscription of a consumer to a shard goes on at a time. */
+  /** ARN of who subscribes: one subscription of a consumer to a shard goes on at a time. */
   readonly consumer: string
   readonly start: IteratorStart
   readonly signal?: AbortSignal | undefined
@@ -81,6 +81,11 @@ export class Subscriptions {
       this.#held.delete(key)
       held.subscription.finish('deregistered')
     }
+  }
+
+  /** The stream's consumers changed: ends the subscriptions of ARNs that are none any more. */
+  retain(arns: readonly string[]): void {
+    for (const { consumer } of [...this.#held.values()]) if (!arns.includes(consumer)) this.deregister(consumer)
   }
 
   #requireRested(key: string, shard: Shard): void {

@@ -64,6 +64,23 @@ describe('[A] requests: every constraint of every member holds', () => {
   })
 })
 
+describe('an entry that is null', () => {
+  it.each([
+    ['PutRecords', { StreamName: 's', Records: [null] }, "Value null at 'records.1.member'"],
+    [
+      'UntagResource',
+      { ResourceARN: 'arn:aws:kinesis:r:000000000000:stream/s', TagKeys: [null] },
+      "at 'tagKeys'",
+    ],
+    ['AddTagsToStream', { StreamName: 's', Tags: { a: null } }, "at 'tags'"],
+  ])('is refused by its member: %s %j', (operation, input, place) => {
+    const fault = judged(operation, input)
+    expect(fault?.type).toBe('ValidationException')
+    expect(fault?.message).toContain(place)
+    expect(fault?.message).toContain('Member must not be null')
+  })
+})
+
 describe('[K] requests: a value of the wrong type is a SerializationException', () => {
   it.each([
     ['PutRecord', { StreamName: 1 }, 'class java.lang.Short can not be converted to an String'],

@@ -9,6 +9,7 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
+import { coreOf } from '../../src/streams/stream.ts'
 import { bytesOf, openRig, type Rig, textOf } from './rig.ts'
 
 const ShardId = 'shardId-000000000000'
@@ -122,6 +123,26 @@ describe('GetShardIterator', () => {
     await expect(get(rig, token)).rejects.toMatchObject({ name: 'InvalidArgumentException' })
   })
 
+  it('[A] iterators: hold when the first shard of their stream has expired meanwhile', async () => {
+    const rig = await withStream()
+    await put(rig, 'one')
+    const half = (2n ** 127n).toString()
+    await rig.client.send(
+      new SplitShardCommand({ StreamName: 's', ShardToSplit: ShardId, NewStartingHashKey: half }),
+    )
+    await rig.clock.advance(24 * hour - 60_000)
+    const token = await iterator(rig, { ShardId: 'shardId-000000000001', ShardIteratorType: 'TRIM_HORIZON' })
+    await rig.clock.advance(60_000)
+    // Only once the sweeper has been there is the shard gone for good; it works on another thread.
+    const firstIndex = async (): Promise<number | undefined> => {
+      await rig.clock.advance(10_000)
+      return coreOf(rig.store.stream('s')).state.shards[0]?.index
+    }
+    await expect.poll(firstIndex).toBe(1)
+    await put(rig, 'two')
+    expect(textsOf(await get(rig, token))).toEqual(['two'])
+  })
+
   it.each([
     [
       { ShardIteratorType: 'LATEST', StartingSequenceNumber: '1' },
@@ -207,6 +228,7 @@ describe('GetRecords', () => {
     for (const text of ['one', 'two', 'three']) await put(rig, text)
     const first = await get(rig, await iterator(rig, { ShardIteratorType: 'TRIM_HORIZON' }), { Limit: 2 })
     expect(textsOf(first)).toEqual(['one', 'two'])
+    expect(first.ChildShards).toBeUndefined()
     const second = await get(rig, first.NextShardIterator ?? '')
     expect(textsOf(second)).toEqual(['three'])
     const third = await get(rig, second.NextShardIterator ?? '')

@@ -9,6 +9,8 @@ import {
   waitUntilStreamNotExists,
 } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
+import { awsRequestHandler } from '../../src/aws/index.ts'
+import type { Store } from '../../src/streams/store.ts'
 import { Fault } from '../../src/aws/wire/fault.ts'
 import { bytesOf, openRig } from './rig.ts'
 
@@ -96,6 +98,12 @@ describe('what the SDK brings, over a handler without a socket', () => {
       $fault: 'client',
       $metadata: { httpStatusCode: 400, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
     })
+  })
+
+  it('is made for a store, and for nothing else', () => {
+    expect(() => awsRequestHandler({} as Store)).toThrow(
+      expect.objectContaining({ code: 'ERR_MILLRACE_INVALID_ARGUMENT' }),
+    )
   })
 
   it('a store that was closed is a failure of the service, and says so', async () => {

@@ -7,9 +7,12 @@ import {
   DescribeStreamSummaryCommand,
   DisableEnhancedMonitoringCommand,
   EnableEnhancedMonitoringCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
   IncreaseStreamRetentionPeriodCommand,
   ListStreamsCommand,
   PutRecordCommand,
+  PutRecordsCommand,
   RegisterStreamConsumerCommand,
   SplitShardCommand,
   StartStreamEncryptionCommand,
@@ -250,6 +253,16 @@ describe('settings of a stream', () => {
     const described = await client.send(new DescribeStreamCommand({ StreamName }))
     expect(described.StreamDescription).toMatchObject({ EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' })
     await client.send(new StopStreamEncryptionCommand(key))
+    // A record says what held when it was put.
+    const { ShardIterator } = await client.send(
+      new GetShardIteratorCommand({
+        StreamName,
+        ShardId: 'shardId-000000000000',
+        ShardIteratorType: 'TRIM_HORIZON',
+      }),
+    )
+    const page = await client.send(new GetRecordsCommand({ ShardIterator }))
+    expect(page.Records).toMatchObject([{ EncryptionType: 'KMS' }])
     expect(await client.send(new PutRecordCommand(record))).not.toHaveProperty('EncryptionType', 'KMS')
     await expect(
       client.send(new StartStreamEncryptionCommand({ ...key, EncryptionType: 'NONE' })),
@@ -369,5 +382,53 @@ describe('settings of a stream', () => {
       OnDemandStreamCountLimit: 50,
       ChannelCount: 0,
     })
+  })
+})
+
+describe('streams whose shards do not go by keys', () => {
+  it('[A] routing: AUTO spreads records whatever their keys, which may be absent and are returned as they were', async () => {
+    const { client } = await openRig()
+    await client.send(
+      new CreateStreamCommand({
+        StreamName,
+        StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+        RecordDistributionStrategy: 'AUTO',
+      }),
+    )
+    const { Records = [], FailedRecordCount } = await client.send(
+      new PutRecordsCommand({
+        StreamName,
+        Records: [
+          ...Array.from({ length: 8 }, () => ({ Data: bytesOf('x') })),
+          { PartitionKey: 'a', Data: bytesOf('y') },
+        ],
+      }),
+    )
+    expect(FailedRecordCount).toBe(0)
+    expect(new Set(Records.map(({ ShardId }) => ShardId)).size).toBe(4)
+    const keys: (string | undefined)[] = []
+    for (const { ShardId } of Records.slice(0, 4)) {
+      const { ShardIterator } = await client.send(
+        new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+      )
+      const page = await client.send(new GetRecordsCommand({ ShardIterator }))
+      keys.push(...(page.Records ?? []).map(({ PartitionKey }) => PartitionKey))
+    }
+    expect(keys.filter((key) => key === undefined)).toHaveLength(8)
+    expect(keys.filter((key) => key === 'a')).toHaveLength(1)
+  })
+
+  it('[A] answers: records say KMS if they were put with encryption, others say nothing', async () => {
+    const { client } = await openRig()
+    await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }))
+    const record = { StreamName, PartitionKey: 'a', Data: bytesOf('x') }
+    await client.send(new PutRecordCommand(record))
+    await client.send(new StartStreamEncryptionCommand({ StreamName, EncryptionType: 'KMS', KeyId: 'k' }))
+    await client.send(new PutRecordCommand(record))
+    const { ShardIterator } = await client.send(
+      new GetShardIteratorCommand({ StreamName, ShardId: '0', ShardIteratorType: 'TRIM_HORIZON' }),
+    )
+    const { Records } = await client.send(new GetRecordsCommand({ ShardIterator }))
+    expect(Records?.map(({ EncryptionType }) => EncryptionType)).toEqual([undefined, 'KMS'])
   })
 })

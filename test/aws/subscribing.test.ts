@@ -199,6 +199,7 @@ describe('SubscribeToShard', () => {
 
   it('[R] client: an abort ends the stream of events, and so does destroy', async () => {
     const rig = await withConsumer()
+    const timers = rig.clock.pending
     const controller = new AbortController()
     const { EventStream } = await rig.client.send(
       new SubscribeToShardCommand({
@@ -210,8 +211,11 @@ describe('SubscribeToShard', () => {
     )
     const events = EventStream?.[Symbol.asyncIterator]()
     const aborted = expect(events?.next()).rejects.toMatchObject({ name: 'AbortError' })
+    await expect.poll(() => rig.clock.pending).toBeGreaterThan(timers)
     controller.abort()
     await aborted
+    // Nobody waits for the next record any more.
+    await expect.poll(() => rig.clock.pending).toBe(timers)
     await rig.clock.advance(5 * seconds)
     const again = await subscribe(rig)
     const ended = expect(next(again)).rejects.toBeInstanceOf(Error)

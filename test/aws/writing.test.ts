@@ -165,6 +165,29 @@ describe('PutRecord and PutRecords', () => {
     })
   })
 
+  it('[A] writing: AUTO ignores keys, gives them back unchanged, and an absent one is not returned', async () => {
+    const { client, store } = await openRig()
+    const { arn } = await store.createStream('auto', { mode: 'ON_DEMAND', distribution: 'AUTO' })
+    const keyed = { PartitionKey: 'hot', ExplicitHashKey: '0', Data: bytesOf('keyed') }
+    const Records = [keyed, { Data: bytesOf('keyless') }, keyed, keyed]
+    const stored = await client.send(new PutRecordsCommand({ StreamName: 'auto', Records }))
+    expect(new Set(stored.Records?.map(({ ShardId }) => ShardId)).size).toBe(4)
+    const found = new Map<string, string | undefined>()
+    for (const { ShardId } of stored.Records ?? []) {
+      const { ShardIterator } = await client.send(
+        new GetShardIteratorCommand({ StreamARN: arn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+      )
+      const page = await client.send(new GetRecordsCommand({ ShardIterator }))
+      for (const { Data, PartitionKey } of page.Records ?? []) {
+        found.set(Buffer.from(Data ?? []).toString(), PartitionKey)
+      }
+    }
+    expect([...found].toSorted()).toEqual([
+      ['keyed', 'hot'],
+      ['keyless', undefined],
+    ])
+  })
+
   it('[A] writing: DryRun writes nothing, and ends in DryRunOperationException', async () => {
     const { client, store } = await withStream()
     await expect(put(client, { DryRun: true })).rejects.toMatchObject({ name: 'DryRunOperationException' })

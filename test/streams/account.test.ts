@@ -65,7 +65,17 @@ describe('an account within a store', () => {
       code: 'ERR_MILLRACE_LIMIT_EXCEEDED',
       details: { limit: 'accountShards', value: 6, bound: 5 },
     })
+    const other = store.within({ account: '111111111111', region: 'us-east-1' })
+    await other.createStream('b', { shards: 20 })
+    const grown = await store.createStream('c')
+    const full = { code: 'ERR_MILLRACE_LIMIT_EXCEEDED', details: { limit: 'accountShards', bound: 5 } }
+    await expect(grown.splitShard('shardId-000000000000', '7')).rejects.toMatchObject(full)
+    await expect(grown.updateShardCount(2)).rejects.toMatchObject(full)
+    await expect(grown.settings.setMode('ON_DEMAND')).rejects.toMatchObject({
+      details: { limit: 'onDemandStreams', value: 2, bound: 1 },
+    })
     await store.account.setLimits({ shardLimit: 100 })
+    await grown.updateShardCount(2)
     await expect(store.createStream('b', { mode: 'ON_DEMAND' })).rejects.toMatchObject({
       details: { limit: 'onDemandStreams', value: 2, bound: 1 },
     })

@@ -3,13 +3,19 @@ import { open } from '../../src/index.ts'
 import { shardPage } from '../../src/streams/shard-page.ts'
 import { iteratorAt } from '../../src/streams/shard-iterator.ts'
 import { polledPage } from '../../src/streams/polling.ts'
+import type { Shard } from '../../src/streams/shard.ts'
 import { coreOf } from '../../src/streams/stream.ts'
+import type { StreamCore } from '../../src/streams/stream-core.ts'
 import { ManualClock } from '../model/manual-clock.ts'
 import { bothAnswers, bytesOf, collect, openSubject } from './subject.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
 const minuteMs = 60_000
 const shardId = 'shardId-000000000000'
+
+function firstOf({ shards }: StreamCore): Shard {
+  return shards[0] as Shard
+}
 
 describe.each(bothAnswers)('enhanced monitoring, engine answers %s', (answers) => {
   it('counts what is put and read, minute by minute, only what was enabled, and only while it is', async () => {
@@ -56,7 +62,7 @@ describe.each(bothAnswers)('enhanced monitoring, engine answers %s', (answers) =
     await stream.put('key', bytesOf('12345'))
     await clock.advance(5 * minuteMs)
     const core = coreOf(stream)
-    const page = await shardPage(core, await iteratorAt(core, core.shards[0]!, { from: 'oldest' }))
+    const page = await shardPage(core, await iteratorAt(core, firstOf(core), { from: 'oldest' }))
     page.release()
     expect(stream.metrics({ fromMs: startMs + minuteMs })).toEqual([
       {
@@ -76,7 +82,7 @@ describe.each(bothAnswers)('enhanced monitoring, engine answers %s', (answers) =
     const refused = results.filter(({ ok }) => !ok).length
     expect(refused).toBeGreaterThan(0)
     const core = coreOf(stream)
-    const iterator = await iteratorAt(core, core.shards[0]!, { from: 'latest' })
+    const iterator = await iteratorAt(core, firstOf(core), { from: 'latest' })
     const call = async (): Promise<void> => void (await polledPage(core, iterator))
     for (let calls = 0; calls < 5; calls++) await call()
     await expect(call()).rejects.toMatchObject({ code: 'ERR_MILLRACE_THROTTLED' })

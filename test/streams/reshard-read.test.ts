@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
-import { settled } from '../model/manual-clock.ts'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ManualClock, settled } from '../model/manual-clock.ts'
+import { ScratchFolder } from '../native/scratch-folder.ts'
+import { open as openFolder } from '../../src/open.ts'
 import type { Gap } from '../../src/streams/reader.ts'
 import type { StoredRecord } from '../../src/streams/record.ts'
 import type { Stream } from '../../src/streams/stream.ts'
@@ -270,7 +274,7 @@ describe('closed shards past retention', () => {
       until: 'tail',
     })
     expect(shown(await collect(resumed)).toSorted()).toEqual(['3:g', '5:h'])
-    expect(gaps).toEqual([{ shardId: shard(0), after: number, recordsMax: Number.POSITIVE_INFINITY }])
+    expect(gaps).toEqual([{ shardId: shard(0), after: undefined, recordsMax: Number.POSITIVE_INFINITY }])
   })
 
   it('are told of that came and expired while a reader was elsewhere', async () => {
@@ -313,5 +317,75 @@ describe('closed shards past retention', () => {
     const [child] = await reopened.splitShard(shard(3), (2n ** 125n).toString())
     expect(child.shardId).toBe(shard(6))
     await again.store.close()
+  })
+})
+
+describe('a disk that does not say what the metadata say', () => {
+  it('ends a closed shard whose log has lost its end, with the power', async () => {
+    const { store, disk, clock } = await openSubject()
+    const stream = await store.createStream('s', { codec: textCodec })
+    await stream.put('k', 'a')
+    await stream.splitShard(shard(0), half)
+    await stream.put('k', 'b', { explicitHashKey: '0' })
+    const left = disk.copy()
+    for (const log of left.logs.values()) log.sealedAt = undefined
+    const again = await openSubject({ disk: left, clock })
+    const reopened = again.store.stream('s', { codec: textCodec })
+    expect(shown(await take(reopened.read({ from: 'oldest' }), 2))).toEqual(['0:a', '1:b'])
+    expect(shown(await collect(reopened.read({ from: 'oldest', shardId: shard(0) })))).toEqual(['0:a'])
+    await again.store.close()
+  })
+
+  it('closes no shard before its last record arrived, whatever the clock says now', async () => {
+    const { store, disk, clock } = await openSubject()
+    const stream = await store.createStream('s', { codec: textCodec })
+    await stream.put('k', 'a')
+    const arrivedAtMs = clock.nowMs()
+    await store.close()
+    const earlier = new ManualClock(arrivedAtMs - hourMs)
+    const again = await openSubject({ disk, clock: earlier })
+    const reopened = again.store.stream('s', { codec: textCodec })
+    await reopened.splitShard(shard(0), half)
+    expect(reopened.shards()[0]?.closedAtMs).toBe(arrivedAtMs)
+    await earlier.advance(hourMs)
+    const read = await collect(reopened.read({ from: 'time', arrivedAtMs, until: 'tail' }))
+    expect(shown(read)).toEqual(['0:a'])
+    await again.store.close()
+  })
+})
+
+describe('a store in a folder', () => {
+  const scratch = new ScratchFolder()
+  afterAll(() => scratch.remove())
+
+  it('removes the files of shards that expired, also if a reader is in the middle of them', async () => {
+    const folder = scratch.fresh()
+    const clock = new ManualClock()
+    const store = await openFolder(folder, { clock })
+    const stream = await store.createStream('s', { codec: textCodec })
+    await stream.putBatch(Array.from({ length: 5_000 }, (_, n) => ({ partitionKey: 'k', data: String(n) })))
+    const gaps: Gap[] = []
+    const onGap = (gap: Gap): unknown => gaps.push(gap)
+    const reader = stream.read({ from: 'oldest', onTrimmed: 'skip', onGap })
+    await reader.next()
+    await stream.splitShard(shard(0), half)
+    const logs = (): number => readdirSync(join(folder, 'shards')).length
+    await stream.put('k', 'lower', { explicitHashKey: '0' })
+    expect(logs()).toBe(2)
+    await clock.advance(25 * hourMs)
+    // The sweeper waits for the disk.
+    while (logs() > 1) await settled()
+    await stream.put('k', 'end', { explicitHashKey: '0' })
+    for await (const { data } of reader) if (data === 'end') break
+    expect(gaps[0]?.shardId).toBe(shard(0))
+    await store.close()
+    const again = await openFolder(folder, { clock })
+    expect(
+      again
+        .stream('s')
+        .shards()
+        .map(({ shardId }) => shardId),
+    ).toEqual([shard(1), shard(2)])
+    await again.close()
   })
 })

@@ -1,4 +1,5 @@
 import { insideOf, type Store, type StoreInside } from '../../streams/store.ts'
+import { interceptorOf } from '../interception.ts'
 import { kinesisModel, type ServiceModel } from '../model/model.ts'
 import type { Caller } from '../wire/authorization.ts'
 import type { Fault } from '../wire/fault.ts'
@@ -39,7 +40,7 @@ export class KinesisService implements Service {
   constructor(store: Store, options: KinesisServiceOptions = {}) {
     this.#store = store
     this.#inside = insideOf(store)
-    this.#intercept = options.intercept
+    this.#intercept = options.intercept ?? interceptorOf(store)
   }
 
   has(operation: string): boolean {

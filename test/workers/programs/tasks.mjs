@@ -62,6 +62,18 @@ const tasks = {
     for (let index = 0; index < 3_000; index++) stream.append(`k${index % 89}`, Buffer.from(`${id}:${index}`))
     return 3_000
   },
+  /** Tags the stream and registers consumers, each time beside others who do. */
+  async set() {
+    for (let n = 0; n < 10; n++) {
+      await stream.settings.tag({ [`k${id}-${n}`]: String(id) })
+      if (n % 2 === 0) await stream.consumers.register(`c${id}-${n}`)
+    }
+    return 'set'
+  },
+  async deleteIt() {
+    await store.deleteStream('s')
+    return 'deleting'
+  },
   /** Counts what comes until it has seen the end. */
   async tail() {
     let seen = 0

@@ -5,8 +5,7 @@ import { consumerOf, type ConsumerTarget } from '../consumer-target.ts'
 export const deregisterStreamConsumer: Operation = {
   name: 'DeregisterStreamConsumer',
   async run(input: ConsumerTarget, call) {
-    const { stream, core, consumer } = consumerOf(input, call)
+    const { stream, consumer } = consumerOf(input, call)
     await stream.consumers.deregister(consumer.arn)
-    core.subscriptions.deregister(consumer.arn)
   },
 }

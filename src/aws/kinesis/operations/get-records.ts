@@ -1,5 +1,6 @@
 import { polledPage } from '../../../streams/polling.ts'
 import type { ShardPage } from '../../../streams/shard-page.ts'
+import { whenWritten } from '../../wire/service.ts'
 import type { Operation } from '../call.ts'
 import { childShardsOutput } from '../child-shards.ts'
 import { refuseDryRun } from '../dry-run.ts'
@@ -23,9 +24,10 @@ export const getRecords: Operation = {
     refuseDryRun(input.DryRun)
     const page: ShardPage = await polledPage(core, iterator, { records: input.Limit })
     return {
-      Records: recordsOf(page, core.state),
+      Records: recordsOf(page.batches),
       NextShardIterator: page.next === undefined ? undefined : writeIterator(core, page.next, call.nowMs),
       MillisBehindLatest: page.millisBehindLatest,
+      [whenWritten]: () => page.release(),
       ChildShards: page.next === undefined ? childShardsOutput(page.childShards) : undefined,
     }
   },

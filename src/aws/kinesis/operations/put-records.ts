@@ -1,4 +1,4 @@
-import type { PutEntry, PutResult } from '../../../streams/put.ts'
+import type { KeylessEntry, PutEntry, PutResult } from '../../../streams/put.ts'
 import { MiB } from '../../../units.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import type { Operation } from '../call.ts'
@@ -21,7 +21,7 @@ export const putRecords: Operation = {
   name: 'PutRecords',
   async run(input: Input, call) {
     const { stream, core } = streamToWrite(input, call)
-    const entries: PutEntry[] = []
+    const entries: (PutEntry | KeylessEntry)[] = []
     let requestBytes = 0
     for (const [index, record] of input.Records.entries()) {
       const bytes = bytesOfEntry(record)

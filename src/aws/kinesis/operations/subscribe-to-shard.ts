@@ -1,4 +1,3 @@
-import type { StreamCore } from '../../../streams/stream-core.ts'
 import type { Subscription, SubscriptionEvent } from '../../../streams/subscription.ts'
 import { notFoundFault } from '../../wire/fault.ts'
 import type { ServiceEvent } from '../../wire/service.ts'
@@ -37,7 +36,7 @@ export const subscribeToShard: Operation = {
     refuseDryRun(input.DryRun)
     try {
       const subscription = await core.subscriptions.open(shard, { consumer, start, signal: call.signal })
-      return { EventStream: new EventSource(core, subscription) }
+      return { EventStream: new EventSource(subscription) }
     } catch (error) {
       throw positionFault(error, 'SubscribeToShard', position, core, shard.id)
     }
@@ -46,11 +45,9 @@ export const subscribeToShard: Operation = {
 
 /** The events of a subscription, which begins with the call and not with the first look at it. */
 class EventSource implements AsyncIterable<ServiceEvent> {
-  readonly #core: StreamCore
   readonly #subscription: Subscription
 
-  constructor(core: StreamCore, subscription: Subscription) {
-    this.#core = core
+  constructor(subscription: Subscription) {
     this.#subscription = subscription
   }
 
@@ -58,7 +55,7 @@ class EventSource implements AsyncIterable<ServiceEvent> {
     const subscription = this.#subscription
     try {
       for await (const event of subscription) {
-        yield { type: 'SubscribeToShardEvent', event: this.#output(event) }
+        yield { type: 'SubscribeToShardEvent', event: outputOf(event) }
         // Whoever asks for the next one has written this one.
         event.release()
       }
@@ -69,15 +66,14 @@ class EventSource implements AsyncIterable<ServiceEvent> {
       throw notFoundFault('The consumer was deregistered while it was subscribed.')
     }
   }
+}
 
-  #output(event: SubscriptionEvent): Readonly<Record<string, unknown>> {
-    const { continuationSequenceNumber, millisBehindLatest } = event
-    const ended = continuationSequenceNumber === undefined
-    return {
-      Records: recordsOf(event, this.#core.state),
-      ContinuationSequenceNumber: continuationSequenceNumber,
-      MillisBehindLatest: millisBehindLatest,
-      ChildShards: ended ? childShardsOutput(event.childShards) : undefined,
-    }
+function outputOf(event: SubscriptionEvent): Readonly<Record<string, unknown>> {
+  const { batches, continuationSequenceNumber, millisBehindLatest, childShards } = event
+  return {
+    Records: recordsOf(batches),
+    ContinuationSequenceNumber: continuationSequenceNumber,
+    MillisBehindLatest: millisBehindLatest,
+    ChildShards: continuationSequenceNumber === undefined ? childShardsOutput(childShards) : undefined,
   }
 }
