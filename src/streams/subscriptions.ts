@@ -85,7 +85,7 @@ export class Subscriptions {
 
   /** The stream's consumers changed: ends the subscriptions of ARNs that are none any more. */
   retain(arns: readonly string[]): void {
-    for (const { consumer } of [...this.#held.values()]) if (!arns.includes(consumer)) this.deregister(consumer)
+    for (const { consumer } of this.#held.values()) if (!arns.includes(consumer)) this.deregister(consumer)
   }
 
   #requireRested(key: string, shard: Shard): void {
