@@ -5,7 +5,16 @@
 //   --seed    the same mutations in the same order, from the same corpus; drawn if left out
 //   --keep    puts what was learnt into native/fuzz/corpus, minimised
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { flag, oneOf, seedNumber, trialOptions, wholeNumber } from '../test/trials/trial-options.mjs'
