@@ -107,10 +107,11 @@ Result<void> believe_page_of(const RecoveredLog& log, const std::string& directo
                    offsetof(ControlPage, trim_sequence));
   }
   if (log.segments.empty() || log.tail == log.segments.back().base_position()) return {};
-  // The next writer's frames must follow those of the last one.
+  // The next writer's frames must follow those of the last one; writers count from 1.
   const std::uint64_t writers = page.writer_epoch.load(std::memory_order_relaxed);
   const auto last = static_cast<std::uint16_t>(writers);
-  if (epoch_follows(log.order.epoch, last)) return {};
+  const bool was_there = static_cast<std::uint16_t>(last - log.order.epoch) < writers;
+  if (was_there && epoch_follows(log.order.epoch, last)) return {};
   if (log.report.last_end != LastEnd::kSystemDied) {
     return corrupt(directory, "the count of writers does not fit the last frame's",
                    offsetof(ControlPage, writer_epoch));

@@ -13,13 +13,14 @@ namespace {
 
 // Fills `slots`, whose first is that of cell `first`, from the frames in [at, end). The place came
 // from a slot that nothing vouches for: if it leads astray, no byte outside of the range is read.
+// Cell 0 has no slot.
 void index_frames(const Segment& segment, Bytes bytes, FileOffset at, FileOffset end,
                   std::size_t first, std::vector<IndexSlot>& slots) noexcept {
   const SegmentHeader& header = segment.header;
   while (at < end && end.bytes - at.bytes >= kFrameHeaderBytes) {
     const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
     const std::size_t cell = (at.bytes - header.data_offset) / kGridBytes;
-    if (cell >= first && slots[cell - first].offset == 0) {
+    if (cell > 0 && cell >= first && slots[cell - first].offset == 0) {
       slots[cell - first] = {
           .offset = static_cast<std::uint32_t>(at.bytes),
           .sequence_delta = static_cast<std::uint32_t>(frame.sequence - header.base_sequence),
@@ -36,11 +37,10 @@ Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOff
   const SegmentHeader& header = segment.header;
   if (from.bytes >= header.file_bytes) return {};
   const TimeIndex index(bytes, header);
-  // Cell 0 has no stored slot; the cell of `from` may have been begun below it.
-  const std::size_t first = std::max<std::size_t>(1, index.cell_of(from));
-  if (first >= header.index_slots) return {};
-  std::vector<IndexSlot> wanted(header.index_slots - first);
+  // The cell of `from` may have been begun below it.
+  const std::size_t first = index.cell_of(from);
   const std::size_t index_at = kIndexOffset + first * sizeof(IndexSlot);
+  std::vector<IndexSlot> wanted((header.data_offset - index_at) / sizeof(IndexSlot));
   const Bytes wanted_bytes = std::as_bytes(std::span(wanted));
   bool same = false;
   const bool read = guarded([&]() noexcept {

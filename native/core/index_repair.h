@@ -16,8 +16,9 @@ enum class IndexRepair : std::uint8_t {
 };
 
 // Makes the index of a segment say what its frames say, from the frames at `from` on: slots of
-// frames up to `end` are as the writer would have stored them, slots behind are zeros. The index
-// below `from` and the frames up to `end` have been verified; `bytes` is the mapped segment.
+// frames up to `end` are as the writer would have stored them, and what lies behind is zeros up to
+// the data. The index below `from` and the frames up to `end` have been verified; `bytes` is the
+// mapped segment.
 Result<void> repair_index(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
                           FileOffset end, IndexRepair how);
 

@@ -34,7 +34,7 @@ class Repair {
     if (Result<void> read = salvage(); !read) return read.error();
     rewrite_.header = link_.header();
     rewrite_.writer_count = context_.writer_count;
-    if (!salvage_.contradicts_writers && !lists_nobody()) rewrite_.writers = link_.file->writers;
+    if (!salvage_.contradicts_writers && !lists_nobody()) rewrite_.writers = salvage_.writers;
     repair_.contradicts_mark = known_ == EndKnown::kAtLeast && link_.next == nullptr &&
                                (misses_mark() || is_mark_of_earlier_writer());
     rewrite_.end = salvage_.end;
@@ -47,6 +47,7 @@ class Repair {
     count_records();
     lower_marks();
     repair_.tail = segment_.position_of(rewrite_.end);
+    repair_.contradicts_mark = repair_.contradicts_mark || is_sealed_elsewhere();
     Result<bool> sound = is_sound_after_all();
     if (!sound) return sound.error();
     rewrite_.finished = link_.next != nullptr && !rewrite_.keep_rest && !repair_.tail_lost;
@@ -102,7 +103,7 @@ class Repair {
       known_ = EndKnown::kAtLeast;
       terms_.resync_to = segment_.offset_of(survey_.words->durable);
       terms_.next_base.reset();
-    } else if (link_.adjoins) {
+    } else if (link_.next != nullptr && link_.adjoins) {
       end_exactly(segment_.offset_of({link_.next->base_position}));
     } else if (link_.file->seal && (link_.next != nullptr || link_.is_ended())) {
       end_exactly({link_.file->seal->data_end});
@@ -150,6 +151,12 @@ class Repair {
     return std::ranges::any_of(rewrite_.writers, [this](const EpochStart& writer) {
       return writer.offset > terms_.resync_to.bytes;
     });
+  }
+
+  // The end of a log is sealed once it is committed: a mark that is not there, lost its value.
+  [[nodiscard]] bool is_sealed_elsewhere() const noexcept {
+    const bool tells = link_.next == nullptr && link_.is_ended() && !system_died_here();
+    return tells && survey_.words && survey_.words->committed != repair_.tail;
   }
 
   // A writer that the log has not had yet: frames keep only part of its number.

@@ -31,6 +31,10 @@ class ChainCheck {
       const LogPosition promised =
           files_.last_end == LastEnd::kSystemDied ? words_.durable : words_.committed;
       if (promised.bytes > 0) damage(offsetof(ControlPage, committed), "every segment is missing");
+      const bool system_died = files_.last_end == LastEnd::kSystemDied;
+      if (!system_died && words_.first_segment.value != 0) {
+        damage(offsetof(ControlPage, first_segment), "the first segment is missing");
+      }
       return;
     }
     check_front();
@@ -73,9 +77,6 @@ class ChainCheck {
     const SegmentHeader& header = entry.head->segment.header;
     const LogPosition base = entry.head->segment.base_position();
     if (!is_promised(files_, base)) entry.findings.soften();
-    if (header.previous_sequence + 1 != header.base_sequence) {
-      blame(entry, base, "its header leaves out sequence numbers");
-    }
     const LogFiles::Entry* before = index > 0 ? &files_.segments[index - 1] : nullptr;
     if (before == nullptr || !before->head) return;
     const char* broken = broken_link(before->head->segment.header, header);
@@ -85,7 +86,7 @@ class ChainCheck {
   // After a crash of the system the last segments may have no header yet: nothing in them was
   // promised, if all that was lies before.
   void check_headless(std::size_t index) {
-    if (files_.last_end != LastEnd::kSystemDied) return;
+    if (files_.last_end != LastEnd::kSystemDied || files_.segments[index].newer) return;
     for (std::size_t i = index; i < files_.segments.size(); ++i) {
       if (files_.segments[i].head) return;
     }

@@ -90,7 +90,8 @@ class LogCheck {
     next_ = walk.order.next;
     ended_ = walk.shard_end;
     if (!terms.end && files_.last_end == LastEnd::kSystemDied) {
-      tail_ = LogTail{entry.head->segment.position_of(walk.frames.end), walk.order.next};
+      tail_ = LogTail{entry.head->segment.position_of(walk.frames.end), walk.order.next,
+                      walk.order.arrival};
     } else {
       check_end(index, terms, walk, inside);
     }
@@ -102,8 +103,9 @@ class LogCheck {
   // A crash of the system may leave such behind everything that was promised; the log ends there.
   void check_headless(std::size_t index, Findings& found) {
     if (files_.last_end != LastEnd::kSystemDied || !files_.control) return;
-    if (index == 0) tail_ = LogTail{{}, kFirstSequence};
-    if (tail_ && files_.control->durable <= tail_->position) found.soften();
+    if (index == 0) tail_ = LogTail{{}, kFirstSequence, {}};
+    const bool newer = files_.segments[index].newer;
+    if (tail_ && files_.control->durable <= tail_->position && !newer) found.soften();
   }
 
   void check_marks(const SegmentTerms& terms, const SegmentWalk& walk, Findings& found) const {
@@ -174,12 +176,21 @@ class LogCheck {
   // After a crash of the system records may be gone that were trimmed before, but no number was
   // used that was not reserved. Where none was, because nothing is ever synced, nobody can tell.
   void check_trim() const {
-    if (!files_.control || files_.last_end != LastEnd::kSystemDied) return;
+    if (!files_.control) return;
     const ControlWords& words = *files_.control;
+    if (files_.last_end != LastEnd::kSystemDied) {
+      // Held against the last segment's frames, if there is one.
+      const bool any = words.trim_sequence > kFirstSequence;
+      if (any && files_.segments.empty()) blame_trim();
+      return;
+    }
     if (!ended_ && words.reserved_sequence.value == 0) return;
     const Sequence trimmed =
         std::max(words.first_segment, std::min(words.trim_sequence, Sequence{~words.trim_check}));
-    if (trimmed <= (ended_ ? next_ : std::max(next_, words.reserved_sequence))) return;
+    if (trimmed > (ended_ ? next_ : std::max(next_, words.reserved_sequence))) blame_trim();
+  }
+
+  void blame_trim() const {
     findings_.damage(place_.file("ctl"), offsetof(ControlPage, trim_sequence),
                      "records are trimmed that were never stored");
   }

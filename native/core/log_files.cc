@@ -54,7 +54,8 @@ class LogFolder {
     if (identity && place_.uuid && identity->uuid != *place_.uuid) {
       identity = Error{.code = Errc::kCorrupt, .message = "belongs to another log"};
     }
-    if (!identity && !any_segments) {
+    const bool newer = !identity && identity.error().code == Errc::kNewerFormat;
+    if (!identity && !any_segments && !newer) {
       notice("ctl", "there is no control page yet: nothing was ever stored here");
       return;
     }
@@ -139,6 +140,7 @@ class LogFolder {
       if (!has_page_) files_.identity.shard = head->segment.header.shard;
       entry.head = std::move(*head);
     } else {
+      entry.newer = head.error().code == Errc::kNewerFormat;
       entry.findings.unreadable(entry.file, 0, head.error(), sentence_of(head.error(), path));
     }
   }

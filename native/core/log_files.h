@@ -32,6 +32,7 @@ struct LogFiles {
   struct Entry {
     std::string file;                 // relative to the store's folder
     std::optional<SegmentHead> head;  // none: the header cannot be believed
+    bool newer = false;               // because a later version wrote it, which explains no crash
     Findings findings;                // about this file alone
   };
 

@@ -45,8 +45,8 @@ class Planner {
 
   // What a system that went down had not synced, the next writer sorts out.
   [[nodiscard]] bool was_promised(const LogLink& link) const noexcept {
-    return !system_died() || link.header().base_position == 0 ||
-           link.header().base_position < survey_.words->durable.bytes;
+    const bool leads = link.file == links_.front().file;
+    return !system_died() || leads || link.header().base_position < survey_.words->durable.bytes;
   }
 
   // After a crash of the system verify asks less. Marks that count nothing as promised may be what
@@ -230,7 +230,18 @@ class Planner {
     const bool closed = survey_.last_end == LastEnd::kClosed;
     return words.trim_sequence > tail_.order.next ||
            (closed && words.reserved_sequence < tail_.order.next) ||
-           (closed && (words.sealed == 1) != tail_.ended);
+           (closed && (words.sealed == 1) != tail_.ended) || contradicts_last();
+  }
+
+  // Verify holds the page to a last segment only whose header and length it can believe.
+  [[nodiscard]] bool contradicts_last() const noexcept {
+    const ControlWords& words = *survey_.words;
+    const LogLink& last = links_.back();
+    const Sequence base = last.file->named_base;
+    const bool fresh = last.header().base_position == words.committed.bytes;
+    const bool begun = words.active_segment == base || (words.active_segment < base && fresh);
+    const bool far = last_writer_ > 0 && words.writer_epoch >= last_writer_ + kWriterLeadMax;
+    return !begun || far || !last.holds(words.committed);
   }
 
   void mark() {

@@ -68,7 +68,8 @@ SegmentTerms terms_of(const LogFiles& files, std::size_t index, bool in_use) {
 
 bool LogTail::ends_before(const SegmentHead& next_segment) const noexcept {
   const SegmentHeader& header = next_segment.segment.header;
-  return header.base_position != position.bytes || header.previous_sequence + 1 != next.value;
+  return header.base_position != position.bytes || header.base_sequence != next.value ||
+         header.previous_arrival_ms != std::max<std::int64_t>(0, arrival.ms);
 }
 
 }  // namespace millrace

@@ -15,6 +15,7 @@ namespace millrace {
 struct LogTail {
   LogPosition position;
   Sequence next;
+  ArrivalTime arrival;
   // Whether the log goes on no further than here, so that this segment is no part of it.
   [[nodiscard]] bool ends_before(const SegmentHead& next_segment) const noexcept;
 };

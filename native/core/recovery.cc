@@ -9,16 +9,12 @@
 #include "core/device_segment.h"
 #include "core/file.h"
 #include "core/guarded_copy.h"
-#include "core/index_repair.h"
 #include "core/last_end.h"
+#include "core/log_mending.h"
 #include "core/mapping.h"
 #include "core/paths.h"
-#include "core/set_aside.h"
 #include "core/suspect_cache.h"
-#include "core/sync_directory.h"
 #include "core/time_index.h"
-#include "core/torn_seal.h"
-#include "core/writer_list.h"
 
 namespace millrace {
 
@@ -36,7 +32,15 @@ Error corrupt(std::string message, std::uint64_t at = 0) {
 
 // Whether a log whose first kept segment begins at `first`, or was never trimmed, begins with it.
 bool begins(const Segment& segment, Sequence first) noexcept {
-  return first.value == 0 ? segment.header.ordinal == 0 : segment.base_sequence() == first;
+  if (first.value != 0) return segment.base_sequence() == first;
+  return segment.header.ordinal == 0 && segment.base_position().bytes == 0 &&
+         segment.base_sequence() == kFirstSequence;
+}
+
+// Whether a segment goes on where the frames before it end.
+bool follows(const Segment& segment, LogPosition tail, const FrameOrder& order) noexcept {
+  return segment.base_position() == tail && segment.base_sequence() == order.next &&
+         segment.header.previous_arrival_ms == std::max<std::int64_t>(0, order.arrival.ms);
 }
 
 // Everything the steps below share.
@@ -45,11 +49,7 @@ struct Recovery {
   const std::string& directory;
   const LogIdentity& identity;
   RecoveredLog log = {};
-  // Segments behind one that is missing, or whose header is unreadable: a system crash leaves such.
-  std::vector<std::string> unreadable = {};
-  std::vector<std::string> trimmed = {};  // but not unlinked yet
-  // Of the list, those that the log is made of; the rest lies behind a tear.
-  std::size_t kept = SIZE_MAX;
+  LogMending mending = {};
   std::shared_ptr<Mapping> mapping = {};
   std::size_t mapped = SIZE_MAX;
   // A write or sync of this boot failed: above the durable mark only the device is believed.
@@ -66,14 +66,6 @@ struct Recovery {
   Result<void> trust_tail();
   Result<void> take_unpublished(std::size_t last);
   Result<void> find_tail();
-  // What follows changes files: once nothing can be refused any more.
-  Result<void> unlink_trimmed();
-  Result<void> forget_first_segment();
-  Result<void> set_aside();
-  Result<void> repair_slots();
-  Result<void> sync_survivors();
-  Result<void> repair_writers();
-  Result<void> unseal();
 };
 
 // The header of a segment that no checkpoint has covered may itself be on its way only.
@@ -99,7 +91,7 @@ Result<void> Recovery::load_segments() {
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
     if (*parse_segment_name(name) < first) {
-      trimmed.push_back(path);
+      mending.trimmed.push_back(path);
       continue;
     }
     Result<Segment> segment = read_head(path);
@@ -109,11 +101,11 @@ Result<void> Recovery::load_segments() {
     }
     const bool leads = !segment || !segments.empty() || begins(*segment, first);
     if (!leads && !promised) segment = corrupt(path + ": the segment before it is missing");
-    if (segment && unreadable.empty()) {
+    if (segment && mending.unreadable.empty()) {
       segments.push_back(std::move(*segment));
     } else if (segment || segment.error().code == Errc::kCorrupt) {
       if (!system_died && !segment) return segment.error();
-      unreadable.push_back(path);
+      mending.unreadable.push_back(path);
     } else {
       return segment.error();
     }
@@ -128,28 +120,6 @@ Result<void> Recovery::load_segments() {
   if (!list) return list.error();
   log.segments = std::move(*list);
   return {};
-}
-
-Result<void> Recovery::unlink_trimmed() {
-  // The page says so on the disk before they go: an older one would call for the first of them.
-  if (!trimmed.empty()) {
-    if (Result<void> synced = log.control->sync(); !synced) return synced;
-  }
-  for (const std::string& path : trimmed) {
-    if (Result<void> removed = env.unlink(path); !removed) return removed;
-  }
-  return {};
-}
-
-// Where nothing is left of a log that was trimmed, it begins anew, with a first segment.
-Result<void> Recovery::forget_first_segment() {
-  std::atomic<std::uint64_t>& first = log.control->page().first_segment;
-  if (!log.segments.empty() || first.load(std::memory_order_relaxed) == 0) return {};
-  // What was trimmed must not be taken for the beginning.
-  if (Result<void> synced = sync_directory(env, directory); !synced) return synced;
-  first.store(0, std::memory_order_relaxed);
-  log.control->stored();
-  return log.control->sync();
 }
 
 Result<Bytes> Recovery::map(std::size_t index) {
@@ -295,7 +265,7 @@ Result<void> Recovery::find_tail() {
     if (log.durable.bytes != 0) return corrupt(directory + ": every durable segment is missing");
     // Who never syncs reserves nothing: what was trimmed was used.
     log.resume_at = std::max({kFirstSequence, reserved, settled_trim(page)});
-    kept = 0;
+    mending.kept = 0;
     return {};
   }
   // Never synced, on purpose, or trimmed since: what there is may be whole.
@@ -326,8 +296,7 @@ Result<void> Recovery::find_tail() {
     log.tail = segment.position_of(scanned->end);
     log.sealed = scanned->stop == ScanStop::kShardEnd;
     const bool joined =
-        index + 1 < log.segments.size() && log.segments[index + 1].base_position() == log.tail &&
-        log.segments[index + 1].header.previous_sequence + 1 == log.order.next.value;
+        index + 1 < log.segments.size() && follows(log.segments[index + 1], log.tail, log.order);
     if (!joined) break;
     from = {log.segments[index + 1].header.data_offset};
   }
@@ -341,93 +310,8 @@ Result<void> Recovery::find_tail() {
       reserved.value != 0 ? reserved : Sequence{log.order.next.value + kBlindJump};
   log.resume_at =
       log.sealed ? log.order.next : std::max({log.order.next, jump, settled_trim(page)});
-  kept = index + 1;
+  mending.kept = index + 1;
   return {};
-}
-
-// What lies behind the tear must not come back: what survives is a prefix.
-Result<void> Recovery::set_aside() {
-  std::vector<std::string> paths;
-  for (std::size_t i = kept; i < log.segments.size(); ++i) paths.push_back(log.segments[i].path);
-  paths.insert(paths.end(), unreadable.begin(), unreadable.end());
-  if (paths.empty()) return {};
-  for (const std::string& path : paths) {
-    Result<std::string> moved = move_aside(env, directory, std::string(file_name(path)));
-    if (!moved) return moved.error();
-  }
-  log.report.set_aside_segments = paths.size();
-  std::vector<Segment> segments;
-  segments.reserve(std::min(kept, log.segments.size()));
-  for (std::size_t i = 0; i < kept && i < log.segments.size(); ++i) {
-    segments.push_back(log.segments[i]);
-  }
-  Result<SegmentList> list = SegmentList::from(std::move(segments));
-  if (!list) return list.error();
-  log.segments = std::move(*list);
-  return sync_directory(env, directory);
-}
-
-// The index may lack slots of frames that survived, and may have slots of frames that did not.
-Result<void> Recovery::repair_slots() {
-  if (log.segments.empty()) return {};
-  const bool system_died = log.report.last_end == LastEnd::kSystemDied;
-  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
-  const LogPosition committed{log.control->page().committed.load(std::memory_order_relaxed)};
-  const LogPosition from = std::min(system_died ? indexed : committed, log.tail);
-  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
-    Result<Bytes> bytes = map(i);
-    if (!bytes) return bytes.error();
-    const Segment& segment = log.segments[i];
-    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
-                                                            : segment.offset_of(from);
-    const FileOffset end = log.segments.end_of(i, log.tail);
-    const IndexRepair how = past_cache ? IndexRepair::kAll : IndexRepair::kDifferences;
-    if (Result<void> done = repair_index(env, segment, *bytes, start, end, how); !done) return done;
-  }
-  return {};
-}
-
-// What was found on the device may be in its memory only, and the index was just written.
-Result<void> Recovery::sync_survivors() {
-  if (log.segments.empty()) return {};
-  const LogPosition indexed{log.control->page().indexed.load(std::memory_order_relaxed)};
-  for (std::size_t i = log.segments.index_of(indexed); i < log.segments.size(); ++i) {
-    Result<File> file = File::open(env, log.segments[i].path, OpenMode::kReadWrite);
-    if (!file) return file.error();
-    if (Result<void> synced = file->sync_data(); !synced) return synced;
-  }
-  return sync_directory(env, directory);
-}
-
-// Frames of a writer may survive a crash of the system that its line in the list of writers did
-// not. Those below the durable mark were synced together with it.
-Result<void> Recovery::repair_writers() {
-  if (log.segments.empty()) return {};
-  if (log.report.last_end != LastEnd::kSystemDied) {
-    Result<Bytes> bytes = map(log.segments.size() - 1);
-    if (!bytes) return bytes.error();
-    return drop_half_noted(env, log.segments.back(), *bytes);
-  }
-  const std::uint64_t last_epoch = log.control->page().writer_epoch.load(std::memory_order_relaxed);
-  const LogPosition from = std::min(log.durable, log.tail);
-  for (std::size_t i = log.segments.index_of(from); i < log.segments.size(); ++i) {
-    Result<Bytes> bytes = map(i);
-    if (!bytes) return bytes.error();
-    const Segment& segment = log.segments[i];
-    const FileOffset start = from < segment.base_position() ? FileOffset{segment.header.data_offset}
-                                                            : segment.offset_of(from);
-    const FileOffset end = log.segments.end_of(i, log.tail);
-    Result<void> done = millrace::repair_writers(env, segment, *bytes, start, end, last_epoch);
-    if (!done) return done;
-  }
-  return {};
-}
-
-Result<void> Recovery::unseal() {
-  if (log.report.last_end != LastEnd::kSystemDied || log.segments.empty() || log.sealed) return {};
-  Result<Bytes> bytes = map(log.segments.size() - 1);
-  if (!bytes) return bytes.error();
-  return drop_torn_seal(env, log.segments.back(), *bytes);
 }
 
 }  // namespace
@@ -473,15 +357,9 @@ Result<RecoveredLog> recover_log(Env& env, const std::string& directory,
   if (Result<void> fits = believe_page_of(log, directory); !fits) return fits.error();
   if (Result<void> counted = count_listed_writers(env, log); !counted) return counted.error();
   settle_trim(*log.control);
-  if (Result<void> removed = recovery.unlink_trimmed(); !removed) return removed.error();
-  if (Result<void> moved = recovery.set_aside(); !moved) return moved.error();
-  if (Result<void> anew = recovery.forget_first_segment(); !anew) return anew.error();
-  if (Result<void> repaired = recovery.repair_slots(); !repaired) return repaired.error();
-  if (Result<void> listed = recovery.repair_writers(); !listed) return listed.error();
-  if (Result<void> unsealed = recovery.unseal(); !unsealed) return unsealed.error();
-  if (recovery.past_cache) {
-    if (Result<void> synced = recovery.sync_survivors(); !synced) return synced.error();
-  }
+  // What follows changes files: nothing can be refused any more.
+  Result<void> mended = mend_log(env, directory, recovery.mending, log);
+  if (!mended) return mended.error();
   const LogPosition indexed{page.indexed.load(std::memory_order_relaxed)};
   log.checkpointed = std::min(indexed, log.durable);
   // Before the mark: readers look for segments up to there.

@@ -153,7 +153,9 @@ class SegmentCheck {
   // Whether the slot of this cell must be right. Those of frames that were not committed, or not
   // synced when the machine went down, are put in order by the next writer.
   [[nodiscard]] bool is_promised(std::size_t cell) const noexcept {
-    if (terms_.finished && terms_.end && terms_.indexed >= *terms_.end) return true;
+    // Who rolls or seals has written all of it before.
+    const bool complete = terms_.finished || head_.seal;
+    if (complete && terms_.end && terms_.indexed >= *terms_.end) return true;
     const IndexSlot& expected = walk_.slots[cell];
     const std::uint64_t cell_end = header_.data_offset + (std::uint64_t{cell} + 1) * kGridBytes;
     const std::uint64_t known_to = expected.offset != 0 ? expected.offset + 1 : cell_end;

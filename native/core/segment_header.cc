@@ -85,6 +85,9 @@ Result<SegmentHeader> parse_header(Bytes bytes, std::uint64_t file_bytes, const 
                  .message = name + ": the file has " + std::to_string(file_bytes) +
                             " bytes, its header says " + std::to_string(header.file_bytes)};
   }
+  if (header.previous_sequence + 1 != header.base_sequence) {
+    return Error{.code = Errc::kCorrupt, .message = name + ": its header leaves out numbers"};
+  }
   return header;
 }
 

@@ -23,6 +23,7 @@ class Salvager {
         seed_(seed_of(header_)),
         at_{header_.data_offset} {
     salvage_.order = {{header_.base_sequence}, {header_.previous_arrival_ms}, 0};
+    salvage_.writers = terms.writers;
   }
 
   Result<Salvage> run() {
@@ -97,7 +98,12 @@ class Salvager {
     salvage_.shard_end = is(frame, FrameType::kShardEnd);
     salvage_.order = {{last.value + 1}, {frame.arrival_ms}, frame.epoch};
     salvage_.any = true;
-    at_.bytes += frame_stride(frame.length);
+    const FileOffset end{at_.bytes + frame_stride(frame.length)};
+    for (EpochStart& writer : salvage_.writers) {
+      const bool inside = writer.offset > at_.bytes && writer.offset < end.bytes;
+      if (inside) writer.offset = end.bytes;
+    }
+    at_ = end;
   }
 
   // Moves to the next frame that can be proved, and notes the hole before it.

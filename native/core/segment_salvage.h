@@ -48,9 +48,10 @@ struct Salvage {
   bool any = false;  // there is a frame
   bool shard_end = false;
   std::uint64_t records = 0;
-  bool contradicts_writers = false;         // frames that nothing is missing before are of others
-  bool contradicts_first = false;           // the first of all is
-  bool meets_mark = false;                  // a frame begins or ends at SalvageTerms::resync_to
+  std::vector<EpochStart> writers;   // as listed, but none inside of a frame: with the next one
+  bool contradicts_writers = false;  // frames that nothing is missing before are of others
+  bool contradicts_first = false;    // the first of all is
+  bool meets_mark = false;           // a frame begins or ends at SalvageTerms::resync_to
   std::array<FileOffset, 2> marks_below{};  // where one does, at or below SalvageTerms::marks
 };
 

@@ -11,7 +11,7 @@
 
 namespace millrace {
 
-Result<void> drop_torn_seal(Env& env, const Segment& segment, Bytes bytes) {
+Result<void> drop_seal(Env& env, const Segment& segment, Bytes bytes) {
   std::array<std::byte, sizeof(SegmentSeal)> block;
   const bool read = guarded(
       [&]() noexcept { std::memcpy(block.data(), bytes.data() + kSealOffset, block.size()); });

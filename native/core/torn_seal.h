@@ -7,9 +7,10 @@
 
 namespace millrace {
 
-// Takes the seal off the segment in which a log ends after a crash of the system, and has not ended
-// by itself: the seal tells of frames, or of a segment behind, that the crash took. Only a writer
-// that never syncs leaves such. `bytes` is the mapped segment. Writes only if there is one.
-Result<void> drop_torn_seal(Env& env, const Segment& segment, Bytes bytes);
+// Takes the seal off a segment after a crash of the system: it may tell of frames, or of a segment
+// behind, that the crash took, and was written without a sync of what it tells of: only a writer
+// that never syncs leaves such. Nobody needs it to read. `bytes` is the mapped segment. Writes only
+// if there is one.
+Result<void> drop_seal(Env& env, const Segment& segment, Bytes bytes);
 
 }  // namespace millrace

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/file.h"
@@ -36,17 +37,6 @@ struct WriterList {
     }
     return whole;
   }
-  // Of a writer beyond the last one there was, frames bear out the low bits at most.
-  bool bring_near(std::uint64_t last_epoch) noexcept {
-    bool near = true;
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto ago = static_cast<std::uint16_t>(last_epoch - entries[i].epoch);
-      if (entries[i].epoch <= last_epoch || ago >= last_epoch) continue;
-      entries[i].epoch = last_epoch - ago;
-      near = false;
-    }
-    return near;
-  }
   // The writer that a frame at `at` would be of.
   [[nodiscard]] std::uint64_t epoch_at(FileOffset at) const noexcept {
     for (std::size_t i = count; i > 0; --i) {
@@ -59,6 +49,57 @@ struct WriterList {
     std::size_t at = count++;
     for (; at > 0 && entries[at - 1].epoch > start.epoch; --at) entries[at] = entries[at - 1];
     entries[at] = start;
+  }
+  // Frames keep only so many bits of it.
+  [[nodiscard]] bool is_of(std::uint64_t epoch, FileOffset at) const noexcept {
+    return static_cast<std::uint16_t>(epoch_at(at)) == static_cast<std::uint16_t>(epoch);
+  }
+  // Takes off the list whom `is_wrong` says so of; false when there is nobody.
+  template <typename Wrong>
+  bool drop(Wrong is_wrong) noexcept {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!is_wrong(i)) entries[kept++] = entries[i];
+    }
+    return kept != std::exchange(count, kept);
+  }
+  // One who began no higher than a later writer wrote over what this one had begun.
+  [[nodiscard]] bool is_written_over(std::size_t writer) const noexcept {
+    const std::span<const EpochStart> later(entries.data() + writer + 1, count - writer - 1);
+    return std::ranges::any_of(
+        later, [&](const EpochStart& start) { return start.offset <= entries[writer].offset; });
+  }
+  // Of a writer beyond the last one there was, frames bear out the low bits at most. False when one
+  // was listed.
+  bool bring_near(std::uint64_t last_epoch) noexcept {
+    bool near = true;
+    for (EpochStart& writer : std::span(entries).first(count)) {
+      if (writer.epoch <= last_epoch) continue;
+      const auto ago = static_cast<std::uint16_t>(last_epoch - writer.epoch);
+      writer.epoch = ago < last_epoch ? last_epoch - ago : 0;
+      near = false;
+    }
+    drop([&](std::size_t i) { return entries[i].epoch == 0; });
+    return near;
+  }
+  // Makes the list agree with the frame [at, end) of the writer `epoch`; false when it did.
+  bool name(std::uint64_t epoch, FileOffset at, FileOffset end) noexcept {
+    bool changed = false;
+    if (!is_of(epoch, at)) {
+      // Whoever came later began behind this frame.
+      drop(
+          [&](std::size_t i) { return entries[i].epoch > epoch && entries[i].offset <= at.bytes; });
+      if (!is_of(epoch, at)) insert({epoch, at.bytes});
+      changed = true;
+    }
+    return drop_between(at, end) || changed;
+  }
+  // Those whose frames may be there, but begin nowhere above `from` and below `to`.
+  bool drop_between(FileOffset from, FileOffset to) noexcept {
+    return drop([&](std::size_t i) {
+      const std::uint64_t offset = entries[i].offset;
+      return offset > from.bytes && offset < to.bytes && !is_written_over(i);
+    });
   }
   Result<void> write(Env& env, const std::string& path) const {
     Result<File> file = File::open(env, path, OpenMode::kReadWrite);
@@ -85,10 +126,10 @@ Result<bool> is_sound(const Segment& segment, Bytes bytes, std::uint64_t last_ep
 
 }  // namespace
 
-Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileOffset from,
-                            FileOffset end, std::uint64_t last_epoch) {
+Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, const FoundFrames& found,
+                            std::uint64_t last_epoch) {
   // Where nothing in the segment was promised, nobody has looked at the list yet.
-  const bool promised = from.bytes > segment.header.data_offset;
+  const bool promised = found.from.bytes > segment.header.data_offset;
   Result<bool> sound = promised ? Result<bool>(true) : is_sound(segment, bytes, last_epoch);
   if (!sound) return sound.error();
   WriterList listed;
@@ -96,15 +137,16 @@ Result<void> repair_writers(Env& env, const Segment& segment, Bytes bytes, FileO
   const bool read = guarded([&]() noexcept {
     complete = *sound && listed.read(bytes);
     complete = listed.bring_near(last_epoch) && complete;
-    for (FileOffset at = from; at < end && listed.count <= kEpochStartsMax;) {
+    for (FileOffset at = found.from; at < found.end && listed.count <= kEpochStartsMax;) {
       const auto frame = load<FrameHeader>(bytes.data() + at.bytes);
-      if (static_cast<std::uint16_t>(listed.epoch_at(at)) != frame.epoch) {
-        const auto ago = static_cast<std::uint16_t>(last_epoch - frame.epoch);
-        listed.insert({last_epoch - ago, at.bytes});
-        complete = false;
-      }
-      at.bytes += frame_stride(std::max<std::uint32_t>(frame.length, kFrameHeaderBytes));
+      const FileOffset end{at.bytes +
+                           frame_stride(std::max<std::uint32_t>(frame.length, kFrameHeaderBytes))};
+      const auto ago = static_cast<std::uint16_t>(last_epoch - frame.epoch);
+      if (listed.name(last_epoch - ago, at, end)) complete = false;
+      at = end;
     }
+    const FileOffset behind_all{segment.header.file_bytes + 1};
+    if (!found.goes_on && listed.drop_between(found.end, behind_all)) complete = false;
   });
   // Somebody began the segment, and may have left bytes that are no frames.
   if (read && listed.count == 0 && last_epoch > 0) {

@@ -92,7 +92,8 @@ bool ProvenRecords::holds_payload(Sequence sequence, const std::string& payload)
 
 std::optional<std::vector<ReadRecord>> ProvenRecords::chain_to(LogPosition end) const {
   std::vector<ReadRecord> chain;
-  if (files_.empty()) return chain;
+  // Of a log whose first segment was set aside nothing is left.
+  if (files_.empty() || files_.front().header.base_position > end.bytes) return chain;
   std::uint64_t next = files_.front().header.base_sequence;
   std::int64_t arrival = files_.front().header.previous_arrival_ms;
   std::uint64_t position = files_.front().header.base_position;
