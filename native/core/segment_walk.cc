@@ -118,15 +118,7 @@ class Walker {
     const bool right_writer =
         listed ? header.epoch == static_cast<std::uint16_t>(epoch_at(head_.epochs, at_))
                : first || epoch_follows(walk_.order.epoch, header.epoch);
-    if (!right_writer) return "a frame of a writer that was not there";
-    return is(header, FrameType::kData) ? "" : judge_mark(seen.check.frame);
-  }
-
-  // A gap or the end of the shard carries nothing of a record's.
-  [[nodiscard]] static std::string judge_mark(const FrameView& frame) {
-    if (frame.header.key_bytes != 0 || frame.header.flags != 0) return "a mark with a record's key";
-    const bool empty = frame.payload_bytes == 0 || !is(frame.header, FrameType::kShardEnd);
-    return empty ? "" : "an end of the shard with a record's data";
+    return right_writer ? "" : "a frame of a writer that was not there";
   }
 
   void take(const SeenFrame& seen) {
