@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'millrace'
+import { awsRequestHandler } from 'millrace/aws'
 
 const folder = await mkdtemp(join(tmpdir(), 'millrace-consumer-'))
 const store = await open(join(folder, 'data'))
@@ -15,6 +16,7 @@ const seen = []
 for await (const record of clicks.read({ from: 'oldest', until: 'tail' })) {
   seen.push(new TextDecoder().decode(record.data))
 }
+assert.equal(awsRequestHandler(store).metadata.handlerProtocol, 'h2')
 await store.close()
 await rm(folder, { recursive: true })
 assert.deepEqual(seen, ['first', 'second'])

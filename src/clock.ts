@@ -38,3 +38,12 @@ export const systemClock: Clock = {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/**
+ * Calls `callback` once after `ms` of the system's time, at most 24 days. Unlike those of a `Clock`, this timer keeps the
+ * process alive: for somebody who is told when a wait took too long. Answers a cancel function.
+ */
+export function afterHolding(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.min(Math.max(0, ms), longestTimerMs))
+  return () => clearTimeout(timer)
+}

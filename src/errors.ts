@@ -15,6 +15,12 @@ export const errorCodes = [
   'ERR_MILLRACE_STREAM_EXISTS',
   /** The stream's shards or settings are being changed: what would change them again has to wait. */
   'ERR_MILLRACE_STREAM_NOT_ACTIVE',
+  /** The stream still has registered consumers. */
+  'ERR_MILLRACE_STREAM_IN_USE',
+  'ERR_MILLRACE_CONSUMER_NOT_FOUND',
+  'ERR_MILLRACE_CONSUMER_EXISTS',
+  /** The consumer is being created or deleted. */
+  'ERR_MILLRACE_CONSUMER_NOT_ACTIVE',
   'ERR_MILLRACE_SHARD_NOT_FOUND',
   /** The shard has ended (split or merged). */
   'ERR_MILLRACE_SHARD_SEALED',
@@ -46,6 +52,8 @@ export const errorCodes = [
   'ERR_MILLRACE_POISONED',
   /** Too many bytes wait for the disk. */
   'ERR_MILLRACE_BACKLOG',
+  /** AWS would refuse it by a limit of throughput or of calls, and the store enforces its limits. */
+  'ERR_MILLRACE_THROTTLED',
   /** The same consumer subscribed to the shard less than five seconds ago. */
   'ERR_MILLRACE_SUBSCRIBED',
   /** The payload cannot be encoded or decoded by the stream's codec. */

@@ -24,9 +24,6 @@ export interface OpenOptions extends StoreOptions, DurabilityOptions {
   readonly readOnly?: boolean | undefined
 }
 
-/** Options that a later version will take. */
-const plannedOptions = ['limits']
-
 /**
  * Opens a store, and creates it if there is none.
  *
@@ -110,13 +107,7 @@ function checkedOptions(options: OpenOptions): {
   readonly clock: NonNullable<StoreOptions['clock']>
   readonly storeOptions: StoreOptions
 } {
-  requireOptions('open options', options, [
-    ...durabilityKeys,
-    'readOnly',
-    ...storeOptionKeys,
-    ...plannedOptions,
-  ])
-  for (const planned of plannedOptions) if (planned in options) throw notYet(planned)
+  requireOptions('open options', options, [...durabilityKeys, 'readOnly', ...storeOptionKeys])
   const {
     durability: _mode,
     intervalMs: _ms,
@@ -140,12 +131,6 @@ function checkedOptions(options: OpenOptions): {
     storeOptions,
     clock: checkedStoreOptions(storeOptions).clock,
   }
-}
-
-function notYet(what: string): MillraceError {
-  return new MillraceError('ERR_MILLRACE_UNSUPPORTED', `open options: ${what} is not supported yet`, {
-    details: { option: what },
-  })
 }
 
 function targetOf(location: unknown): NativeTarget {

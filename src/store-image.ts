@@ -152,7 +152,9 @@ async function restoreLog({ slot, stats, pages }: LogImage, engine: LogEngine, n
   try {
     const filler = new LogFiller(log)
     const firstPage = pages[0]
-    await filler.fill(1, firstPage?.offsets[0] ?? stats.first, firstPage?.timesMs[0] ?? nowMs)
+    // The mark at the end of a sealed log has the last position.
+    const empty = stats.sealed ? stats.next - 1 : stats.next
+    await filler.fill(1, firstPage?.offsets[0] ?? empty, firstPage?.timesMs[0] ?? nowMs)
     for (const page of pages) await filler.copy(page)
     if (stats.sealed) await log.seal()
     if (stats.first > 1) await log.trim(stats.first)

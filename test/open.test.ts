@@ -91,7 +91,7 @@ describe('open refuses', () => {
 
   it.each([
     ['an unknown option', { durabilty: 'process' }, 'ERR_MILLRACE_UNKNOWN_OPTION', 'durabilty'],
-    ['limits, which are not built', { limits: true }, 'ERR_MILLRACE_UNSUPPORTED', 'limits'],
+    ['limits of no known mode', { limits: true }, 'ERR_MILLRACE_INVALID_ARGUMENT', 'limits'],
     [
       'durability commit, which memory cannot keep',
       { durability: 'commit' },
@@ -109,6 +109,7 @@ describe('open refuses', () => {
     ['a clock without timers', { clock: { nowMs: Date.now } }, invalid, 'clock'],
     ['an account that is a number', { account: 123456789012 }, invalid, 'account'],
     ['a region in capitals', { region: 'US-EAST-1' }, invalid, 'region'],
+    ['a listener of limits that are off', { onLimit: () => {} }, invalid, 'onLimit'],
     ['a listener that is none', { onWarning: [] }, invalid, 'onWarning'],
     ['no options object', null, invalid, 'open options'],
     ['a string for options', 'process', invalid, 'open options'],

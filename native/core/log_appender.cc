@@ -282,11 +282,16 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   if (!guarded([&]() noexcept { writer_->add(mark, stamp); })) return cut_short(start);
   writer_->stored_since(start);
   order_ = {{end.value + 1}, arrival, epoch};
-  // Before the mark, which wakes: a waiter looks at both (LogReader::wait).
   advance();
-  if (Result<void> settled = settle(); !settled) return settled.error();
-  control_->page().sealed.store(1, std::memory_order_seq_cst);
+  // Before the mark, which wakes, and which a commit moves: a reader looks at both, and goes by the
+  // frame (LogReader::has_ended).
+  std::atomic<std::uint32_t>& flag = control_->page().sealed;
+  flag.store(1, std::memory_order_seq_cst);
   control_->stored();
+  if (Result<void> settled = settle(); !settled) {
+    (void)control_->store_words([&]() noexcept { flag.store(0, std::memory_order_seq_cst); });
+    return settled.error();
+  }
   publish();
   marks_.seal();
   control_->wake_waiters();

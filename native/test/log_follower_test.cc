@@ -67,6 +67,20 @@ class WatchedEnv final : public EnvForwarding {
   std::shared_ptr<Env> base_;
 };
 
+// Looks on when waiters are woken.
+class WakingEnv final : public EnvForwarding {
+ public:
+  explicit WakingEnv(std::shared_ptr<Env> base) : EnvForwarding(*base), base_(std::move(base)) {}
+  void wake_all(std::atomic<std::uint32_t>& word) noexcept override {
+    base_->wake_all(word);
+    if (woken) woken();
+  }
+  std::function<void()> woken;
+
+ private:
+  std::shared_ptr<Env> base_;
+};
+
 // Whoever only reads may do nothing but this.
 class ReadingEnv final : public EnvForwarding {
  public:
@@ -264,6 +278,31 @@ const Suite log_follower_tests("log_follower", [](Suite& s) {
     expect(!take(follower->stats()).sealed);
     expect_eq(take(follower->stats()).next.value, 4u);
   });
+  s.test(
+      "knows the end of the shard as soon as its last mark wakes, also where it waits for the disk",
+      [] {
+        auto memory = std::make_shared<EnvMemory>();
+        auto env = std::make_shared<WakingEnv>(memory);
+        LogOptions options;
+        options.written = true;
+        options.sync_commits = true;
+        LogFixture log(env, "log", options);
+        expect_ok(log.open());
+        log.append("k", "v");
+        Follower follower(memory, log);
+        expect_eq(follower.more().size(), 1u);
+        std::vector<bool> ended;
+        env->woken = [&] {
+          Page page;
+          take(follower.page(2, page));
+          ended.push_back(page.ended);
+        };
+        expect(follower->source().control->announce());
+        (void)take(log->seal({2'000}));
+        env->woken = nullptr;
+        // Nobody looks again before the next mark, and none follows.
+        expect(!ended.empty() && ended.front());
+      });
   s.test("goes on behind what was trimmed under it", [] {
     auto env = std::make_shared<EnvMemory>();
     LogFixture log(env, "log", quick());

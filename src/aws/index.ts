@@ -15,6 +15,8 @@ export type { AwsRequestHandler, SdkHandlerOptions, SdkRequest, SdkResponse } fr
  * An access key id of twelve digits is the account, any other means the store's; the region is the client's.
  * Signatures are not checked: whoever has the store has all of it. Several clients may share one handler; it keeps
  * nothing alive, and the store is the caller's to close.
+ *
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for what is no store
  */
 export function awsRequestHandler(store: Store): AwsRequestHandler {
   return makeRequestHandler(store)

@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { invalidArgument } from '../errors.ts'
 import { requireMethods } from '../options.ts'
-import { insideOf, type Store } from '../streams/store.ts'
+import { insideOf, Store } from '../streams/store.ts'
 import { KinesisService, type KinesisServiceOptions } from './kinesis/service.ts'
+import { MessageReadable } from './message-readable.ts'
 import { Dispatcher } from './wire/dispatch.ts'
 import { type Entropy, systemEntropy } from './wire/entropy.ts'
 import type { WireRequest, WireResponse } from './wire/exchange.ts'
@@ -53,6 +54,7 @@ export interface RequestHandlerOptions extends KinesisServiceOptions {
 
 /** Makes the handler; `awsRequestHandler` is the public way to one. */
 export function makeRequestHandler(store: Store, options: RequestHandlerOptions = {}): AwsRequestHandler {
+  if (!(store instanceof Store)) throw invalidArgument('store', store, 'what open() or testStore() answers')
   const { entropy = systemEntropy, ...serviceOptions } = options
   return new RequestHandler(
     new Dispatcher(new KinesisService(store, serviceOptions), entropy),
@@ -104,7 +106,7 @@ class RequestHandler implements AwsRequestHandler {
   #responseOf(response: WireResponse, signal: AbortSignal | undefined, given: AbortController): SdkResponse {
     const { status: statusCode, headers, body } = response
     if (body instanceof Uint8Array) return { statusCode, headers: { ...headers }, body }
-    const stream = Readable.from(body, { objectMode: false })
+    const stream = new MessageReadable(body, () => given.abort())
     const abort = (): void => {
       stream.destroy(abortError(signal))
     }
@@ -113,7 +115,6 @@ class RequestHandler implements AwsRequestHandler {
     stream.once('close', () => {
       signal?.removeEventListener('abort', abort)
       this.#streams.delete(stream)
-      given.abort()
     })
     return { statusCode, headers: { ...headers }, body: stream }
   }

@@ -127,6 +127,11 @@ export interface ShardLog {
    */
   wait(from: Offset, ms: number, signal?: AbortSignal): Maybe<boolean>
   /**
+   * Ends every `wait` that was made through this object with true, for whoever knows otherwise that the log has ended:
+   * where other threads seal, a wait that begins in that very moment may miss it. Engines that miss nothing leave it out.
+   */
+  look?(): void
+  /**
    * Hides records before this offset at once and for good; frees the space of whole segments later. An offset
    * past the tail counts as the tail: records that come later are not hidden.
    */

@@ -133,9 +133,13 @@ export class NativePages {
   stats(): LogStats {
     const fields = new Float64Array(9)
     callNative(() => this.#native.stats(fields))
-    const [first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed] =
+    const [first, end, synced, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, ended] =
       fields as unknown as readonly [number, number, number, number, number, number, number, number, number]
-    return { first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed: sealed === 1 }
+    const sealed = ended === 1
+    // The mark at the end of a log has a number, and is no record.
+    const next = sealed && end > first ? end - 1 : end
+    const durable = Math.min(synced, next)
+    return { first, next, durable, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, sealed }
   }
 
   /**

@@ -83,6 +83,10 @@ export class NativeReaderLog implements ShardLog {
     return waited.finally(() => this.#tail.rest())
   }
 
+  look(): void {
+    this.#waiters.ended()
+  }
+
   /** Metadata is read within the call, whatever is in memory. */
   #hasMore(from: Offset): boolean | undefined {
     return this.#pages.hasMore(from, this.#kept === 'metadata')

@@ -1,13 +1,14 @@
 import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
-import type { Command } from './commands.ts'
+import { withAccount, withConsumers, withSettings } from './apply-settings.ts'
+import type { Command, StreamCommand } from './commands.ts'
 import type { Outcome } from './meta.ts'
 import { withReshardBegun, withReshardFinished, withShardsDropped } from './reshard.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
 
 /** The metadata before the first command. */
-export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty }
+export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty, accounts: new Map() }
 
 /** What a command made of a state. */
 export interface Applied {
@@ -24,13 +25,18 @@ export interface Applied {
  */
 export function apply(state: MetaState, command: Command, offset: Offset): Applied {
   const streams = StreamMap.from(state.streams)
+  if (command.kind === 'setAccount') {
+    const accounts = withAccount(state, command, offset)
+    const after = { revision: offset, streams, accounts: accounts ?? state.accounts }
+    return { state: after, outcome: accounts === undefined ? 'stale' : 'applied' }
+  }
   const changed = changedStreams(streams, command, offset)
-  if (changed === undefined) return { state: { revision: offset, streams }, outcome: 'stale' }
-  return { state: { revision: offset, streams: changed }, outcome: 'applied' }
+  const after = { revision: offset, streams: changed ?? streams, accounts: state.accounts }
+  return { state: after, outcome: changed === undefined ? 'stale' : 'applied' }
 }
 
 /** The streams after the command; undefined when it is stale. */
-function changedStreams(streams: StreamMap, command: Command, offset: Offset): StreamMap | undefined {
+function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offset): StreamMap | undefined {
   switch (command.kind) {
     case 'createStream': {
       const { kind: _, ...created } = command
@@ -56,10 +62,14 @@ function changedStreams(streams: StreamMap, command: Command, offset: Offset): S
         hiddenBeforeMs,
       })
     }
+    case 'setSettings':
+      return replaced(streams, command, (stream) => withSettings(stream, command, offset))
+    case 'setConsumers':
+      return replaced(streams, command, (stream) => withConsumers(stream, command, offset))
     case 'beginReshard':
       return replaced(streams, command, (stream) => withReshardBegun(stream, command, offset))
     case 'finishReshard':
-      return replaced(streams, command, (stream) => withReshardFinished(stream, command.closedAtMs, offset))
+      return replaced(streams, command, (stream) => withReshardFinished(stream, command, offset))
     case 'dropShards':
       return replaced(streams, command, (stream) => withShardsDropped(stream, command.shards, offset))
     default:
@@ -70,7 +80,7 @@ function changedStreams(streams: StreamMap, command: Command, offset: Offset): S
 /** The streams with the command's one replaced; undefined when the command is stale. */
 function replaced(
   streams: StreamMap,
-  command: Extract<Command, { readonly revision: number }>,
+  command: Extract<StreamCommand, { readonly revision: number }>,
   change: (stream: StreamState) => StreamState | undefined,
 ): StreamMap | undefined {
   const stream = current(streams, command)
@@ -81,7 +91,7 @@ function replaced(
 /** The stream that a command builds on; undefined when it is gone or has changed since. */
 function current(
   streams: StreamMap,
-  command: Extract<Command, { readonly revision: number }>,
+  command: Extract<StreamCommand, { readonly revision: number }>,
 ): StreamState | undefined {
   const stream = streams.get(streamId(command.key))
   return stream?.revision === command.revision ? stream : undefined

@@ -3,6 +3,7 @@
  * shapes are part of the on-disk format: fields may be added as optional, never renamed or removed.
  */
 import type { Slot } from '../log/log.ts'
+import type { AccountSettings, ConsumerState, StreamSettings } from './settings.ts'
 
 /** A shard as a command creates it. */
 export interface ShardSpec {
@@ -34,7 +35,44 @@ export interface StreamKey {
   readonly name: string
 }
 
+/** Everything of a stream that can be set but its retention, replaced as a whole. */
+export interface SetSettings {
+  readonly kind: 'setSettings'
+  readonly key: StreamKey
+  readonly revision: number
+  readonly settings: StreamSettings
+  /** Key and data of one record together, bytes. Absent: as it is. */
+  readonly maxRecordBytes?: number
+}
+
+/** The consumers of a stream, replaced as a whole. */
+export interface SetConsumers {
+  readonly kind: 'setConsumers'
+  readonly key: StreamKey
+  readonly revision: number
+  readonly consumers: readonly ConsumerState[]
+  /** Replaces `StreamSettings.consumersEndedAtSeconds`. Absent: it stays. */
+  readonly endedAtSeconds?: number
+}
+
+/** What is set of an account in a region, replaced as a whole. */
+export interface SetAccount {
+  readonly kind: 'setAccount'
+  /** Twelve digits. */
+  readonly account: string
+  readonly region: string
+  /** The account's revision that the command builds on; 0 when nothing was ever set of it. */
+  readonly revision: number
+  readonly settings: AccountSettings
+}
+
+/** A command about one stream. */
+export type StreamCommand = Exclude<Command, SetAccount>
+
 export type Command =
+  | SetSettings
+  | SetConsumers
+  | SetAccount
   | {
       readonly kind: 'createStream'
       readonly key: StreamKey
@@ -43,6 +81,8 @@ export type Command =
       /** Key and data of one record together, bytes. */
       readonly maxRecordBytes: number
       readonly shards: readonly ShardSpec[]
+      /** What is not as usual. */
+      readonly settings?: StreamSettings
     }
   | {
       readonly kind: 'deleteStream'
@@ -80,6 +120,8 @@ export type Command =
       readonly revision: number
       /** Not before any of their records arrived. */
       readonly closedAtMs: number
+      /** Replaces `StreamSettings.updatingUntilMs`. Absent: it stays. */
+      readonly updatingUntilMs?: number
     }
   | {
       /** Closed shards whose retention has passed: the stream has them no longer. */

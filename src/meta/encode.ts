@@ -6,19 +6,9 @@ import { Packr, Unpackr } from 'msgpackr'
 import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
 import type { Command } from './commands.ts'
-import {
-  bytesIn,
-  commandOf,
-  countIn,
-  fieldsOf,
-  listIn,
-  Malformed,
-  streamStateOf,
-  textIn,
-  UnknownKind,
-  valueIn,
-} from './shape.ts'
-import { type MetaState, streamId, type StreamState } from './state.ts'
+import { bytesIn, countIn, fieldsOf, listIn, Malformed, textIn, UnknownKind, valueIn } from './fields.ts'
+import { accountStateOf, commandOf, streamStateOf } from './shape.ts'
+import { accountId, type AccountState, type MetaState, streamId, type StreamState } from './state.ts'
 import { StreamMap } from './stream-map.ts'
 
 /** Raised when a reader of the earlier format would go wrong; new optional fields do not raise it. */
@@ -84,7 +74,8 @@ export function decodeRecord(bytes: Uint8Array, offset: Offset): MetaRecord {
 
 /** The bytes of a whole state. */
 export function encodeState(state: MetaState): Uint8Array {
-  return packr.pack({ revision: state.revision, streams: [...state.streams.values()] })
+  const accounts = state.accounts.size === 0 ? {} : { accounts: [...state.accounts.values()] }
+  return packr.pack({ revision: state.revision, streams: [...state.streams.values()], ...accounts })
 }
 
 /** The state of a snapshot whose end was stored at `offset`; throws like `decodeRecord`. */
@@ -95,7 +86,10 @@ export function decodeState(bytes: Uint8Array, offset: Offset): MetaState {
     for (const stream of listIn(fields, 'streams', streamStateOf)) {
       streams.set(streamId(stream.key), stream)
     }
-    return { revision: countIn(fields, 'revision'), streams: StreamMap.from(streams) }
+    const accounts = new Map<string, AccountState>()
+    const listed = fields['accounts'] === undefined ? [] : listIn(fields, 'accounts', accountStateOf)
+    for (const state of listed) accounts.set(accountId(state.account, state.region), state)
+    return { revision: countIn(fields, 'revision'), streams: StreamMap.from(streams), accounts }
   })
 }
 

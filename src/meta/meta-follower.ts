@@ -65,6 +65,14 @@ export class MetaFollower implements MetaStore {
     return this.#history.state
   }
 
+  get upToDate(): boolean {
+    return true
+  }
+
+  async caughtUp(): Promise<void> {
+    this.#catchUp()
+  }
+
   async propose(): Promise<Outcome> {
     throw new MillraceError('ERR_MILLRACE_READ_ONLY', 'the metadata is only read here')
   }

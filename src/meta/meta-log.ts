@@ -115,6 +115,15 @@ export class MetaLog implements MetaStore {
     return this.#history.state
   }
 
+  get upToDate(): boolean {
+    return this.#work === undefined
+  }
+
+  async caughtUp(): Promise<void> {
+    await this.#work
+    void this.state
+  }
+
   /**
    * Rejects, with nothing changed, with `ERR_MILLRACE_NO_SPACE` or `ERR_MILLRACE_BACKLOG` (may be tried again),
    * `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_RECORD_TOO_LARGE`, `ERR_MILLRACE_CLOSED`; and with

@@ -13,6 +13,10 @@ export type Outcome = 'applied' | 'stale'
 
 export interface MetaStore {
   readonly state: MetaState
+  /** Whether `state`, asked now, has all that is readable: not while a command of this one is under way. */
+  readonly upToDate: boolean
+  /** Resolves once `state` has all that was readable at the call. */
+  caughtUp(): Promise<void>
   /** Appends a command; resolves once it is durable and applied here. */
   propose(command: Command): Promise<Outcome>
   /** Calls `listener` after each applied command, in order. Answers a function that ends it. */

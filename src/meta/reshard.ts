@@ -26,7 +26,7 @@ export function withReshardBegun(
 /** The state with that reshard finished; undefined if none is under way. */
 export function withReshardFinished(
   stream: StreamState,
-  closedAtMs: number,
+  { closedAtMs, updatingUntilMs }: Extract<Command, { readonly kind: 'finishReshard' }>,
   revision: Offset,
 ): StreamState | undefined {
   const { resharding, targetShards, ...rest } = stream
@@ -38,7 +38,8 @@ export function withReshardFinished(
   ]
   const open = shards.filter((spec) => spec.closedAtMs === undefined).length
   const under = targetShards !== undefined && targetShards !== open
-  return { ...rest, revision, shards, ...(under && { targetShards }) }
+  const settings = updatingUntilMs !== undefined && { settings: { ...stream.settings, updatingUntilMs } }
+  return { ...rest, revision, shards, ...(under && { targetShards }), ...settings }
 }
 
 /** The state without these shards; undefined if one of them is open or gone. */

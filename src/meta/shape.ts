@@ -6,130 +6,56 @@
  */
 import type { Slot } from '../log/log.ts'
 import type { Command, ShardSpec, StreamKey } from './commands.ts'
-import type { Resharding, StreamState } from './state.ts'
+import {
+  countIn,
+  countOf,
+  type Fields,
+  fieldsOf,
+  listIn,
+  Malformed,
+  optionalIn,
+  textIn,
+  trueIn,
+  UnknownKind,
+  valueIn,
+} from './fields.ts'
+import type { StreamSettings } from './settings.ts'
+import { accountSettingsOf, consumersIn, streamSettingsOf } from './settings-shape.ts'
+import type { AccountState, Resharding, StreamState } from './state.ts'
 
-/** A field has not the shape that it should have. */
-export class Malformed extends Error {
-  override readonly name = 'Malformed'
-  /** From the outside in. */
-  readonly path: readonly string[]
-  readonly rule: string
-
-  constructor(path: readonly string[], rule: string) {
-    super(`${path.join('.')} must be ${rule}`)
-    this.path = path
-    this.rule = rule
-  }
-}
-
-/** A command or record of a kind that this version does not know. */
-export class UnknownKind extends Error {
-  override readonly name = 'UnknownKind'
-  readonly kind: string
-
-  constructor(kind: string) {
-    super(`unknown kind ${JSON.stringify(kind)}`)
-    this.kind = kind
-  }
-}
-
-/** A map with text keys. */
-export type Fields = Readonly<Record<string, unknown>>
-
-const anyText = /^/
 const noSlash = /^[^/]+$/
 const account = /^\d{12}$/
 const hashKey = /^(?:0|[1-9]\d{0,38})$/
-
-/** The value as a map. */
-export function fieldsOf(value: unknown): Fields {
-  const plain =
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  if (!plain) throw new Malformed([], 'a map')
-  return value as Fields
-}
-
-/** The field as text. */
-export function textIn(fields: Fields, name: string, pattern: RegExp = anyText): string {
-  const value = fields[name]
-  if (typeof value !== 'string' || !pattern.test(value))
-    throw new Malformed([name], `text like ${pattern.source}`)
-  return value
-}
-
-/** The field as an integer from 0 to 2^53 - 1. */
-export function countIn(fields: Fields, name: string): number {
-  const value = fields[name]
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed([name], 'a whole number')
-  return value as number
-}
-
-/** An item of a list as an integer from 0 to 2^53 - 1. */
-export function countOf(value: unknown): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed([], 'a whole number')
-  return value as number
-}
-
-/** The field as the word that something is so. */
-export function trueIn(fields: Fields, name: string): true {
-  if (fields[name] !== true) throw new Malformed([name], 'true')
-  return true
-}
-
-/** The field, if it is there, checked by `check`. */
-export function optionalIn(
-  fields: Fields,
-  name: string,
-  check: (fields: Fields, name: string) => unknown,
-): void {
-  if (fields[name] !== undefined) check(fields, name)
-}
-
-/** The field as bytes. */
-export function bytesIn(fields: Fields, name: string): Uint8Array {
-  const value = fields[name]
-  if (!(value instanceof Uint8Array)) throw new Malformed([name], 'bytes')
-  return value
-}
-
-/** The field, checked by `check`. */
-export function valueIn<T>(fields: Fields, name: string, check: (value: unknown) => T): T {
-  try {
-    return check(fields[name])
-  } catch (error) {
-    throw outside(name, error)
-  }
-}
-
-/** The field as a list of items, each checked by `check`. */
-export function listIn<T>(fields: Fields, name: string, check: (item: unknown) => T): readonly T[] {
-  const items = fields[name]
-  if (!Array.isArray(items)) throw new Malformed([name], 'a list')
-  for (let index = 0; index < items.length; index++) {
-    try {
-      check(items[index])
-    } catch (error) {
-      throw outside(`${name}.${index}`, error)
-    }
-  }
-  return items
-}
 
 /** A command of a known kind; throws `UnknownKind` for any other. */
 export function commandOf(value: unknown): Command {
   const fields = fieldsOf(value)
   const kind = textIn(fields, 'kind') as Command['kind']
-  valueIn(fields, 'key', streamKeyOf)
+  if (kind === 'setAccount') checkAccount(fields)
+  else valueIn(fields, 'key', streamKeyOf)
   switch (kind) {
     case 'createStream':
       for (const name of ['createdAtMs', 'retentionHours', 'maxRecordBytes']) countIn(fields, name)
       checkShards(fields)
+      optionalIn(fields, 'settings', settingsIn)
       break
     case 'deleteStream':
       countIn(fields, 'revision')
       break
     case 'setRetention':
       for (const name of ['revision', 'retentionHours', 'hiddenBeforeMs']) countIn(fields, name)
+      break
+    case 'setSettings':
+      countIn(fields, 'revision')
+      settingsIn(fields, 'settings')
+      optionalIn(fields, 'maxRecordBytes', countIn)
+      break
+    case 'setConsumers':
+      countIn(fields, 'revision')
+      consumersIn(fields, 'consumers')
+      optionalIn(fields, 'endedAtSeconds', countIn)
+      break
+    case 'setAccount':
       break
     case 'beginReshard':
       for (const name of ['revision', 'atMs']) countIn(fields, name)
@@ -139,6 +65,7 @@ export function commandOf(value: unknown): Command {
       break
     case 'finishReshard':
       for (const name of ['revision', 'closedAtMs']) countIn(fields, name)
+      optionalIn(fields, 'updatingUntilMs', countIn)
       break
     case 'dropShards':
       countIn(fields, 'revision')
@@ -160,11 +87,30 @@ export function streamStateOf(value: unknown): StreamState {
   countIn(fields, 'hiddenBeforeMs')
   countIn(fields, 'maxRecordBytes')
   checkShards(fields)
+  optionalIn(fields, 'settings', settingsIn)
+  optionalIn(fields, 'consumers', consumersIn)
   optionalIn(fields, 'resharding', (within, name) => valueIn(within, name, reshardingOf))
   optionalIn(fields, 'targetShards', countIn)
   optionalIn(fields, 'scaledAtMs', (within, name) => listIn(within, name, countOf))
   optionalIn(fields, 'firstSlot', (within, name) => valueIn(within, name, slotOf))
   return value as StreamState
+}
+
+/** An account as a snapshot holds it. */
+export function accountStateOf(value: unknown): AccountState {
+  checkAccount(fieldsOf(value))
+  return value as AccountState
+}
+
+function checkAccount(fields: Fields): void {
+  textIn(fields, 'account', account)
+  textIn(fields, 'region', noSlash)
+  countIn(fields, 'revision')
+  valueIn(fields, 'settings', accountSettingsOf)
+}
+
+function settingsIn(fields: Fields, name: string): StreamSettings {
+  return valueIn(fields, name, streamSettingsOf)
 }
 
 function streamKeyOf(value: unknown): StreamKey {
@@ -226,9 +172,4 @@ function slotOf(value: unknown): Slot {
     if (!plain) throw new Malformed([name], 'text or a number')
   }
   return value as Slot
-}
-
-/** The error with the name of what lies around the field. */
-function outside(name: string, error: unknown): unknown {
-  return error instanceof Malformed ? new Malformed([name, ...error.path], error.rule) : error
 }

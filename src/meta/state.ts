@@ -1,6 +1,7 @@
 /** The state of all streams: plain data, changed only by `apply` (apply.ts). */
 import type { Slot } from '../log/log.ts'
 import type { ShardSpec, StreamKey } from './commands.ts'
+import type { AccountSettings, ConsumerState, StreamSettings } from './settings.ts'
 
 /** A reshard that was begun and is not finished: the parents still take records until their logs are sealed. */
 export interface Resharding {
@@ -29,6 +30,18 @@ export interface StreamState {
   readonly scaledAtMs?: readonly number[]
   /** The log of the stream's very first shard, once that was dropped: it tells streams of one name apart. */
   readonly firstSlot?: Slot
+  readonly settings?: StreamSettings
+  /** In the order in which they were registered. */
+  readonly consumers?: readonly ConsumerState[]
+}
+
+/** An account in a region of which something was set. */
+export interface AccountState {
+  readonly account: string
+  readonly region: string
+  /** Offset, in the metadata log, of the last command that changed it. */
+  readonly revision: number
+  readonly settings: AccountSettings
 }
 
 export interface MetaState {
@@ -36,11 +49,18 @@ export interface MetaState {
   readonly revision: number
   /** By `streamId(key)`. */
   readonly streams: ReadonlyMap<string, StreamState>
+  /** By `accountId`. */
+  readonly accounts: ReadonlyMap<string, AccountState>
 }
 
 /** The key of `MetaState.streams`: no part can hold a slash. */
 export function streamId(key: StreamKey): string {
   return `${key.account}/${key.region}/${key.name}`
+}
+
+/** The key of `MetaState.accounts`. */
+export function accountId(account: string, region: string): string {
+  return `${account}/${region}`
 }
 
 /** Within this time changes of the number of shards are counted. */

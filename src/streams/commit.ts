@@ -9,11 +9,14 @@ import {
   type ShardLog,
 } from '../log/log.ts'
 import { isLater } from './maybe.ts'
+import type { Meter } from './meter.ts'
 import { Stored } from './put.ts'
 import type { Shard } from './shard.ts'
 import type { ShardMap } from './shard-map.ts'
+import { SpreadRouter } from './spread-router.ts'
 import type { Staging } from './staging.ts'
 import type { StoreTime } from './store-time.ts'
+import type { WriteGate } from './write-gate.ts'
 
 /** How often a batch is offered again to a log that waits for its disk. */
 const busyTriesMax = 64
@@ -23,10 +26,18 @@ export interface CommitHost {
   readonly streamName: string
   readonly map: ShardMap
   readonly time: StoreTime
+  /** Counts what is stored, where that is monitored. */
+  readonly meter: Meter | undefined
+  /** Records go to any shard, whatever their keys. */
+  readonly spreads: boolean
+  /** `RecordFlag` bits of what is put now. */
+  readonly recordFlags: number
+  /** Judges or counts what is put, if anybody does now. */
+  readonly gate: WriteGate | undefined
   /** Something was stored that may expire one day. */
   stored(): void
-  /** Shards are being replaced by others. */
-  readonly resharding: boolean
+  /** Shards are being replaced by others, as far as is known. */
+  readonly mayBeResharding: boolean
   /** Takes over what others did to the shards, if they did. */
   refresh(): void
   /**
@@ -41,7 +52,7 @@ export interface CommitHost {
  * Takes staged records to the logs of one stream: routes them once, sorts them by shard, and appends each shard's
  * records with one call. Every record ends up with an offset or with an error; nothing here throws for a batch.
  *
- * It belongs to the open shards of one moment. Records that meet a shard which was closed meanwhile wait for the
+ * It belongs to the open shards and the settings of one moment. Records that meet a shard which was closed meanwhile wait for the
  * shards that took over, and go there.
  */
 export class Committer {
@@ -55,6 +66,10 @@ export class Committer {
   readonly #engine: LogEngine
   readonly #durable: boolean
   readonly #synchronous: boolean
+  readonly #recordFlags: number
+  readonly #meter: Meter | undefined
+  /** Records may go by the engine's short way, which routes by keys, sets no flags and counts nothing. */
+  readonly #mayGoDirectly: boolean
   /** Per open shard; zeros between two batches. */
   readonly #counts: Uint32Array
   /** Open shards that the batch at hand touches, and where the records of each end in `order`. */
@@ -65,8 +80,11 @@ export class Committer {
     this.#host = host
     this.#map = host.map
     this.#shards = [...host.map.open]
-    this.#router = routerOf(host.map, engine)
+    this.#router = routerOf(host, engine)
     this.#engine = engine
+    this.#recordFlags = host.recordFlags
+    this.#meter = host.meter
+    this.#mayGoDirectly = !host.spreads && host.recordFlags === 0 && host.meter === undefined
     this.#durable = survivesPowerLoss(engine.caps)
     this.#synchronous = engine.caps.synchronous
     const open = host.map.open.length
@@ -84,12 +102,16 @@ export class Committer {
       staging.refuseAll(error as MillraceError)
       return undefined
     }
+    if (this.#recordFlags !== 0) staging.flag(this.#recordFlags)
     let later: Promise<void>[] | undefined
+    const { gate } = this.#host
     const shards = this.#sort(staging)
     for (let index = 0, from = 0; index < shards; index++) {
       const place = this.#touched[index] as number
+      const shard = this.#shards[place] as Shard
       const end = this.#ends[place] as number
-      const answer = this.#append(staging, this.#shards[place] as Shard, from, end - from)
+      const count = gate === undefined ? end - from : gate.admit(staging, shard, from, end - from)
+      const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
       from = end
     }
@@ -106,6 +128,8 @@ export class Committer {
    * not.
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
+    // Whose shard is known only when it is stored.
+    if (!this.#mayGoDirectly || this.#host.gate !== undefined) return undefined
     const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
@@ -122,6 +146,7 @@ export class Committer {
    */
   commitNow(staging: Staging): Stored | undefined {
     staging.timeMs = this.#nowMs()
+    if (this.#recordFlags !== 0) staging.flag(this.#recordFlags)
     staging.order[0] = 0
     staging.shardOf[0] = 0
     this.#router?.route(staging, 1, staging.shardOf)
@@ -129,16 +154,18 @@ export class Committer {
     const shard = this.#shards[place] as Shard
     const log = shard.log()
     if (isLater(log)) throw backlog(shard, 'its log is still being opened')
+    if (this.#host.gate?.admit(staging, shard, 0, 1) === 0) throw staging.errorOf(0) as MillraceError
     const answer = log.append(staging.window(0, 1), staging)
     if (isLater(answer)) throw notSynchronous()
     if (answer === Refusal.sealed) {
       this.#host.refresh()
       if (this.#host.map !== this.#map) return undefined
-      if (this.#host.resharding) throw backlog(shard, 'it is being split or merged')
+      if (this.#host.mayBeResharding) throw backlog(shard, 'it is being split or merged')
     }
     if (answer !== 1) throw this.#refused(answer, shard)
     this.#direct?.serve(place, log)
     this.#host.stored()
+    this.#meter?.stored(shard, staging, 0, 1)
     return this.storedAt(staging, 0)
   }
 
@@ -208,6 +235,7 @@ export class Committer {
       const answer = log.append(staging.window(from, count), staging)
       if (answer === count) {
         this.#host.stored()
+        this.#meter?.stored(shard, staging, from, count)
         return undefined
       }
       return this.#persist(staging, shard, from, count, log, answer)
@@ -232,6 +260,7 @@ export class Committer {
       let answer = await (firstAnswer ?? log.append(staging.window(from, count), staging))
       for (let tries = 0; ;) {
         if (answer > 0) {
+          this.#meter?.stored(shard, staging, from + done, answer)
           done += answer
           tries = 0
           this.#host.stored()
@@ -256,7 +285,7 @@ export class Committer {
     await this.#host.resharded(ended)
     const { map } = this.#host
     const places = new Uint32Array(staging.count)
-    routerOf(map, this.#engine)?.route(staging, staging.count, places)
+    routerOf(this.#host, this.#engine)?.route(staging, staging.count, places)
     const placeOf = (record: number): number => places[record] as number
     // Stable: records of one shard keep their order.
     const moved = staging.order.slice(from, from + count).toSorted((a, b) => placeOf(a) - placeOf(b))
@@ -310,8 +339,10 @@ export class Committer {
 }
 
 /** With one shard there is nothing to choose. */
-function routerOf({ starts }: ShardMap, engine: LogEngine): Router | undefined {
-  return starts.length > 1 ? engine.router(starts) : undefined
+function routerOf({ map, spreads }: CommitHost, engine: LogEngine): Router | undefined {
+  const { starts } = map
+  if (starts.length === 1) return undefined
+  return spreads ? new SpreadRouter(starts.length) : engine.router(starts)
 }
 
 async function allOf(answers: readonly Promise<void>[]): Promise<void> {

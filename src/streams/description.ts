@@ -1,5 +1,9 @@
-import type { StreamKey } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
+import { presentConsumers } from './consumers.ts'
+import type { ShardMetricName } from './metric-names.ts'
+import { type StreamStatus, streamStatus } from './status.ts'
+import { streamArn } from './stream-arn.ts'
+import { type Distribution, distributionOf, modeOf, type StreamMode } from './stream-mode.ts'
 import { isOpen } from './reshard-plan.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 import type { Shard } from './shard.ts'
@@ -17,6 +21,25 @@ export interface StreamDescription {
   readonly maxRecordBytes: number
   /** Open shards. */
   readonly shardCount: number
+  readonly status: StreamStatus
+  readonly mode: StreamMode
+  readonly distribution: Distribution
+  /** What the stream is to be ready for, and is ready for; only of a stream of which it was set. MiB a second. */
+  readonly warmThroughput: WarmThroughput | undefined
+  /** `KMS` says what was set; bytes at rest are not enciphered. */
+  readonly encryptionType: 'NONE' | 'KMS'
+  readonly kmsKeyId: string | undefined
+  /** Metrics that are kept for each shard. */
+  readonly monitoring: readonly ShardMetricName[]
+  readonly tagCount: number
+  /** Consumers that are registered for enhanced fan-out. */
+  readonly consumerCount: number
+}
+
+/** MiB a second. */
+export interface WarmThroughput {
+  readonly targetMiBps: number
+  readonly currentMiBps: number
 }
 
 /** What a shard is. */
@@ -44,17 +67,34 @@ export interface ShardDescription {
   readonly endingSequenceNumber?: SequenceNumber
 }
 
-/** The stream's name as AWS writes it everywhere. */
-export function streamArn(key: StreamKey): string {
-  return `arn:aws:kinesis:${key.region}:${key.account}:stream/${key.name}`
+/** Picks what callers may see of a stream's state at a moment. */
+export function describeStream(state: StreamState, nowMs: number): StreamDescription {
+  const { key, createdAtMs, retentionHours, maxRecordBytes, shards, settings = {} } = state
+  const { kmsKeyId, monitoring = [], tags = [] } = settings
+  return {
+    name: key.name,
+    arn: streamArn(key),
+    createdAtMs,
+    retentionHours,
+    maxRecordBytes,
+    shardCount: shards.filter(isOpen).length,
+    status: streamStatus(state, nowMs),
+    mode: modeOf(state),
+    distribution: distributionOf(state),
+    warmThroughput: warmThroughputOf(state, nowMs),
+    encryptionType: kmsKeyId === undefined ? 'NONE' : 'KMS',
+    kmsKeyId,
+    monitoring: monitoring as readonly ShardMetricName[],
+    tagCount: tags.length,
+    consumerCount: presentConsumers(state, nowMs).length,
+  }
 }
 
-/** Picks what callers may see of a stream's state. */
-export function describeStream(state: StreamState): StreamDescription {
-  const { key, createdAtMs, retentionHours, maxRecordBytes, shards } = state
-  const arn = streamArn(key)
-  const shardCount = shards.filter(isOpen).length
-  return { name: key.name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount }
+/** A stream is ready for what it is to be once it is ACTIVE. */
+function warmThroughputOf(state: StreamState, nowMs: number): WarmThroughput | undefined {
+  const targetMiBps = state.settings?.warmThroughputMiBps
+  if (targetMiBps === undefined) return undefined
+  return { targetMiBps, currentMiBps: streamStatus(state, nowMs) === 'ACTIVE' ? targetMiBps : 0 }
 }
 
 /** Picks what callers may see of a shard. */

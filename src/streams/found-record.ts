@@ -1,6 +1,7 @@
 import { Column, noHashKey } from '../log/log.ts'
 import { RecordField, type RecordSlab } from '../log/record-slab.ts'
 import { type Codec, decodeWith } from './codec.ts'
+import { encryptionIn } from './encryption.ts'
 import { readHashKey } from './hash-key.ts'
 import type { BatchShard } from './record-batch.ts'
 import type { RecordSource } from './record.ts'
@@ -47,6 +48,10 @@ export class FoundRecord<T> implements RecordSource<T> {
   explicitHashKey(): string | undefined {
     const hashKeyAt = this.word(Column.hashKeyAt)
     return hashKeyAt === noHashKey ? undefined : readHashKey(this.slab.buffer, hashKeyAt)
+  }
+
+  encryptionType(): 'NONE' | 'KMS' {
+    return encryptionIn(this.word(Column.flags))
   }
 
   bytes(): Uint8Array {

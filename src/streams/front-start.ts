@@ -86,7 +86,11 @@ function startAtNumbers(
     const place = placeOf(number, stream)
     if (place === undefined) {
       if (named !== undefined) throw invalidArgument('sequence', number, `a sequence number of ${named.id}`)
-      lost.push(lostAfter(number as SequenceNumber))
+      const gap = lostAfter(number as SequenceNumber)
+      if (lost.some(({ shardId }) => shardId === gap.shardId)) {
+        throw invalidArgument('sequence', number, `the only one of ${gap.shardId}`)
+      }
+      lost.push(gap)
       continue
     }
     const { shard, offset } = place
@@ -132,7 +136,7 @@ function ancestorsOf(shards: Iterable<Shard>, { table }: FrontOrigin): ReadonlyS
 /** Whatever came after a record of a shard that has expired: nobody can tell any more how much that was. */
 function lostAfter(number: SequenceNumber): Gap {
   const shardIndex = parseSequencePlace(number)?.shardIndex ?? 0
-  return { shardId: formatShardId(shardIndex), after: number, recordsMax: Number.POSITIVE_INFINITY }
+  return { shardId: formatShardId(shardIndex), after: undefined, recordsMax: Number.POSITIVE_INFINITY }
 }
 
 function ofAnotherShard(number: unknown, owner: Shard, asked: Shard): MillraceError {

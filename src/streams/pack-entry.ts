@@ -1,8 +1,8 @@
 import { invalidArgument } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { type Codec, encodeWith } from './codec.ts'
-import { partitionKeyCodePointsMax } from './partition-key.ts'
-import { atEntry, type PutEntry, putEntryKeys } from './put.ts'
+import { type absentKey, partitionKeyCodePointsMax } from './partition-key.ts'
+import { atEntry, type KeylessEntry, type PutEntry, putEntryKeys } from './put.ts'
 import { MiB } from '../units.ts'
 import type { Staging } from './staging.ts'
 
@@ -14,24 +14,28 @@ const keysTextMax: number = 64 * MiB
  *
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`, `ERR_MILLRACE_RECORD_TOO_LARGE`,
  *   `ERR_MILLRACE_CODEC`
+ * @param keyless stands for the partition key of an entry without one, where there may be such entries
  */
 export function packEntry<T>(
   staging: Staging,
-  entry: PutEntry<T>,
+  entry: PutEntry<T> | KeylessEntry<T>,
   codec: Codec<T>,
   recordBytesMax: number,
+  keyless: typeof absentKey | undefined,
 ): void {
   checkEntry(entry)
   const payload = encodeWith(codec, entry.data)
-  staging.add(entry.partitionKey, payload, entry.explicitHashKey, recordBytesMax)
+  const key = entry.partitionKey === undefined ? keyless : entry.partitionKey
+  staging.add(key, payload, entry.explicitHashKey, recordBytesMax)
 }
 
 /** Packs all entries; what it throws names the entry that is at fault. */
 export function packEntries<T>(
   staging: Staging,
-  entries: readonly PutEntry<T>[],
+  entries: readonly (PutEntry<T> | KeylessEntry<T>)[],
   codec: Codec<T>,
   recordBytesMax: number,
+  keyless: typeof absentKey | undefined,
 ): void {
   // What user code does to the list meanwhile, in a codec or a getter, is not this batch's business.
   const taken = [...entries]
@@ -41,7 +45,7 @@ export function packEntries<T>(
   try {
     if (keysAt === undefined) {
       for (; index < taken.length; index++) {
-        packEntry(staging, taken[index] as PutEntry<T>, codec, recordBytesMax)
+        packEntry(staging, taken[index] as PutEntry<T>, codec, recordBytesMax, keyless)
       }
       return
     }

@@ -6,16 +6,22 @@ export const partitionKeyCodePointsMax = 256
 /** Bytes of a partition key in UTF-8, at most: 256 code points of four bytes. */
 export const partitionKeyBytesMax = 1024
 
+/** In place of a partition key: the record has none, which is stored as an empty one. */
+export const absentKey: unique symbol = Symbol('no partition key')
+
 const rule = `a string of 1 to ${partitionKeyCodePointsMax} Unicode characters`
 
 /**
  * Writes a partition key as UTF-8 and answers how many bytes that took. The caller has made room for
- * `partitionKeyBytesMax` of them.
+ * `partitionKeyBytesMax` of them. For `absentKey` that is nothing.
  *
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT` if it is no string, empty, too long, or has a lone surrogate
  */
 export function writePartitionKey(key: unknown, into: Buffer, at: number): number {
-  if (typeof key !== 'string') throw invalidArgument('partitionKey', key, rule)
+  if (typeof key !== 'string') {
+    if (key === absentKey) return 0
+    throw invalidArgument('partitionKey', key, rule)
+  }
   const units = key.length
   if (units === 0 || units > 2 * partitionKeyCodePointsMax) throw invalidArgument('partitionKey', key, rule)
   // Nearly every key is short and ASCII; for those a loop beats the call into the runtime.

@@ -20,6 +20,13 @@ export interface PutEntry<T = Uint8Array> extends PutOptions {
   readonly data: T
 }
 
+/** One record without a partition key, for streams with the distribution AUTO, which ignores keys. */
+export interface KeylessEntry<T = Uint8Array> extends PutOptions {
+  readonly partitionKey?: undefined
+  /** The payload, as the stream's codec takes it. */
+  readonly data: T
+}
+
 /** Keys of `PutOptions`. */
 export const putOptionKeys: readonly string[] = ['explicitHashKey']
 /** Keys of `PutEntry`. */

@@ -37,8 +37,8 @@ export class ReadFront<T> {
   readonly #begunNew: Set<number> = new Set()
   /** Forgets who waits for a reshard. */
   readonly #listening: Set<() => void> = new Set()
-  /** Some record was handed out or promised: what is missing after it is a gap. */
-  #promised = false
+  /** Shards of which some record was handed out or promised: what is missing after it is a gap. */
+  readonly #promised: Set<number> = new Set()
 
   /** @param follows reads on in the children of what is open now */
   constructor(stream: FrontStream, start: FrontStart, plan: ReadPlan<T>, follows: boolean) {
@@ -79,7 +79,7 @@ export class ReadFront<T> {
    */
   after(reader: ShardReader<T>): readonly ShardReader<T>[] | Promise<readonly ShardReader<T>[]> {
     const { shard } = reader
-    this.#promised ||= reader.anchored
+    if (reader.anchored) this.#promised.add(shard.index)
     if (shard.index < this.#firstNew) this.#unread.delete(shard.index)
     else this.#readNew.add(shard.index)
     if (this.#follows && !this.#isOver(shard)) return this.#onceOver(shard).then(() => this.#next(shard))
@@ -129,15 +129,20 @@ export class ReadFront<T> {
       const reader = this.#waiting.get(shard.index)
       if (reader === undefined) return []
       this.#waiting.delete(shard.index)
-      if (this.#promised) reader.promise()
+      if (this.#isPromised(shard)) reader.promise()
       return [reader]
     }
     if (!this.#follows || this.#begunNew.has(shard.index)) return []
     this.#begunNew.add(shard.index)
     this.#requireNoneLost(shard)
     // All of its records arrived after the read began.
-    const start: ShardStart = this.#promised ? { from: 'record', offset: 1 } : { from: 'oldest' }
+    const start: ShardStart = this.#isPromised(shard) ? { from: 'record', offset: 1 } : { from: 'oldest' }
     return [new ShardReader(shard, start, this.#plan)]
+  }
+
+  /** A parent was promised, and so what comes after it. */
+  #isPromised({ spec }: Shard): boolean {
+    return (spec.parents ?? []).some((parent) => this.#promised.has(parent))
   }
 
   /** No parent is still to be read. */
@@ -152,7 +157,10 @@ export class ReadFront<T> {
   /** Parents that came and expired while this read was elsewhere may have held records. */
   #requireNoneLost({ spec }: Shard): void {
     for (const parent of spec.parents ?? []) {
-      if (!this.#promised || parent < this.#firstNew || this.#readNew.has(parent)) continue
+      const isLost = parent >= this.#firstNew && !this.#readNew.has(parent)
+      // Nobody knows any more where it came from: perhaps from a shard that was promised.
+      if (!isLost || this.#promised.size === 0) continue
+      this.#promised.add(parent)
       const gap = { shardId: formatShardId(parent), after: undefined, recordsMax: Number.POSITIVE_INFINITY }
       passOver(gap, this.#plan)
     }

@@ -7,6 +7,7 @@ import type { LeaseWatch } from './batch-lease.ts'
 import { type BlockSupply, bytesOfPage } from './block-supply.ts'
 import type { Codec } from './codec.ts'
 import { andThen, isLater } from './maybe.ts'
+import type { Meter } from './meter.ts'
 import { readDefaults } from './read-options.ts'
 import { RecordBatch } from './record-batch.ts'
 import type { SequenceNumber } from './sequence-number.ts'
@@ -50,6 +51,8 @@ export interface ReadPlan<T> {
   readonly onGap: ((gap: Gap) => void) | undefined
   /** Records that arrived before this are hidden; milliseconds since 1970. */
   horizonMs(): number
+  /** Counts what is read, where that is monitored now. */
+  readonly meter: Meter | undefined
   /** Memory for pages, shared by the shards of the read. */
   readonly blocks: BlockSupply
   /** In a leasing read, whose records stay where they are if they can: notices forgotten leases. */
@@ -91,7 +94,7 @@ export class ShardReader<T> {
 
   /** From some record on this reader delivers every one, or says what is missing. */
   get anchored(): boolean {
-    return this.#anchored
+    return this.#anchored || this.#start.from === 'record'
   }
 
   /** Records of its parents were delivered: nothing of this shard may be missing without a word. */
@@ -138,8 +141,8 @@ export class ShardReader<T> {
   #passEnd(): undefined {
     if (this.#done) return undefined
     this.#done = true
-    if (!this.#anchored || this.#next >= this.#end) return undefined
-    passOver({ ...this.#gap(Number.POSITIVE_INFINITY) }, this.#plan)
+    if (!this.anchored || this.#next >= this.#end) return undefined
+    passOver(this.#gap(Number.POSITIVE_INFINITY), this.#plan)
     return undefined
   }
 
@@ -292,6 +295,7 @@ export class ShardReader<T> {
     this.#lastOffset = block.offsets[end - 1] as number
     this.#lastTimeMs = block.timesMs[end - 1] as number
     this.#measure(block, count)
+    this.#plan.meter?.read(this.shard, block, from, end)
     const hold = this.#plan.blocks.lend(block)
     const lending = hold && { hold, watch: this.#plan.leases as LeaseWatch }
     return new RecordBatch(this.shard, block, from, end - from, this.#plan.codec, lending)

@@ -3,6 +3,7 @@ import { Column, noHashKey } from '../log/log.ts'
 import type { ReadBlock } from '../log/read-block.ts'
 import { BatchLease, type LeaseWatch } from './batch-lease.ts'
 import { type Codec, decodeWith } from './codec.ts'
+import { encryptionIn } from './encryption.ts'
 import { readHashKey } from './hash-key.ts'
 import type { PageHold } from './page-hold.ts'
 import { StoredRecord } from './record.ts'
@@ -113,6 +114,11 @@ export class RecordBatch<T = Uint8Array> implements Iterable<StoredRecord<T>> {
   explicitHashKey(index: number): string | undefined {
     const at = this.block.columns[this.row(index) * Column.stride + Column.hashKeyAt] as number
     return at === noHashKey ? undefined : readHashKey(this.block.bytes, at)
+  }
+
+  /** `KMS` for a record that was put while the stream said so; its bytes are not enciphered. */
+  encryptionType(index: number): 'NONE' | 'KMS' {
+    return encryptionIn(this.block.columns[this.row(index) * Column.stride + Column.flags] as number)
   }
 
   /** The payload as it is stored: a view of the page, not a copy. */

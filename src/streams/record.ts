@@ -10,6 +10,7 @@ export interface RecordSource<T> {
   arrivedAtMs(index: number): number
   partitionKey(index: number): string
   explicitHashKey(index: number): string | undefined
+  encryptionType(index: number): 'NONE' | 'KMS'
   bytes(index: number): Uint8Array
   data(index: number): T
 }
@@ -50,6 +51,7 @@ export class StoredRecord<T = Uint8Array> {
     return this.source.arrivedAtMs(this.index)
   }
 
+  /** Empty for a record that was put without one, which the distribution AUTO allows. */
   get partitionKey(): string {
     return this.source.partitionKey(this.index)
   }
@@ -57,6 +59,11 @@ export class StoredRecord<T = Uint8Array> {
   /** The hash key that the producer gave to route the record, decimal; `undefined` if its partition key did. */
   get explicitHashKey(): string | undefined {
     return this.source.explicitHashKey(this.index)
+  }
+
+  /** `KMS` for a record that was put while the stream said so; its bytes are not enciphered. */
+  get encryptionType(): 'NONE' | 'KMS' {
+    return this.source.encryptionType(this.index)
   }
 
   /**

@@ -6,11 +6,12 @@ import type { Command, ShardSpec } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { nextShardIndex, type Resharding, type StreamState } from '../meta/state.ts'
 import { secondMs } from '../units.ts'
-import { planMerge, planSplit, type ReshardPlan } from './reshard-plan.ts'
+import { isOpen, planMerge, planSplit, type ReshardPlan } from './reshard-plan.ts'
 import { retentionMs } from './retention.ts'
 import { nextScalingStep, requireTargetShards } from './shard-count.ts'
 import { isResharding } from './shard-table.ts'
 import { namedShard } from './starting-position.ts'
+import { requireActive, transitionEnd } from './status.ts'
 import type { StoreTime } from './store-time.ts'
 import type { StreamCore } from './stream-core.ts'
 
@@ -29,6 +30,14 @@ export interface ReshardHost {
   readonly meta: MetaStore
   readonly time: StoreTime
   readonly clock: Clock
+  /** A stream stays UPDATING for so long after its shards have changed; milliseconds. */
+  readonly updatingMs: number
+  /**
+   * Whether the account of the stream may have so many more open shards.
+   *
+   * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
+   */
+  requireRoom(core: StreamCore, shards: number): void
   /** The stream with this id, if it still exists. */
   find(id: string): StreamCore | undefined
 }
@@ -151,9 +160,10 @@ export class Resharder {
     for (let proposals = 0; proposals < proposalsMax; proposals++) {
       core.requireWritable()
       core.refresh()
-      requireActive(core)
+      requireActive(core.state, this.#host.time.nowMs())
       const steps = planOf(core.state)
       if (steps === undefined) return { finished: Promise.resolve() }
+      this.#host.requireRoom(core, addedShards(core.state, steps))
       if (await this.#propose(core, steps)) return { finished: this.finish(core) }
     }
     throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
@@ -216,7 +226,9 @@ export class Resharder {
     }
     const { key, revision } = core.state
     if (core.state.resharding?.closes[0] !== closes[0]) return
-    await this.#host.meta.propose({ kind: 'finishReshard', key, revision, closedAtMs })
+    const updatingUntilMs = transitionEnd(this.#host.time.nowMs(), this.#host.updatingMs)
+    const updating = updatingUntilMs !== undefined && { updatingUntilMs }
+    await this.#host.meta.propose({ kind: 'finishReshard', key, revision, closedAtMs, ...updating })
   }
 }
 
@@ -225,6 +237,12 @@ interface Steps {
   readonly plan: ReshardPlan
   readonly targetShards?: Begin['targetShards'] | undefined
   readonly startsScaling?: Begin['startsScaling'] | undefined
+}
+
+/** How many open shards there will be more, in the end. */
+function addedShards({ shards }: StreamState, { plan, targetShards }: Steps): number {
+  if (targetShards === undefined) return plan.opens.length - plan.closes.length
+  return targetShards - shards.filter(isOpen).length
 }
 
 /** When the parents of a shard were closed: it is not closed before them, whatever the clock says. */
@@ -236,13 +254,4 @@ function ancestorsOf(shard: ShardSpec, { shards }: StreamState): readonly number
 function creationIn({ shards }: StreamState): (index: number) => number {
   const created = new Map(shards.map(({ index, createdAtSeconds }) => [index, createdAtSeconds]))
   return (index) => created.get(index) ?? 0
-}
-
-function requireActive(core: StreamCore): void {
-  if (!core.resharding) return
-  throw new MillraceError(
-    'ERR_MILLRACE_STREAM_NOT_ACTIVE',
-    `${core.streamName} is being updated; try again when it is active`,
-    { details: { stream: core.streamName, status: 'UPDATING' } },
-  )
 }

@@ -91,8 +91,7 @@ export function iteratorOf(shard: Shard, offset: Offset): ShardIterator {
  */
 export function shardOfIterator(core: StreamCore, iterator: ShardIterator): Shard {
   const { shardIndex, shardCreatedAtSeconds } = iterator
-  const guess = core.shards[shardIndex]
-  const shard = guess?.index === shardIndex ? guess : core.shards.find(({ index }) => index === shardIndex)
+  const shard = core.table.at(shardIndex)
   if (shard?.spec.createdAtSeconds === shardCreatedAtSeconds) return shard
   const shardId = formatShardId(shardIndex)
   throw new MillraceError(

@@ -44,6 +44,10 @@ export interface ShardPage {
   readonly bytes: number
   /** Where the next page begins; `undefined` when the shard is closed and all of it was read. */
   readonly next: ShardIterator | undefined
+  /** At the end of the shard, those that took over: two after a split, one after a merge. Otherwise none. */
+  readonly childShards: readonly Shard[]
+  /** Its log has ended and all of it was read, but the shard is not closed yet: who takes over is being settled. */
+  readonly beingClosed: boolean
   /**
    * From the arrival of the last record here to that of the newest in the shard; 0 when no unread record remains.
    * Milliseconds.
@@ -78,7 +82,7 @@ class PageInWork {
   #bytes = 0
   #partBytes = firstPartBytes
   #lastTimeMs = 0
-  /** The shard is closed, and all of it was read. */
+  /** Nothing more can follow in the log, and all of it was read. */
   #ended = false
 
   constructor(core: StreamCore, iterator: ShardIterator, size: PageSize) {
@@ -100,7 +104,13 @@ class PageInWork {
     const records = Math.min(wanted, this.#recordsLeft)
     const block = this.#block(bytesOfPage(bytes, records), records)
     this.#partBytes = Math.min(this.#partBytes * partGrowth, partBytesMax)
-    return andThen(log.read(this.#next, bytes, records, block), (count) => this.#turn(log, block, count))
+    // Asked for before the page: what was stored until then is in it.
+    const { closed } = this.#shard
+    return andThen(log.read(this.#next, bytes, records, block), (count) => {
+      // The loss of power may have taken the end off a log that the metadata say has ended.
+      const ended = block.ended || (closed && block.atTail)
+      return this.#turn(log, block, count, ended)
+    })
   }
 
   #block(bytes: number, records: number): ReadBlock {
@@ -110,13 +120,13 @@ class PageInWork {
     return pooled
   }
 
-  #turn(log: ShardLog, block: ReadBlock, count: number): Maybe<ShardPage> {
+  #turn(log: ShardLog, block: ReadBlock, count: number, ended: boolean): Maybe<ShardPage> {
     if (count === Refusal.trimmed) {
       this.#pass(block, block.first)
       return this.#read(log)
     }
     if (count === 0) {
-      this.#ended = block.ended
+      this.#ended = ended
       this.#pass(block, Math.max(this.#next, block.next))
       return this.#finish(log, true)
     }
@@ -129,6 +139,7 @@ class PageInWork {
       })
     }
     if (!this.#take(block, from, count)) return this.#finish(log, false)
+    this.#ended = ended
     const full = this.#recordsLeft === 0 || this.#bytes >= this.#bytesMax
     return block.atTail || full ? this.#finish(log, block.atTail) : this.#read(log)
   }
@@ -148,13 +159,13 @@ class PageInWork {
     }
     const hold = new PageHold(block, (free) => this.#core.blocks.give(free))
     const lending = { hold, watch: this.#core.leases }
+    this.#core.meter?.read(this.#shard, block, from, count)
     this.#holds.push(hold)
     this.#batches.push(new RecordBatch(this.#shard, block, from, count - from, bytesCodec, lending))
     this.#records += count - from
     this.#recordsLeft -= count - from
     this.#bytes += bytes
     this.#next = block.next
-    this.#ended = block.ended
     this.#lastTimeMs = block.timesMs[count - 1] as number
     this.#shard.usualRecordBytes = Math.max(recordBytesMin, bytes / (count - from))
     return true
@@ -167,12 +178,17 @@ class PageInWork {
 
   #page(millisBehindLatest: number): ShardPage {
     const holds = this.#holds
+    const shard = this.#shard
+    if (this.#ended && !shard.closed) this.#core.refresh()
+    const over = this.#ended && shard.closed
     return {
-      shard: this.#shard,
+      shard,
       batches: this.#batches,
       records: this.#records,
       bytes: this.#bytes,
-      next: this.#ended ? undefined : iteratorOf(this.#shard, this.#next),
+      next: over ? undefined : iteratorOf(shard, this.#next),
+      childShards: over ? this.#core.table.childrenOf(shard.index) : [],
+      beingClosed: this.#ended && !over,
       millisBehindLatest,
       release: () => {
         for (const hold of holds.splice(0)) hold.release()

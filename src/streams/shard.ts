@@ -24,6 +24,8 @@ export class Shard {
   #closing: Promise<void> | undefined
   /** Somebody keeps the log, beyond the visit that may have opened it. */
   #kept = false
+  /** Visits that are under way. */
+  #visits = 0
 
   constructor(spec: ShardSpec, openLog: OpenLog) {
     this.#spec = spec
@@ -45,7 +47,10 @@ export class Shard {
 
   /** Takes over what the metadata says now. */
   update(spec: ShardSpec): void {
+    const ends = !this.closed && spec.closedAtMs !== undefined
     this.#spec = spec
+    // Whoever waits for what follows its last record finds that there is nothing.
+    if (ends) this.#log?.look?.()
   }
 
   /** The log, opened at the first call and kept until `close`. */
@@ -59,12 +64,15 @@ export class Shard {
     return this.#log
   }
 
-  /** Hands the log to `use`; one that was opened only for this visit is closed after it. */
+  /** Hands the log to `use`; one that was opened only for visits is closed after the last of them. */
   async visit<T>(use: (log: ShardLog) => Maybe<T>): Promise<T> {
-    const log = await this.#acquire()
-    const answer = await use(log)
-    if (!this.#kept) await this.#release()
-    return answer
+    this.#visits += 1
+    try {
+      return await use(await this.#acquire())
+    } finally {
+      this.#visits -= 1
+      if (!this.#kept && this.#visits === 0) await this.#release()
+    }
   }
 
   /** Closes the log. The caller sees to it that nobody asks for it again. */
@@ -84,17 +92,19 @@ export class Shard {
     if (this.dropped) throw new MillraceError('ERR_MILLRACE_CLOSED', `${this.id} has expired`)
     const opened = this.#openLog(this.spec.slot)
     if (!isLater(opened)) return (this.#log = opened)
-    this.#opening = opened.then(
-      (log) => {
-        this.#opening = undefined
-        return (this.#log = log)
-      },
-      (error: unknown) => {
-        this.#opening = undefined
-        throw error
-      },
-    )
-    return this.#opening
+    this.#opening = opened
+    void this.#await(opened)
+    return opened
+  }
+
+  /** Ahead of those that wait for the log: whoever asks for it a moment later must not be before them. */
+  async #await(opened: Promise<ShardLog>): Promise<void> {
+    try {
+      this.#log = await opened
+    } catch {
+      // Those who wait for it are told.
+    }
+    this.#opening = undefined
   }
 
   async #release(): Promise<void> {

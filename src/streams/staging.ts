@@ -85,6 +85,15 @@ export class Staging implements Appended {
     this.#finish(keyAt, keyBytes, dataAt, payload, units, hashKeyAt, recordBytesMax)
   }
 
+  /** Sets `RecordFlag` bits of every record. */
+  flag(bits: number): void {
+    const { columns, count } = this
+    for (let record = 0; record < count; record++) {
+      const at = record * Column.stride + Column.flags
+      columns[at] = (columns[at] as number) | bits
+    }
+  }
+
   /** The records `order[from .. from + count)` as one log takes them. */
   window(from: number, count: number): AppendBatch {
     return { bytes: this.bytes, columns: this.columns, order: this.order, from, count, timeMs: this.timeMs }

@@ -1,50 +1,51 @@
-import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
-import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
+import type { Command, StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
-import { slotsOf, streamId, type StreamState } from '../meta/state.ts'
+import { slotsOf, streamId } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
+import { Account, type AccountHost, type AccountKey } from './account.ts'
+import { requireRoomToCreate } from './account-limits.ts'
+import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
-import { describeStream, type StreamDescription } from './description.ts'
-import { evenSplit } from './hash-key.ts'
+import {
+  checkedCreateOptions,
+  type CreateStreamOptions,
+  requireRetentionHours,
+  requireTakes,
+} from './create-options.ts'
+import { creationOf } from './creation.ts'
+import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
+import { Departures } from './departures.ts'
+import type { StreamDescription } from './description.ts'
+import type { Limits } from './limits.ts'
+import { limitsOf } from './limit-options.ts'
+import { scalerHost } from './load-scaler.ts'
+import { Proposals, proposalsMax } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
+import { requireActive } from './status.ts'
 import {
-  checkedCreateOptions,
   checkedStoreOptions,
+  type ChosenStoreOptions,
   codecOf,
-  type CreateStreamOptions,
-  requireRetentionHours,
+  requireAccount,
   requireStreamName,
   type StoreOptions,
   type StreamOptions,
 } from './store-options.ts'
+import { closedError, requireDeletable, streamExists, streamNotFound } from './store-refusals.ts'
+import type { StoreInside } from './store-inside.ts'
 import { StoreTime } from './store-time.ts'
-import { Stream, type StreamOwner } from './stream.ts'
+import { Stream } from './stream.ts'
+import { type Decision, settingsChanged, type StreamOwner } from './stream-changes.ts'
 import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
 import { Resharder } from './resharder.ts'
 import type { Shard } from './shard.ts'
 import { Sweeper } from './sweeper.ts'
 
-/** How often a command is proposed again because somebody else changed the stream at the same time. */
-const proposalsMax = 16
-
-/** What the layers above (the AWS layer, test support) find behind `insideOf`. */
-export interface StoreInside {
-  readonly account: string
-  readonly region: string
-  /** Sets timers. */
-  readonly clock: Clock
-  /** Tells the time of arrivals and horizons. */
-  readonly time: StoreTime
-  readonly meta: MetaStore
-  /** Splits and merges shards. */
-  readonly resharder: Resharder
-  /** @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND` */
-  core(key: StreamKey): StreamCore
-}
+export type { StoreInside } from './store-inside.ts'
 
 /** The door for the layers above from a store to what it is made of. No part of the public surface. */
 export let insideOf: (store: Store) => StoreInside
@@ -56,8 +57,12 @@ export let insideOf: (store: Store) => StoreInside
 export class Store {
   readonly #engine: LogEngine
   readonly #meta: MetaStore
-  readonly #account: string
-  readonly #region: string
+  readonly #options: ChosenStoreOptions
+  readonly #accounts: AccountStates
+  readonly #proposals: Proposals
+  readonly #own: Account
+  readonly #accountHost: AccountHost
+  readonly #departures: Departures
   readonly #time: StoreTime
   readonly #sweeper: Sweeper
   readonly #resharder: Resharder
@@ -65,6 +70,7 @@ export class Store {
   readonly #cores: Map<string, StreamCore> = new Map()
   /** Streams that this store is about to delete. */
   readonly #deleting: Set<string> = new Set()
+  readonly #limits: Limits | undefined
   readonly #streamHost: StreamHost
   readonly #streamOwner: StreamOwner
   readonly #inside: StoreInside
@@ -75,11 +81,10 @@ export class Store {
     insideOf = (store) => store.#inside
   }
 
-  private constructor(engine: LogEngine, meta: MetaStore, options: ReturnType<typeof checkedStoreOptions>) {
+  private constructor(engine: LogEngine, meta: MetaStore, options: ChosenStoreOptions) {
     this.#engine = engine
     this.#meta = meta
-    this.#account = options.account
-    this.#region = options.region
+    this.#options = options
     this.#time = new StoreTime(options.clock, options.onWarning)
     this.#sweeper = new Sweeper({
       clock: options.clock,
@@ -87,11 +92,14 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
+    this.#limits = limitsOf(options)
     this.#resharder = new Resharder({
       engine,
       meta,
       time: this.#time,
       clock: options.clock,
+      updatingMs: options.transitions.updatingMs,
+      requireRoom: (core, shards) => this.#accounts.requireRoom(core.state.key, { shards }),
       find: (id) => this.#coreOf(id),
     })
     this.#streamHost = {
@@ -100,8 +108,15 @@ export class Store {
       time: this.#time,
       stagings: new StagingPool(),
       leases: new LeaseWatch(options.onWarning),
+      limits: this.#limits,
+      gates: { before: undefined },
+      scaler: scalerHost(this.#resharder, options.onWarning),
       expects: (core, dueMs) => this.#sweeper.expect(core.id, dueMs),
       refresh: () => this.#refresh(),
+      get upToDate() {
+        return meta.upToDate
+      },
+      caughtUp: () => meta.caughtUp(),
       finishReshard: (core) => this.#resharder.finish(core),
       dropShards: (core, shards) => this.#dropShards(core, shards),
     }
@@ -111,16 +126,25 @@ export class Store {
       clock: options.clock,
       time: this.#time,
       meta,
+      limits: this.#limits,
       resharder: this.#resharder,
+      gates: this.#streamHost.gates,
       core: (key) => {
         this.#requireOpen()
         return this.#requireCore(key)
       },
     }
-    this.#streamOwner = {
-      resharder: this.#resharder,
-      setRetention: (core, hours) => this.#setRetention(core, hours),
-    }
+    this.#departures = new Departures({
+      clock: options.clock,
+      time: this.#time,
+      warn: options.onWarning,
+      remove: (id) => this.#depart(id),
+    })
+    this.#accounts = new AccountStates(meta, this.#time)
+    this.#proposals = new Proposals(meta, this.#time)
+    this.#streamOwner = this.#makeStreamOwner()
+    this.#accountHost = this.#makeAccountHost()
+    this.#own = new Account(this.#accountHost, options)
     this.#stopListening = meta.onChange((command) => this.#changed(command))
   }
 
@@ -141,6 +165,8 @@ export class Store {
     for (const state of states) {
       const id = streamId(state.key)
       store.#sweeper.expect(id, state.createdAtMs + retentionMs(state))
+      const deletingUntilMs = state.settings?.deletingUntilMs
+      if (deletingUntilMs !== undefined) store.#departures.expect(id, deletingUntilMs)
       // A crash came between the two commands of a reshard. If it cannot be finished now, it is tried again.
       const core = isResharding(state) ? store.#coreOf(id) : undefined
       if (core !== undefined) await store.#resharder.finish(core).catch(() => {})
@@ -149,47 +175,32 @@ export class Store {
   }
 
   /**
+   * The streams of another account or region, which are a name space of their own. What the store was opened with is
+   * the one that its own methods mean.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  within(key: AccountKey): Account {
+    this.#requireOpen()
+    return new Account(this.#accountHost, requireAccount(key))
+  }
+
+  /** The store's own account. */
+  get account(): Account {
+    return this.#own
+  }
+
+  /**
    * Creates a stream; resolves once it would survive a crash.
    *
    * Rejects with `ERR_MILLRACE_STREAM_EXISTS`, `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`,
-   * `ERR_MILLRACE_UNSUPPORTED`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_READ_ONLY`; then nothing has changed.
+   * `ERR_MILLRACE_UNSUPPORTED`, `ERR_MILLRACE_NO_SPACE`, `ERR_MILLRACE_READ_ONLY`; with
+   * `ERR_MILLRACE_LIMIT_EXCEEDED` while 5 streams are CREATING, or beyond a limit that was set; then nothing has changed.
    *
    * @param name 1 to 128 characters out of `a-z A-Z 0-9 _ . -`
    */
-  async createStream<T = Uint8Array>(name: string, options: CreateStreamOptions<T> = {}): Promise<Stream<T>> {
-    this.#requireOpen()
-    this.#requireWritable()
-    const key = this.#keyOf(name)
-    const { shards, retentionHours, maxRecordBytes } = checkedCreateOptions(
-      options as CreateStreamOptions<never>,
-      this.#engine.caps,
-    )
-    const codec = codecOf(options)
-    const id = streamId(key)
-    if (this.#meta.state.streams.has(id)) throw streamExists(key)
-
-    const createdAtMs = this.#time.nowMs()
-    const slots = await this.#engine.create(id, shards, retentionMs({ retentionHours }))
-    const specs = evenSplit(shards).map(({ start, end }, index): ShardSpec => ({
-      index,
-      startingHashKey: start.toString(),
-      endingHashKey: end.toString(),
-      createdAtSeconds: Math.floor(createdAtMs / 1000),
-      slot: slots[index] as ShardSpec['slot'],
-    }))
-    const outcome = await this.#meta.propose({
-      kind: 'createStream',
-      key,
-      createdAtMs,
-      retentionHours,
-      maxRecordBytes,
-      shards: specs,
-    })
-    if (outcome === 'stale') {
-      await this.#engine.drop(id, slots)
-      throw streamExists(key)
-    }
-    return new Stream(this.#requireCore(key), codec, this.#streamOwner)
+  createStream<T = Uint8Array>(name: string, options: CreateStreamOptions<T> = {}): Promise<Stream<T>> {
+    return this.#createStream(this.#own, name, options)
   }
 
   /**
@@ -198,42 +209,24 @@ export class Store {
    * @throws `ERR_MILLRACE_STREAM_NOT_FOUND`, `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
    */
   stream<T = Uint8Array>(name: string, options: StreamOptions<T> = {}): Stream<T> {
-    this.#requireOpen()
-    requireOptions('stream options', options, ['codec'])
-    const codec = codecOf(options)
-    return new Stream(this.#requireCore(this.#keyOf(name)), codec, this.#streamOwner)
+    return this.#stream(this.#own, name, options)
   }
 
   /** The streams of the store's account and region, by name. */
   listStreams(): readonly StreamDescription[] {
-    this.#requireOpen()
-    return [...this.#meta.state.streams.values()]
-      .filter(({ key }) => key.account === this.#account && key.region === this.#region)
-      .map(describeStream)
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return this.#own.listStreams()
   }
 
   /**
    * Deletes a stream with all it holds. Whoever uses it meets `ERR_MILLRACE_STREAM_NOT_FOUND`, also readers that
-   * wait.
+   * wait. In a store with `transitions` it is DELETING first, and goes when that is over.
    *
-   * Rejects with `ERR_MILLRACE_STREAM_NOT_FOUND`, `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_READ_ONLY`; then
-   * nothing has changed.
+   * Rejects with `ERR_MILLRACE_STREAM_NOT_FOUND`; `ERR_MILLRACE_STREAM_IN_USE` while it has registered consumers, unless
+   * they may go, too; `ERR_MILLRACE_STREAM_NOT_ACTIVE` for one that is DELETING already;
+   * `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_READ_ONLY`; then nothing has changed.
    */
-  async deleteStream(name: string): Promise<void> {
-    this.#requireOpen()
-    this.#requireWritable()
-    const key = this.#keyOf(name)
-    this.#deleting.add(streamId(key))
-    const core = await this.#change(
-      () => this.#requireCore(key),
-      ({ revision }) => ({ kind: 'deleteStream', key, revision }),
-    ).finally(() => this.#deleting.delete(streamId(key)))
-    await core.drain()
-    await core.close().catch(() => {}) // of a log whose files are going anyway
-    // The stream is gone; while the store closes, its files are left for the next opening to sweep.
-    if (this.#closing !== undefined) return
-    await this.#engine.drop(core.id, slotsOf(core.state))
+  deleteStream(name: string, options: DeleteStreamOptions = {}): Promise<void> {
+    return this.#deleteStream(this.#own, name, options)
   }
 
   /**
@@ -260,6 +253,7 @@ export class Store {
       await work.catch((error: unknown) => failures.push(error))
     }
     await Promise.all(cores.map((core) => attempt(core.drain())))
+    await attempt(this.#departures.close())
     await attempt(this.#resharder.close())
     await attempt(this.#sweeper.close())
     if (!this.#engine.caps.readOnly) await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
@@ -270,19 +264,135 @@ export class Store {
     if (failures.length > 0) throw failures[0]
   }
 
+  #makeStreamOwner(): StreamOwner {
+    const { transitions } = this.#options
+    return {
+      resharder: this.#resharder,
+      transitions,
+      nowMs: () => this.#time.nowMs(),
+      present: (core) => this.#proposals.present(core),
+      isCommitted: (core) => this.#accounts.isCommitted(core.state.key),
+      requireRoom: (core, added) => this.#accounts.requireRoom(core.state.key, added),
+      change: async (core, decide) => {
+        core.requireWritable()
+        await this.#proposals.change(() => core, decide)
+      },
+      setRetention: (core, hours) => this.#setRetention(core, hours),
+      requireTakes: (maxRecordBytes) => requireTakes(this.#engine.caps, maxRecordBytes),
+    }
+  }
+
+  #makeAccountHost(): AccountHost {
+    return {
+      createStream: (at, name, options) => this.#createStream(at, name, options),
+      stream: (at, name, options) => this.#stream(at, name, options),
+      deleteStream: (at, name, options) => this.#deleteStream(at, name, options),
+      nowMs: () => this.#time.nowMs(),
+      streamsOf: (at) => this.#openAccounts().streamsOf(at),
+      settingsOf: (at) => this.#openAccounts().settingsOf(at),
+      change: async (at, decide) => {
+        const accounts = this.#openAccounts()
+        this.#requireWritable()
+        await accounts.change(at, decide)
+      },
+    }
+  }
+
+  #openAccounts(): AccountStates {
+    this.#requireOpen()
+    return this.#accounts
+  }
+
+  async #createStream<T>(at: AccountKey, name: unknown, options: CreateStreamOptions<T>): Promise<Stream<T>> {
+    this.#requireOpen()
+    this.#requireWritable()
+    const key = keyIn(at, name)
+    const plan = checkedCreateOptions(
+      options as CreateStreamOptions<never>,
+      this.#engine.caps,
+      this.#accounts.isCommitted(at),
+    )
+    const codec = codecOf(options)
+    const id = streamId(key)
+    if (this.#meta.state.streams.has(id)) throw streamExists(key)
+
+    const createdAtMs = this.#time.nowMs()
+    const { creatingMs } = this.#options.transitions
+    const onDemandStreams = plan.settings.mode === 'ON_DEMAND' ? 1 : 0
+    this.#accounts.requireRoom(at, { shards: plan.shards, onDemandStreams })
+    if (creatingMs > 0) requireRoomToCreate(this.#accounts.streamsOf(at), createdAtMs)
+    const slots = await this.#engine.create(id, plan.shards, retentionMs(plan))
+    const outcome = await this.#meta.propose(creationOf(key, plan, slots, createdAtMs, creatingMs))
+    if (outcome === 'stale') {
+      await this.#engine.drop(id, slots)
+      throw streamExists(key)
+    }
+    return new Stream(this.#requireCore(key), codec, this.#streamOwner)
+  }
+
+  #stream<T>(at: AccountKey, name: unknown, options: StreamOptions<T>): Stream<T> {
+    this.#requireOpen()
+    requireOptions('stream options', options, ['codec'])
+    const codec = codecOf(options)
+    return new Stream(this.#requireCore(keyIn(at, name)), codec, this.#streamOwner)
+  }
+
+  async #deleteStream(at: AccountKey, name: unknown, options: DeleteStreamOptions): Promise<void> {
+    this.#requireOpen()
+    this.#requireWritable()
+    const key = keyIn(at, name)
+    const withConsumers = enforcesConsumerDeletion(options)
+    const { deletingMs } = this.#options.transitions
+    const decide: Decision = (state, nowMs) => {
+      requireDeletable(state, nowMs, withConsumers)
+      if (deletingMs > 0) return settingsChanged(state, { deletingUntilMs: nowMs + deletingMs })
+      return { kind: 'deleteStream', key, revision: state.revision }
+    }
+    if (deletingMs > 0) await this.#proposals.change(() => this.#requireCore(key), decide)
+    else await this.#remove(key, decide)
+  }
+
+  /** A stream that is DELETING has been so for long enough. */
+  async #depart(id: string): Promise<void> {
+    const state = this.#meta.state.streams.get(id)
+    // Somebody else was quicker; and perhaps there is another stream of that name.
+    if (state?.settings?.deletingUntilMs === undefined) return
+    try {
+      await this.#remove(state.key, ({ key, revision, settings }) =>
+        settings?.deletingUntilMs === undefined ? undefined : { kind: 'deleteStream', key, revision },
+      )
+    } catch (error) {
+      const gone = error instanceof MillraceError && error.code === 'ERR_MILLRACE_STREAM_NOT_FOUND'
+      if (!gone) throw error
+    }
+  }
+
+  async #remove(key: StreamKey, decide: Decision): Promise<void> {
+    const id = streamId(key)
+    this.#deleting.add(id)
+    const core = await this.#proposals
+      .change(() => this.#requireCore(key), decide)
+      .finally(() => this.#deleting.delete(id))
+    if (core === undefined) return
+    await core.drain()
+    await core.close().catch(() => {}) // of a log whose files are going anyway
+    // The stream is gone; while the store closes, its files are left for the next opening to sweep.
+    if (this.#closing !== undefined) return
+    await this.#engine.drop(core.id, slotsOf(core.state))
+  }
+
   async #setRetention(core: StreamCore, hours: unknown): Promise<void> {
     const retentionHours = requireRetentionHours(hours)
-    if (retentionHours === core.state.retentionHours) return
-    await this.#change(
+    const changed = await this.#proposals.change(
       () => core,
-      ({ key, revision }) => ({
-        kind: 'setRetention',
-        key,
-        revision,
-        retentionHours,
-        hiddenBeforeMs: core.horizonMs(),
-      }),
+      (state, nowMs) => {
+        requireActive(state, nowMs)
+        const { key, revision } = state
+        if (retentionHours === state.retentionHours) return undefined
+        return { kind: 'setRetention', key, revision, retentionHours, hiddenBeforeMs: core.horizonMs() }
+      },
     )
+    if (changed === undefined) return
     await this.#engine.setRetention(core.id, retentionMs({ retentionHours }))
     this.#sweeper.expect(core.id, this.#time.nowMs())
   }
@@ -312,19 +422,9 @@ export class Store {
     }
   }
 
-  /** Proposes a command about a stream until it builds on the stream's present state. */
-  async #change(find: () => StreamCore, command: (state: StreamState) => Command): Promise<StreamCore> {
-    for (let proposals = 0; proposals < proposalsMax; proposals++) {
-      const core = find()
-      core.requireUsable()
-      const outcome = await this.#meta.propose(command(core.state))
-      if (outcome === 'applied') return core
-    }
-    throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
-  }
-
   /** Follows the metadata, whoever changed it. */
   #changed(command: Command): void {
+    if (command.kind === 'setAccount') return
     const id = streamId(command.key)
     const core = this.#cores.get(id)
     if (command.kind === 'deleteStream') {
@@ -337,12 +437,17 @@ export class Store {
           .catch(() => {}) // of a log whose files are going anyway
       this.#cores.delete(id)
       this.#sweeper.forget(id)
+      this.#departures.forget(id)
       this.#resharder.watch(id, undefined)
       return
     }
     const state = this.#meta.state.streams.get(id)
-    if (state !== undefined) core?.update(state)
-    if (!this.#engine.caps.readOnly) this.#resharder.watch(id, state)
+    if (state === undefined) return
+    core?.update(state)
+    if (this.#engine.caps.readOnly) return
+    this.#resharder.watch(id, state)
+    const deletingUntilMs = state.settings?.deletingUntilMs
+    if (deletingUntilMs !== undefined) this.#departures.expect(id, deletingUntilMs)
   }
 
   #requireOpen(): void {
@@ -351,10 +456,6 @@ export class Store {
 
   #requireWritable(): void {
     if (this.#engine.caps.readOnly) throw readOnlyError()
-  }
-
-  #keyOf(name: unknown): StreamKey {
-    return { account: this.#account, region: this.#region, name: requireStreamName(name) }
   }
 
   #requireCore(key: StreamKey): StreamCore {
@@ -377,18 +478,6 @@ export class Store {
   }
 }
 
-function closedError(): MillraceError {
-  return new MillraceError('ERR_MILLRACE_CLOSED', 'the store is closed')
-}
-
-function streamNotFound(key: StreamKey): MillraceError {
-  return new MillraceError('ERR_MILLRACE_STREAM_NOT_FOUND', `there is no stream ${key.name}`, {
-    details: { ...key },
-  })
-}
-
-function streamExists(key: StreamKey): MillraceError {
-  return new MillraceError('ERR_MILLRACE_STREAM_EXISTS', `there is a stream ${key.name} already`, {
-    details: { ...key },
-  })
+function keyIn({ account, region }: AccountKey, name: unknown): StreamKey {
+  return { account, region, name: requireStreamName(name) }
 }

@@ -4,12 +4,12 @@ import { requireOptions } from '../options.ts'
 import { BatchReader, type ReadGuard } from './batch-reader.ts'
 import { BlockSupply } from './block-supply.ts'
 import { type Codec, encodeWith } from './codec.ts'
+import { Consumers } from './consumers.ts'
 import {
   describeShard,
   describeStream,
   type ShardDescription,
   type StreamDescription,
-  streamArn,
 } from './description.ts'
 import {
   bytesMaxOf,
@@ -21,8 +21,18 @@ import { frontStartOf } from './front-start.ts'
 import { RecordReadable } from './node-readable.ts'
 import { EntryWritable } from './node-writable.ts'
 import type { SingleRecord } from './group-commit.ts'
+import type { ShardMinute } from './meter.ts'
+import { checkedRange, type MetricRange } from './metric-range.ts'
+import type { LimitReport } from './limit-report.ts'
 import { packEntries, packEntry } from './pack-entry.ts'
-import { type PutEntry, type PutOptions, putOptionKeys, type PutResult, type Stored } from './put.ts'
+import {
+  type KeylessEntry,
+  type PutEntry,
+  type PutOptions,
+  putOptionKeys,
+  type PutResult,
+  type Stored,
+} from './put.ts'
 import { type PutIntake, PutQueue } from './put-queue.ts'
 import {
   type AnyReadOptions,
@@ -37,12 +47,16 @@ import {
 import { ReadFront } from './read-front.ts'
 import type { ReadPlan } from './reader.ts'
 import type { StoredRecord } from './record.ts'
-import type { Reshard, Resharder } from './resharder.ts'
+import type { Reshard } from './resharder.ts'
 import { RecordReader } from './record-reader.ts'
+import { Settings } from './settings.ts'
 import { type ListShardsOptions, listedShards } from './shard-filter.ts'
 import { namedShard, placeOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
+import { streamArn } from './stream-arn.ts'
+import type { StreamOwner } from './stream-changes.ts'
 import type { StreamCore } from './stream-core.ts'
+import { requireProvisioned } from './stream-mode.ts'
 import { RecordSource } from './web-readable.ts'
 import { EntrySink } from './web-writable.ts'
 
@@ -56,13 +70,6 @@ export interface GetSyncOptions {
 }
 
 const getSyncKeys: readonly string[] = ['reuse']
-
-/** What a stream needs from its store to change itself. */
-export interface StreamOwner {
-  readonly resharder: Resharder
-  /** Sets how long the stream keeps its records. */
-  setRetention(core: StreamCore, retentionHours: unknown): Promise<void>
-}
 
 /**
  * The door for the layers above (the AWS layer, test support) from a stream to what all objects of it share. No part
@@ -101,13 +108,14 @@ export class Stream<T = Uint8Array> {
    * Stores one record now, on this thread: when it returns, readers see the record, and it survives the process
    * (in memory: as long as the store). Puts that were made before it go first.
    *
-   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order
+   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order. May be
+   *   `undefined` where the distribution is AUTO, which ignores it
    * @param data the payload, as the stream's codec takes it; may be empty
    * @throws `ERR_MILLRACE_UNSUPPORTED` on stores that cannot keep this promise within a call: use `put`;
    *   `ERR_MILLRACE_BACKLOG` while earlier puts wait for the disk, or the log of a shard that was idle is being
    *   opened again; and what `put` rejects with
    */
-  append(partitionKey: string, data: T, options?: PutOptions): Stored {
+  append(partitionKey: string | undefined, data: T, options?: PutOptions): Stored {
     return this.#core.commits.append(this.#single(partitionKey, data, options))
   }
 
@@ -118,10 +126,11 @@ export class Stream<T = Uint8Array> {
    * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT` or `ERR_MILLRACE_UNKNOWN_OPTION` (nothing was stored),
    * `ERR_MILLRACE_RECORD_TOO_LARGE`, `ERR_MILLRACE_CODEC`, and with the errors of `NotStored`.
    *
-   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order
+   * @param partitionKey 1 to 256 Unicode characters; records of one key go to one shard and keep their order. May be
+   *   `undefined` where the distribution is AUTO, which ignores it
    * @param data the payload, as the stream's codec takes it; may be empty
    */
-  async put(partitionKey: string, data: T, options?: PutOptions): Promise<Stored> {
+  async put(partitionKey: string | undefined, data: T, options?: PutOptions): Promise<Stored> {
     return this.#core.commits.put(this.#single(partitionKey, data, options))
   }
 
@@ -136,11 +145,11 @@ export class Stream<T = Uint8Array> {
    *
    * @param entries any number, up to 1 GiB together
    */
-  async putBatch(entries: readonly PutEntry<T>[]): Promise<readonly PutResult[]> {
-    this.#core.requireWritable()
+  async putBatch(entries: readonly (PutEntry<T> | KeylessEntry<T>)[]): Promise<readonly PutResult[]> {
+    this.#core.requireTakesRecords()
     if (!Array.isArray(entries)) throw invalidArgument('entries', entries, 'an array')
     return this.#core.commits.putBatch((staging) => {
-      packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes)
+      packEntries(staging, entries, this.#codec, this.#core.state.maxRecordBytes, this.#core.keyless)
     })
   }
 
@@ -268,11 +277,17 @@ export class Stream<T = Uint8Array> {
    * Rejects with `ERR_MILLRACE_SHARD_NOT_FOUND`; `ERR_MILLRACE_SHARD_SEALED` for a shard that was split or merged
    * before; `ERR_MILLRACE_INVALID_ARGUMENT` for a hash key that is not above the first one of the shard plus one and
    * below the last one; `ERR_MILLRACE_STREAM_NOT_ACTIVE` while another reshard is under way;
-   * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards.
+   * `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 10,000 open shards; `ERR_MILLRACE_UNSUPPORTED` for a stream ON_DEMAND, whose
+   * shards follow its load.
    */
-  async splitShard(shardId: string, newStartingHashKey: string): Promise<readonly ShardDescription[]> {
+  async splitShard(
+    shardId: string,
+    newStartingHashKey: string,
+  ): Promise<readonly [ShardDescription, ShardDescription]> {
+    requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.split(this.#core, shardId, newStartingHashKey)
-    return this.#childrenOf(shardId, reshard)
+    const [lower, upper] = await this.#childrenOf(shardId, reshard)
+    return [lower as ShardDescription, upper as ShardDescription]
   }
 
   /**
@@ -281,9 +296,11 @@ export class Stream<T = Uint8Array> {
    *
    * Rejects as `splitShard`, with `ERR_MILLRACE_INVALID_ARGUMENT` for shards that are not neighbours in this order.
    */
-  async mergeShards(shardId: string, adjacentShardId: string): Promise<readonly ShardDescription[]> {
+  async mergeShards(shardId: string, adjacentShardId: string): Promise<ShardDescription> {
+    requireProvisioned(this.#owner.present(this.#core))
     const reshard = await this.#owner.resharder.merge(this.#core, shardId, adjacentShardId)
-    return this.#childrenOf(shardId, reshard)
+    const [child] = await this.#childrenOf(shardId, reshard)
+    return child as ShardDescription
   }
 
   /**
@@ -294,6 +311,7 @@ export class Stream<T = Uint8Array> {
    * more than twice or less than half of what there is, more than 10,000, and more than ten changes in any 24 hours.
    */
   async updateShardCount(targetShardCount: number): Promise<readonly ShardDescription[]> {
+    requireProvisioned(this.#owner.present(this.#core))
     const { finished } = await this.#owner.resharder.scale(this.#core, targetShardCount)
     await finished
     return this.#core.map.open.map(describeShard)
@@ -309,10 +327,19 @@ export class Stream<T = Uint8Array> {
     await Promise.all(this.#core.shards.map((shard) => shard.opened?.flush()))
   }
 
+  /** What can be set of it, beside its retention and shards. */
+  get settings(): Settings {
+    return new Settings(this.#core, this.#owner)
+  }
+
+  /** The consumers that are registered for enhanced fan-out. */
+  get consumers(): Consumers {
+    return new Consumers(this.#core, this.#owner)
+  }
+
   /** What the stream is, as of now. */
   describe(): StreamDescription {
-    this.#core.requireUsable()
-    return describeStream(this.#core.state)
+    return describeStream(this.#owner.present(this.#core), this.#owner.nowMs())
   }
 
   /** Its shards, by index: the open ones, and closed ones until their last records expire. */
@@ -344,11 +371,32 @@ export class Stream<T = Uint8Array> {
     return table.childrenOf(namedShard(shardId, table.all).index).map(describeShard)
   }
 
-  #single(partitionKey: string, data: T, options: PutOptions | undefined): SingleRecord {
-    this.#core.requireWritable()
+  /**
+   * What the limits of AWS refused of this stream, or in the mode `report` would have refused, since the store was
+   * opened: per shard and limit, and the partition keys that it happened to most.
+   */
+  limitReport(): LimitReport {
+    this.#core.requireUsable()
+    return this.#core.limits?.report() ?? { mode: 'off', shards: [] }
+  }
+
+  /**
+   * What enhanced monitoring counted, shard by shard and minute by minute: only of metrics while they were enabled
+   * (`settings.enableMonitoring`), of this store object, and for a day.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  metrics(range: MetricRange = {}): readonly ShardMinute[] {
+    this.#core.requireUsable()
+    const { fromMs, toMs } = checkedRange(range)
+    return this.#core.counted?.report(fromMs, toMs) ?? []
+  }
+
+  #single(partitionKey: string | undefined, data: T, options: PutOptions | undefined): SingleRecord {
+    this.#core.requireTakesRecords()
     if (options !== undefined) requireOptions('put options', options, putOptionKeys)
     return {
-      partitionKey,
+      partitionKey: partitionKey === undefined ? this.#core.keyless : partitionKey,
       payload: encodeWith(this.#codec, data),
       hashKey: options?.explicitHashKey,
       recordBytesMax: this.#core.state.maxRecordBytes,
@@ -365,9 +413,10 @@ export class Stream<T = Uint8Array> {
     core.requireUsable()
     checkEntryStreamOptions(`${method} options`, options)
     return {
-      pack: (staging, entry) => packEntry(staging, entry, this.#codec, core.state.maxRecordBytes),
+      pack: (staging, entry) =>
+        packEntry(staging, entry, this.#codec, core.state.maxRecordBytes, core.keyless),
       async commit(staging) {
-        core.requireUsable()
+        core.requireTakesRecords()
         return core.commits.putBatch((into) => into.swap(staging))
       },
     }
@@ -402,6 +451,9 @@ export class Stream<T = Uint8Array> {
       untilTail: options.until === 'tail',
       onGap: options.onTrimmed === 'skip' ? (options.onGap ?? ignoreGap) : undefined,
       horizonMs: () => core.horizonMs(),
+      get meter() {
+        return core.meter
+      },
       blocks: new BlockSupply(options.reuse ?? readDefaults.reuse, lease, core.blocks),
       leases: lease ? core.leases : undefined,
     }

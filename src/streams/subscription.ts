@@ -29,6 +29,8 @@ export interface SubscriptionEvent {
    * end of the shard: this is the last event, and the shard's children follow.
    */
   readonly continuationSequenceNumber: SequenceNumber | undefined
+  /** At the end of the shard, those that took over. */
+  readonly childShards: readonly Shard[]
   /** As in `ShardPage`. */
   readonly millisBehindLatest: number
   /** As in `ShardPage`. */
@@ -179,9 +181,18 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       if (idleMs <= 0) return this.#turn(page, nowMs)
       this.#at = page.next
       this.#bytesInTurn = 0
-      const log = await this.#plan.shard.log()
-      await log.wait(this.#at.offset, idleMs, this.#stop.signal)
+      await this.#wait(page, idleMs)
     }
+  }
+
+  /** Waits until a page has something to say; not longer than `ms`, nor than until everything ends. */
+  async #wait({ beingClosed }: ShardPage, ms: number): Promise<void> {
+    if (beingClosed) {
+      await this.#pause(ms, (done) => this.#plan.core.onShards(done))
+      return
+    }
+    const log = await this.#plan.shard.log()
+    await log.wait(this.#at.offset, ms, this.#stop.signal)
   }
 
   /** A page; rejects at once when everything ends, whoever brings it then. */
@@ -202,7 +213,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
 
   #turn(page: ShardPage, nowMs: number): SubscriptionEvent {
     const { core, shard, rate } = this.#plan
-    const { batches, records, bytes, next, millisBehindLatest } = page
+    const { batches, records, bytes, next, millisBehindLatest, childShards } = page
     this.#lastEventMs = nowMs
     this.#bytesInTurn += bytes
     rate?.sent(bytes)
@@ -217,23 +228,25 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
       records,
       bytes,
       continuationSequenceNumber,
+      childShards,
       millisBehindLatest,
       release: () => page.release(),
     }
   }
 
-  /** Waits, not longer than until everything ends. */
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop
+  /**
+   * Waits, not longer than until everything ends.
+   *
+   * @param listen calls its argument when the wait is over before its time; answers a function that forgets it
+   */
+  async #pause(ms: number, listen?: (done: () => void) => () => void): Promise<void> {
+    const releases: (() => void)[] = []
     await new Promise<void>((resolve) => {
-      const done = (): void => {
-        cancel()
-        release()
-        resolve()
-      }
-      const cancel = this.#plan.core.clock.after(ms, done)
-      const release = onAbort(signal, done)
+      const done = (): void => resolve()
+      releases.push(this.#plan.core.clock.after(ms, done), onAbort(this.#stop.signal, done))
+      if (listen !== undefined) releases.push(listen(done))
     })
+    for (const release of releases) release()
   }
 
   /** A shard that is far behind is a chain of promises that are all settled already. */

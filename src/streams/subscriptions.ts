@@ -2,7 +2,7 @@ import { MillraceError } from '../errors.ts'
 import { secondMs } from '../units.ts'
 import type { Shard } from './shard.ts'
 import { iteratorAt, type IteratorStart } from './shard-iterator.ts'
-import { Subscription, type SubscriptionRate } from './subscription.ts'
+import { Subscription } from './subscription.ts'
 import type { StreamCore } from './stream-core.ts'
 
 /** A consumer cannot subscribe to a shard again this soon (AWS API model, SubscribeToShard). */
@@ -10,10 +10,9 @@ export const resubscribeMs: number = 5 * secondMs
 
 /** What a subscription is asked for with. */
 export interface SubscribeOptions {
-  /** Who subscribes: one subscription of a consumer to a shard goes on at a time. */
+  /** ARN of who subscribes: one subscription of a consumer to a shard goes on at a time. */
   readonly consumer: string
   readonly start: IteratorStart
-  readonly rate?: SubscriptionRate | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -43,14 +42,15 @@ export class Subscriptions {
   /**
    * Subscribes to a shard, from its start on.
    *
-   * Rejects with `ERR_MILLRACE_SUBSCRIBED` within five seconds of the last success, with what `iteratorAt` throws,
+   * Rejects with `ERR_MILLRACE_THROTTLED` where limits are enforced, `ERR_MILLRACE_SUBSCRIBED` within five seconds of the last success, with what `iteratorAt` throws,
    * `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND`, and the signal's reason.
    */
   async open(shard: Shard, options: SubscribeOptions): Promise<Subscription> {
-    const { consumer, start, rate, signal } = options
+    const { consumer, start, signal } = options
     const core = this.#core
     signal?.throwIfAborted()
     core.requireUsable()
+    core.limits?.subscribe(shard, consumer)
     const key = `${shard.index}/${consumer}`
     this.#requireRested(key, shard)
     const at = await iteratorAt(core, shard, start)
@@ -63,7 +63,7 @@ export class Subscriptions {
       core,
       shard,
       at,
-      rate,
+      rate: core.limits?.pushRate(),
       signal,
       ended: () => this.#ended(key, subscription),
     })
@@ -81,6 +81,11 @@ export class Subscriptions {
       this.#held.delete(key)
       held.subscription.finish('deregistered')
     }
+  }
+
+  /** The stream's consumers changed: ends the subscriptions of ARNs that are none any more. */
+  retain(arns: readonly string[]): void {
+    for (const { consumer } of this.#held.values()) if (!arns.includes(consumer)) this.deregister(consumer)
   }
 
   #requireRested(key: string, shard: Shard): void {

@@ -15,7 +15,7 @@ export interface BucketRate {
  */
 export class TokenBucket {
   readonly #perSecond: number
-  readonly #capacity: number
+  #capacity: number
   /** Thousandths of tokens; below zero after `spend`. */
   #thousandths: number
   #atMs: number
@@ -27,10 +27,24 @@ export class TokenBucket {
     this.#atMs = nowMs
   }
 
+  /** From now on it holds so many tokens; what is there too much is lost. */
+  resize(capacity: number, nowMs: number): void {
+    if (capacity * secondMs === this.#capacity) return
+    this.#fill(nowMs)
+    this.#capacity = capacity * secondMs
+    this.#thousandths = Math.min(this.#thousandths, this.#capacity)
+  }
+
   /** Tokens that are there; below zero while what was spent too much comes in again. */
   tokens(nowMs: number): number {
     this.#fill(nowMs)
     return this.#thousandths / secondMs
+  }
+
+  /** Whether it holds all it can. */
+  full(nowMs: number): boolean {
+    this.#fill(nowMs)
+    return this.#thousandths === this.#capacity
   }
 
   /** Whether `take` would succeed. */

@@ -5,9 +5,17 @@ export interface StoreWarning {
    *   nothing expires early.
    * - `lease-forgotten`: the garbage collector found a `BatchLease` that nobody had released.
    * - `sweep-failed`: the space of expired records could not be freed; it is tried again.
+   * - `deletion-failed`: a stream that is DELETING could not be deleted when its time had come; it is tried again.
+   * - `scaling-failed`: a hot shard of a stream on demand could not be split; it is tried again.
    * - `metadata-unreadable`: a reader cannot follow the metadata any more; which streams there are, it does not know.
    */
-  readonly code: 'clock-jump' | 'lease-forgotten' | 'sweep-failed' | 'metadata-unreadable'
+  readonly code:
+    | 'clock-jump'
+    | 'lease-forgotten'
+    | 'sweep-failed'
+    | 'deletion-failed'
+    | 'scaling-failed'
+    | 'metadata-unreadable'
   /** For people; may change. */
   readonly message: string
   /** Facts for programs. */
@@ -18,10 +26,10 @@ export interface StoreWarning {
 export type WarningListener = (warning: StoreWarning) => void
 
 /** The listener, for the store: when it throws, that surfaces as its owner's uncaught error and disturbs nothing. */
-export function apart(listener: WarningListener): WarningListener {
-  return (warning) => {
+export function apart<Told>(listener: (told: Told) => void): (told: Told) => void {
+  return (told) => {
     try {
-      listener(warning)
+      listener(told)
     } catch (error) {
       queueMicrotask(() => {
         throw error

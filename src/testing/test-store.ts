@@ -1,15 +1,17 @@
-import { invalidArgument } from '../errors.ts'
 import { openMemory } from '../open-memory.ts'
-import { requireOptions } from '../options.ts'
+import { requireInteger, requireMethods, requireOptions } from '../options.ts'
 import { type StoreImage, takeImage } from '../store-image.ts'
 import { storeOptionKeys, type StoreOptions } from '../streams/store-options.ts'
 import type { Store } from '../streams/store.ts'
+import { Faults } from './faults.ts'
 import { type Duration, ManualClock } from './manual-clock.ts'
 
 /** Options of `testStore`: those of a store in memory, whose clock can be advanced. */
 export interface TestStoreOptions extends Omit<StoreOptions, 'clock'> {
   /** Share one clock between several stores, or with your own code. @defaultValue a clock of its own, at 2026-01-01 */
   readonly clock?: ManualClock | undefined
+  /** Decides on scripted faults that are not certain: 0 to 2^32 - 1. The same seed, the same faults. @defaultValue 1 */
+  readonly seed?: number | undefined
 }
 
 /** What a test store has beside what every store has. */
@@ -25,6 +27,8 @@ export interface TestControls {
    * ```
    */
   advance(duration: Duration): Promise<void>
+  /** What is to go wrong: nothing, until a test says so. */
+  readonly faults: Faults
   /**
    * What the store holds now, to begin other stores with: everything that was stored before the call. What is stored
    * meanwhile may be in it, shard by shard.
@@ -72,23 +76,26 @@ export type TestStore = Store & TestControls
  * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`, `ERR_MILLRACE_NATIVE_LOAD`.
  */
 export async function testStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  requireOptions('testStore options', options, storeOptionKeys)
-  const { clock = new ManualClock() } = options
-  if (!(clock instanceof ManualClock)) throw invalidArgument('clock', clock, 'a ManualClock')
-  return open({ ...options, clock }, undefined)
+  requireOptions('testStore options', options, [...storeOptionKeys, 'seed'])
+  const { clock = new ManualClock(), seed = 1 } = options
+  requireMethods('clock', clock, ['nowMs', 'monotonicMs', 'after', 'advance'])
+  requireInteger('seed', seed, 0, 2 ** 32 - 1)
+  return open({ ...options, clock, seed }, undefined)
 }
 
 async function open(
-  options: TestStoreOptions & { readonly clock: ManualClock },
+  { seed, ...options }: TestStoreOptions & { readonly clock: ManualClock; readonly seed: number },
   image: StoreImage | undefined,
 ): Promise<TestStore> {
   const store = await openMemory(options, { image })
+  const faults = new Faults(store, options.clock, seed)
   const snapshot = async (): Promise<StoreSnapshot> => {
     const taken = await takeImage(store)
-    return { open: () => open({ ...options, clock: new ManualClock(taken.nowMs) }, taken) }
+    return { open: () => open({ ...options, seed, clock: new ManualClock(taken.nowMs) }, taken) }
   }
   const controls: TestControls = {
     clock: options.clock,
+    faults,
     advance: (duration) => options.clock.advance(duration),
     snapshot,
     fork: async () => (await snapshot()).open(),

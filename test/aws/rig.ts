@@ -2,7 +2,11 @@ import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis
 import { afterEach } from 'vitest'
 import { type OpenOptions, open } from '../../src/open.ts'
 import type { Store } from '../../src/streams/store.ts'
-import { makeRequestHandler, type RequestHandlerOptions } from '../../src/aws/request-handler.ts'
+import {
+  type AwsRequestHandler,
+  makeRequestHandler,
+  type RequestHandlerOptions,
+} from '../../src/aws/request-handler.ts'
 import { ManualClock } from '../model/manual-clock.ts'
 
 /** A store in memory, a clock to move, and a client of the AWS SDK that talks to it. */
@@ -10,6 +14,7 @@ export interface Rig {
   readonly store: Store
   readonly clock: ManualClock
   readonly client: KinesisClient
+  readonly handler: AwsRequestHandler
   /** Another client of the same store. */
   connect(config?: KinesisClientConfig): KinesisClient
 }
@@ -42,7 +47,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       requestHandler,
       ...config,
     })
-  const rig: Rig = { store, clock, client: connect(clientConfig), connect }
+  const rig: Rig = { store, clock, client: connect(clientConfig), handler: requestHandler, connect }
   rigs.push(rig)
   return rig
 }

@@ -48,6 +48,33 @@ describe('millrace streams', () => {
     })
   })
 
+  it('splits, merges and scales shards', async () => {
+    const dir = await storeWithStream(1)
+    const run = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await millrace('streams', ...args, '--dir', dir)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return stdout
+    }
+    const ids = [0, 1, 2, 3, 4].map((index) => `shardId-00000000000${index}`) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    expect(await run('split', 'clicks', ids[0])).toBe(`split ${ids[0]} of clicks: ${ids[1]}, ${ids[2]}\n`)
+    expect(await run('merge', 'clicks', ids[1], ids[2])).toBe(
+      `merged ${ids[1]} and ${ids[2]} of clicks: ${ids[3]}\n`,
+    )
+    const split = JSON.parse(await run('split', 'clicks', ids[3], '--at', '1000', '--json')) as unknown
+    expect(split).toMatchObject([
+      { shardId: ids[4], startingHashKey: '0', endingHashKey: '999', parentShardId: ids[3] },
+      { startingHashKey: '1000' },
+    ])
+    expect(await run('scale', 'clicks', '1')).toMatch(/^scaled clicks to 1 shard: shardId-000000000006$/m)
+    expect(await run('describe', 'clicks')).toMatch(/^shardId-000000000003 .* ended$/m)
+  })
+
   it('refuses a name that AWS would refuse as a wrong command line', async () => {
     const dir = join(await scratchFolder(), 'data')
     const { code, stderr } = await millrace('streams', 'create', 'no blanks', '--dir', dir)
@@ -59,6 +86,8 @@ describe('millrace streams', () => {
     { args: ['create', 'clicks'], code: 'ERR_MILLRACE_STREAM_EXISTS' },
     { args: ['describe', 'nope'], code: 'ERR_MILLRACE_STREAM_NOT_FOUND' },
     { args: ['delete', 'nope'], code: 'ERR_MILLRACE_STREAM_NOT_FOUND' },
+    { args: ['split', 'clicks', 'shardId-000000000007'], code: 'ERR_MILLRACE_SHARD_NOT_FOUND' },
+    { args: ['scale', 'clicks', '9'], code: 'ERR_MILLRACE_LIMIT_EXCEEDED' },
   ])('$args fails with $code', async ({ args, code }) => {
     const dir = await storeWithStream()
     const ended = await millrace('streams', ...args, '--dir', dir, '--json')

@@ -12,7 +12,10 @@ import {
   dropShards,
   finishReshard,
   openMeta,
+  setAccount,
+  setConsumers,
   setRetention,
+  setSettings,
 } from '../meta/history.ts'
 import { ManualClock } from '../model/manual-clock.ts'
 import { crc32c } from './crc32c.ts'
@@ -295,6 +298,9 @@ describe('records of the metadata', () => {
       beginReshard(emptyState, 'a', 2),
       finishReshard(emptyState, 'a', 1),
       dropShards(emptyState, 'a', [0]),
+      setSettings(emptyState, 'a', {}),
+      setConsumers(emptyState, 'a', []),
+      setAccount(emptyState, 'us-east-1', {}),
     ]
     expect(commands.map(({ kind }) => kind)).toEqual(made.map(({ kind }) => kind))
     for (const [index, { kind: _, ...rest }] of made.entries()) {

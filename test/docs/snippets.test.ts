@@ -42,7 +42,9 @@ interface Run {
 }
 
 function run(program: string, args: readonly string[], cwd: string, path = ''): Run {
-  const env = { ...process.env, PATH: [path, process.env['PATH']].join(delimiter) }
+  const paths = [path, process.env['PATH']].join(delimiter)
+  // The AWS SDK warns of the oldest Node that millrace supports.
+  const env = { ...process.env, PATH: paths, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, env, encoding: 'utf8' })
   return { status, stdout, stderr }
 }

@@ -44,7 +44,8 @@ export async function lookAt(store: Store): Promise<Look> {
       const stats = { recordsMax, bytes, segments, oldestArrivedAtMs, newestArrivedAtMs, sealed }
       shards.push({ ...shard, stats, records })
     }
-    streams.push({ ...description, shards })
+    const { name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount } = description
+    streams.push({ name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount, shards })
   }
   // As it looks once it was kept.
   return JSON.parse(JSON.stringify({ streams })) as Look

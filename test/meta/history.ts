@@ -3,7 +3,8 @@ import type { Clock } from '../../src/clock.ts'
 import { type ErrorCode, MillraceError } from '../../src/errors.ts'
 import type { Command, StreamKey } from '../../src/meta/commands.ts'
 import { MetaLog, type MetaLogOptions } from '../../src/meta/meta-log.ts'
-import { type MetaState, streamId } from '../../src/meta/state.ts'
+import type { AccountSettings, ConsumerState, StreamSettings } from '../../src/meta/settings.ts'
+import { accountId, type MetaState, streamId } from '../../src/meta/state.ts'
 import type { Faults } from '../model/faults.ts'
 import { FaultyEngine } from '../model/faulty-engine.ts'
 import { ManualClock } from '../model/manual-clock.ts'
@@ -41,7 +42,12 @@ export async function stateOf(log: StoredLog): Promise<MetaState> {
 
 /** The state as plain data, for comparison. */
 export function plain(state: MetaState): Record<string, unknown> {
-  return { revision: state.revision, streams: Object.fromEntries([...state.streams].toSorted()) }
+  const { revision, streams, accounts } = state
+  return {
+    revision,
+    streams: Object.fromEntries([...streams].toSorted()),
+    accounts: Object.fromEntries([...accounts].toSorted()),
+  }
 }
 
 export function keyOf(name: string): StreamKey {
@@ -74,6 +80,38 @@ export function deleteStream(state: MetaState, name: string): Command {
 export function setRetention(state: MetaState, name: string, hours: number, hiddenBeforeMs = 0): Command {
   const revision = revisionOf(state, name)
   return { kind: 'setRetention', key: keyOf(name), revision, retentionHours: hours, hiddenBeforeMs }
+}
+
+/** Replaces all settings, and the limit of a record where it is given. */
+export function setSettings(
+  state: MetaState,
+  name: string,
+  settings: StreamSettings,
+  maxRecordBytes?: number,
+): Command {
+  const limit = maxRecordBytes === undefined ? {} : { maxRecordBytes }
+  return { kind: 'setSettings', key: keyOf(name), revision: revisionOf(state, name), settings, ...limit }
+}
+
+export function setConsumers(
+  state: MetaState,
+  name: string,
+  consumers: readonly ConsumerState[],
+  endedAtSeconds?: number,
+): Command {
+  const ended = endedAtSeconds === undefined ? {} : { endedAtSeconds }
+  return { kind: 'setConsumers', key: keyOf(name), revision: revisionOf(state, name), consumers, ...ended }
+}
+
+export function setAccount(state: MetaState, region: string, settings: AccountSettings): Command {
+  const account = '000000000000'
+  const revision = state.accounts.get(accountId(account, region))?.revision ?? 0
+  return { kind: 'setAccount', account, region, revision, settings }
+}
+
+/** What a command is about: a stream's name, or an account's region. */
+export function nameIn(command: Command): string {
+  return command.kind === 'setAccount' ? command.region : command.key.name
 }
 
 /** Of two shards that take over from shard 0, or of the first step towards `targetShards` open ones. */
@@ -120,6 +158,53 @@ export type Intent = (state: MetaState) => Command
 
 const name = fc.constantFrom('a', 'b', 'c', '..', 'x'.repeat(128))
 
+const anyTags = fc.array(fc.record({ key: fc.constantFrom('a', '__proto__', 'ü'), value: fc.string() }), {
+  maxLength: 3,
+})
+const anyTimes = fc.array(fc.nat(), { maxLength: 3 })
+
+const anySettings: fc.Arbitrary<StreamSettings> = fc.record(
+  {
+    mode: fc.constant('ON_DEMAND' as const),
+    distribution: fc.constant('AUTO' as const),
+    warmThroughputMiBps: fc.nat(),
+    tags: anyTags,
+    policy: fc.json(),
+    kmsKeyId: fc.string(),
+    monitoring: fc.subarray(['IncomingBytes', 'OutgoingBytes']),
+    creatingUntilMs: fc.nat(),
+    updatingUntilMs: fc.nat(),
+    deletingUntilMs: fc.nat(),
+    modeSwitchesAtMs: anyTimes,
+    encryptionStartsAtMs: anyTimes,
+    encryptionStopsAtMs: anyTimes,
+    consumersEndedAtSeconds: fc.nat(),
+  },
+  { requiredKeys: [] },
+)
+
+const anyConsumers: fc.Arbitrary<readonly ConsumerState[]> = fc.array(
+  fc
+    .tuple(
+      fc.record({ name: fc.constantFrom('p', 'q'), createdAtSeconds: fc.nat() }),
+      fc.record(
+        { creatingUntilMs: fc.nat(), deletingUntilMs: fc.nat(), tags: anyTags, policy: fc.json() },
+        { requiredKeys: [] },
+      ),
+    )
+    .map(([consumer, rest]) => ({ ...consumer, ...rest })),
+  { maxLength: 2 },
+)
+
+const anyAccount: fc.Arbitrary<AccountSettings> = fc.record(
+  {
+    commitment: fc.record({ startedAtMs: fc.nat(), earliestEndAtMs: fc.nat() }),
+    shardLimit: fc.nat(),
+    onDemandStreamLimit: fc.nat(),
+  },
+  { requiredKeys: [] },
+)
+
 /** Any intent; some of them build on a revision that is not the stream's. */
 export const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(
@@ -136,6 +221,21 @@ export const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
     ([stream, hours, hidden]): Intent =>
       (state) =>
         setRetention(state, stream, hours, hidden),
+  ),
+  fc.tuple(name, anySettings, fc.option(fc.nat(), { nil: undefined })).map(
+    ([stream, settings, limit]): Intent =>
+      (state) =>
+        setSettings(state, stream, settings, limit),
+  ),
+  fc.tuple(name, anyConsumers, fc.option(fc.nat(), { nil: undefined })).map(
+    ([stream, consumers, ended]): Intent =>
+      (state) =>
+        setConsumers(state, stream, consumers, ended),
+  ),
+  fc.tuple(fc.constantFrom('us-east-1', 'eu-west-1'), anyAccount).map(
+    ([region, settings]): Intent =>
+      (state) =>
+        setAccount(state, region, settings),
   ),
   fc.tuple(name, fc.nat({ max: 60 })).map(([stream, revision]): Intent => () => ({
     kind: 'deleteStream',

@@ -11,7 +11,7 @@ import { MetaLog, type MetaLogOptions } from '../../src/meta/meta-log.ts'
 import { streamId } from '../../src/meta/state.ts'
 import { settled } from '../model/manual-clock.ts'
 import { ScratchFolder } from '../native/scratch-folder.ts'
-import { codeOf, createStream, deleteStream, keyOf, plain, setRetention } from './history.ts'
+import { codeOf, createStream, deleteStream, keyOf, nameIn, plain, setRetention } from './history.ts'
 
 const scratch = new ScratchFolder()
 const engines: LogEngine[] = []
@@ -116,7 +116,7 @@ describe('MetaFollower', () => {
     for (const name of ['e', 'f', 'g', 'h', 'i']) await meta.propose(deleteStream(meta.state, name))
     log.held = false
     expect(plain(follower.state)).toEqual(plain(meta.state))
-    expect(told.map(({ kind, key }) => `${kind} ${key.name}`)).toEqual([
+    expect(told.map((command) => `${command.kind} ${nameIn(command)}`)).toEqual([
       'deleteStream gone',
       'setRetention changed',
       'createStream new',
@@ -134,7 +134,7 @@ describe('MetaFollower', () => {
     for (const name of ['x', 'y', 'z']) await meta.propose(createStream(name))
     log.held = false
     expect(plain(follower.state)).toEqual(plain(meta.state))
-    const toldOfA = told.filter(({ key }) => key.name === 'a')
+    const toldOfA = told.filter((command) => nameIn(command) === 'a')
     expect(toldOfA.map(({ kind }) => kind)).toEqual(['deleteStream', 'createStream'])
   })
 
@@ -149,7 +149,7 @@ describe('MetaFollower', () => {
         const { meta, log, follower, failures } = await pair({ snapshotCommands: 5 })
         const mirror = new Map<string, number>()
         follower.onChange((command) => {
-          const id = streamId(command.key)
+          const id = streamId(keyOf(nameIn(command)))
           if (command.kind === 'deleteStream') expect(mirror.delete(id)).toBe(true)
           else if (command.kind === 'createStream') expect(mirror.has(id)).toBe(false)
           if ('retentionHours' in command) mirror.set(id, command.retentionHours)

@@ -11,6 +11,7 @@ import {
   createStream,
   deleteStream,
   keyOf,
+  nameIn,
   openMeta,
   plain,
   rejection,
@@ -55,7 +56,7 @@ describe('propose', () => {
     const { meta, faults, disk } = await openMeta()
     const release = faults.hold('flush')
     const applied: string[] = []
-    meta.onChange((command) => applied.push(command.key.name))
+    meta.onChange((command) => applied.push(nameIn(command)))
     const first = meta.propose(createStream('first'))
     await settled()
     const names = Array.from({ length: 50 }, (_, index) => `s${index}`)

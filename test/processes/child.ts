@@ -16,9 +16,11 @@ export class Child {
   }
 
   /** Starts one and waits until it is ready. It is killed when the test is over. */
-  static async start(program: string, folder: string): Promise<Child> {
+  static async start(program: string, folder: string, ...options: readonly string[]): Promise<Child> {
     const file = fileURLToPath(new URL(`programs/${program}.mjs`, import.meta.url))
-    const child = new Child(fork(file, [folder], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
+    const child = new Child(
+      fork(file, [folder, ...options], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    )
     onTestFinished(() => child.kill())
     await child.#answer()
     return child
@@ -28,6 +30,11 @@ export class Child {
   async ask(task: Readonly<Record<string, unknown>>): Promise<Message> {
     this.tell(task)
     return this.#answer()
+  }
+
+  /** Calls `listener` with each further message. */
+  onMessage(listener: (message: Message) => void): void {
+    this.#process.on('message', listener)
   }
 
   tell(task: Readonly<Record<string, unknown>>): void {

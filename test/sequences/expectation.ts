@@ -1,5 +1,5 @@
 import { parseSequenceNumber, type StoredRecord } from '../../src/index.ts'
-import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
+import type { ModelRecord, ModelShard } from './model-store.ts'
 import { payloadBytes } from './payload.ts'
 
 /** What a record shows, whichever call it was read with. */
@@ -24,9 +24,9 @@ function show(value: unknown): string {
 }
 
 /** Holds a sequence number against what it is made of, and takes note of it. */
-export function number(stream: ModelStream, shard: ModelShard, record: ModelRecord, sequence: string): void {
+export function number(shard: ModelShard, record: ModelRecord, sequence: string): void {
   const fields = parseSequenceNumber(sequence)
-  same('its creation of the shard', fields?.shardCreatedAtSeconds, Math.floor(stream.createdAtMs / 1000))
+  same('its creation of the shard', fields?.shardCreatedAtSeconds, shard.createdAtSeconds)
   same('its shard', fields?.shardIndex, shard.index)
   same('its arrival', fields?.arrivedAtSeconds, Math.floor(record.arrivedAtMs / 1000))
   const counter = fields?.counter ?? 0n
@@ -38,9 +38,9 @@ export function number(stream: ModelStream, shard: ModelShard, record: ModelReco
 }
 
 /** Holds a record against the model's. */
-export function sameRecord(stream: ModelStream, shard: ModelShard, record: ModelRecord, actual: Shown): void {
+export function sameRecord(shard: ModelShard, record: ModelRecord, actual: Shown): void {
   same('the shard', actual.shardId, shard.id)
-  if (record.sequence === undefined) number(stream, shard, record, actual.sequenceNumber)
+  if (record.sequence === undefined) number(shard, record, actual.sequenceNumber)
   same('the sequence number', actual.sequenceNumber, record.sequence)
   same('the arrival', actual.arrivedAtMs, record.arrivedAtMs)
   same('the key', actual.partitionKey, record.key)
@@ -54,13 +54,8 @@ export function sameRecord(stream: ModelStream, shard: ModelShard, record: Model
 
 /** What a read must bring of each shard, held against what it brings, record by record. */
 export class Expectation {
-  readonly #stream: ModelStream
   readonly #shards: Map<string, { shard: ModelShard; records: readonly ModelRecord[]; seen: number }> =
     new Map()
-
-  constructor(stream: ModelStream) {
-    this.#stream = stream
-  }
 
   /** These records of the shard, in order. */
   add(shard: ModelShard, records: readonly ModelRecord[]): void {
@@ -75,7 +70,7 @@ export class Expectation {
       throw new Error(`${actual.sequenceNumber} of ${actual.shardId} was not to be read`)
     }
     expected.seen += 1
-    sameRecord(this.#stream, expected.shard, record, actual)
+    sameRecord(expected.shard, record, actual)
   }
 
   /** How many records of the shard were taken. */

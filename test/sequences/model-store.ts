@@ -23,6 +23,17 @@ export interface ModelRecord {
   readonly opening: number
 }
 
+interface HashRange {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+interface Birth {
+  readonly createdAtSeconds: number
+  readonly openedAtMs: number
+  readonly parents: readonly ModelShard[]
+}
+
 /** A shard: records in order, hidden ones included. */
 export class ModelShard {
   readonly index: number
@@ -45,14 +56,28 @@ export class ModelShard {
   leapt = false
   /** Until a writer stores something, readers elsewhere may see less. */
   shownBeside = true
+  /** Creation as its sequence numbers say it, seconds since 1970. */
+  readonly createdAtSeconds: number
+  /** From when on it takes records. */
+  readonly openedAtMs: number
+  readonly parents: readonly ModelShard[]
+  /** When it was split or merged. */
+  closedAtMs: number | undefined
   #lastArrivalMs = 0
 
-  constructor(index: number, shards: number) {
-    const width = 2n ** 128n / BigInt(shards)
+  constructor(index: number, range: HashRange, birth: Birth) {
     this.index = index
     this.id = `shardId-${String(index).padStart(12, '0')}`
-    this.start = width * BigInt(index)
-    this.end = index === shards - 1 ? 2n ** 128n - 1n : this.start + width - 1n
+    this.start = range.start
+    this.end = range.end
+    this.createdAtSeconds = birth.createdAtSeconds
+    this.openedAtMs = birth.openedAtMs
+    this.parents = birth.parents
+  }
+
+  /** All that it was split and merged from. */
+  get ancestors(): ReadonlySet<ModelShard> {
+    return new Set(this.parents.flatMap((parent) => [parent, ...parent.ancestors]))
   }
 
   /** A record was acknowledged. */
@@ -106,7 +131,8 @@ export class ModelStream {
   readonly name: string
   readonly createdAtMs: number
   readonly maxRecordBytes: number
-  readonly shards: readonly ModelShard[]
+  /** All there ever were, by index. */
+  readonly shards: ModelShard[]
   retentionHours: number
   #hiddenBeforeMs = 0
 
@@ -119,7 +145,44 @@ export class ModelStream {
     this.createdAtMs = nowMs
     this.maxRecordBytes = options.maxRecordBytes
     this.retentionHours = options.retentionHours
-    this.shards = Array.from({ length: options.shards }, (_, index) => new ModelShard(index, options.shards))
+    const width = 2n ** 128n / BigInt(options.shards)
+    const createdAtSeconds = Math.floor(nowMs / 1000)
+    const birth = { createdAtSeconds, openedAtMs: createdAtSeconds * 1000, parents: [] }
+    this.shards = Array.from({ length: options.shards }, (_, index) => {
+      const start = width * BigInt(index)
+      const end = index === options.shards - 1 ? 2n ** 128n - 1n : start + width - 1n
+      return new ModelShard(index, { start, end }, birth)
+    })
+  }
+
+  /** By their hash keys. */
+  get open(): ModelShard[] {
+    return this.shards
+      .filter(({ closedAtMs }) => closedAtMs === undefined)
+      .toSorted((a, b) => (a.start < b.start ? -1 : 1))
+  }
+
+  /** The open ones, and closed ones within retention. */
+  listed(nowMs: number): ModelShard[] {
+    const horizonMs = this.horizonMs(nowMs)
+    return this.shards.filter(({ closedAtMs = horizonMs }) => closedAtMs >= horizonMs)
+  }
+
+  /** Closes shards, and opens others with these ranges. */
+  replace(
+    parents: readonly ModelShard[],
+    ranges: readonly HashRange[],
+    nowMs: number,
+  ): readonly ModelShard[] {
+    for (const parent of parents) parent.closedAtMs = nowMs
+    const before = Math.max(
+      Math.floor(nowMs / 1000),
+      ...parents.map(({ createdAtSeconds }) => createdAtSeconds),
+    )
+    const birth = { createdAtSeconds: before + 1, openedAtMs: nowMs + 1, parents }
+    const children = ranges.map((range, at) => new ModelShard(this.shards.length + at, range, birth))
+    this.shards.push(...children)
+    return children
   }
 
   horizonMs(nowMs: number): number {
@@ -138,7 +201,7 @@ export class ModelStream {
       hashKey === undefined
         ? BigInt(`0x${createHash('md5').update(key, 'utf8').digest('hex')}`)
         : BigInt(hashKey)
-    const owner = this.shards.find(({ start, end }) => start <= hash && hash <= end)
+    const owner = this.open.find(({ start, end }) => start <= hash && hash <= end)
     if (owner === undefined) throw new Error(`no shard has ${hash}`)
     return owner
   }

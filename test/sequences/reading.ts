@@ -77,6 +77,7 @@ function fromSequences(
   if (numbers.length === 0) return undefined
   const chosen = places.map((place) => numbers[place % numbers.length] as (typeof numbers)[number])
   const owners = chosen.map(({ shard }) => shard)
+  const read = new Set(owners.flatMap((owner) => [...owner.ancestors]))
   const fits =
     new Set(owners).size === owners.length && (only === undefined || owners.every((owner) => owner === only))
   const sequence = chosen.map((one) => one.sequence)
@@ -92,7 +93,8 @@ function fromSequences(
     refused: fits ? undefined : 'ERR_MILLRACE_INVALID_ARGUMENT',
     begins(shard) {
       const of = chosen.find((one) => one.shard === shard)
-      if (of === undefined) return everything
+      // What a named shard came from counts as read.
+      if (of === undefined) return read.has(shard) && only === undefined ? nothing : everything
       const promised = { sequence: of.sequence, inclusive }
       return { promised, wants: (record) => follows(record, promised) }
     },
@@ -115,13 +117,14 @@ export async function checkRead(
   nowMs: number,
   beside: boolean,
 ): Promise<boolean> {
-  const only = step.shard === undefined ? undefined : model.shards[step.shard % model.shards.length]
+  const listed = model.listed(nowMs)
+  const only = step.shard === undefined ? undefined : listed[step.shard % listed.length]
   const plan = planOf(step.start, model, only, nowMs)
   if (plan === undefined) return false
   const gaps: Gap[] = []
   const skip = step.skip ? { onTrimmed: 'skip' as const, onGap: (gap: Gap) => gaps.push(gap) } : {}
   const options: ReadOptions = { ...plan.options, ...skip, until: 'tail' }
-  const expectation = new Expectation(model)
+  const expectation = new Expectation()
   const expired: { readonly shard: ModelShard; readonly count: number; readonly sure: boolean }[] = []
   for (const shard of only === undefined ? model.shards : [only]) {
     const begins = plan.begins(shard)
@@ -147,11 +150,17 @@ function expiredOf(
   { promised }: Beginning,
   visible: readonly ModelRecord[],
 ): { readonly count: number; readonly sure: boolean } {
-  if (promised === undefined) return { count: 0, sure: true }
+  // Behind a parent that was promised, what is missing of a child is a gap, too.
+  if (promised === undefined) return { count: 0, sure: shard.parents.length === 0 }
   const hidden = shard.records.slice(0, shard.records.length - visible.length)
   const count = hidden.filter((record) => follows(record, promised)).length
   // Behind a number that the power took, what is missing may be a hole or a record.
-  return { count, sure: count > 0 || hidden.length === 0 || !shard.lost.includes(promised.sequence) }
+  // The same where a whole shard has expired: nobody knows any more what it held.
+  const known = shard.closedAtMs === undefined && !shard.lost.includes(promised.sequence)
+  return {
+    count,
+    sure: count > 0 || hidden.length === 0 ? shard.closedAtMs === undefined || count > 0 : known,
+  }
 }
 
 function checkGaps(

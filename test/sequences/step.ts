@@ -64,6 +64,14 @@ export type Step =
     }
   | { readonly do: 'tail'; readonly stream: number; readonly latest: boolean; readonly beside: boolean }
   | { readonly do: 'stats' | 'flush'; readonly stream: number }
+  | {
+      readonly do: 'split'
+      readonly stream: number
+      readonly shard: number
+      /** Where, in sixteenths of its hash keys. */
+      readonly share: number
+    }
+  | { readonly do: 'merge'; readonly stream: number; readonly shard: number }
   | { readonly do: 'setRetention'; readonly stream: number; readonly hours: number }
   | { readonly do: 'list'; readonly beside: boolean }
   | { readonly do: 'pass'; readonly ms: number }
@@ -215,6 +223,16 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 5, arbitrary: record({ do: does('stats', 'flush'), stream }) },
   { weight: 3, arbitrary: record({ do: does('setRetention'), stream, hours: retentionHours }) },
+  {
+    weight: 3,
+    arbitrary: record({
+      do: does('split'),
+      stream,
+      shard: fc.nat({ max: 9 }),
+      share: fc.integer({ min: 1, max: 15 }),
+    }),
+  },
+  { weight: 3, arbitrary: record({ do: does('merge'), stream, shard: fc.nat({ max: 9 }) }) },
   { weight: 2, arbitrary: record({ do: does('list'), beside: fc.boolean() }) },
   { weight: 7, arbitrary: record({ do: does('pass'), ms: passed }) },
   { weight: 2, arbitrary: record({ do: does('reopen'), mode: anyMode }) },

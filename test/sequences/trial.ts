@@ -1,4 +1,4 @@
-import type { Store, Stream } from '../../src/index.ts'
+import type { ShardDescription, Store, Stream } from '../../src/index.ts'
 import { checkState, checkStats } from './description.ts'
 import { Expectation, holds, same, sameRecord } from './expectation.ts'
 import { type ModelShard, ModelStore, ModelStream } from './model-store.ts'
@@ -37,7 +37,7 @@ export class Trial {
       case 'create':
         return this.#create(step)
       case 'list':
-        checkState(this.#besides(step.beside) ?? this.#subject.store, this.#model)
+        checkState(this.#besides(step.beside) ?? this.#subject.store, this.#model, this.#nowMs)
         return true
       case 'pass':
         await this.#subject.clock.advance(step.ms)
@@ -58,7 +58,7 @@ export class Trial {
 
   /** All that there is, read from the beginning. */
   async everything(): Promise<void> {
-    checkState(this.#subject.store, this.#model)
+    checkState(this.#subject.store, this.#model, this.#nowMs)
     for (const model of this.#model.streams.values()) await this.#observe(model)
   }
 
@@ -111,6 +111,10 @@ export class Trial {
         await stream.flush()
         this.#promise([model])
         return true
+      case 'split':
+        return this.#split(step, stream, model)
+      case 'merge':
+        return this.#merge(step, stream, model)
       case 'setRetention':
         if (step.hours !== model.retentionHours) this.#commanded()
         await stream.setRetention(step.hours)
@@ -178,6 +182,41 @@ export class Trial {
     same('stats, beside', await codeOf(() => besides?.stats() ?? reader.stream(model.name)), gone)
   }
 
+  /** Splits an open shard at a part of its hash keys. */
+  async #split(step: StepOf<'split'>, stream: Stream, model: ModelStream): Promise<boolean> {
+    const parent = model.open[step.shard % model.open.length] as ModelShard
+    const { start, end } = parent
+    const at = start + ((end - start) * BigInt(step.share)) / 16n
+    if (at <= start + 1n || at >= end) return false
+    this.#commanded()
+    const shown = await stream.splitShard(parent.id, String(at))
+    const ranges = [
+      { start, end: at - 1n },
+      { start: at, end },
+    ]
+    this.#opened(model.replace([parent], ranges, this.#nowMs), shown)
+    return true
+  }
+
+  /** Merges an open shard with the next one. */
+  async #merge(step: StepOf<'merge'>, stream: Stream, model: ModelStream): Promise<boolean> {
+    const { open } = model
+    if (open.length === 1) return false
+    const at = step.shard % (open.length - 1)
+    const [lower, upper] = open.slice(at, at + 2) as [ModelShard, ModelShard]
+    this.#commanded()
+    const shown = await stream.mergeShards(lower.id, upper.id)
+    this.#opened(model.replace([lower, upper], [{ start: lower.start, end: upper.end }], this.#nowMs), [
+      shown,
+    ])
+    return true
+  }
+
+  #opened(children: readonly ModelShard[], shown: readonly ShardDescription[]): void {
+    for (const child of children) child.synced = this.#synced
+    same('the children', shown.map(({ shardId }) => shardId).join(), children.map(({ id }) => id).join())
+  }
+
   async #get(step: StepOf<'get' | 'getSync'>, model: ModelStream): Promise<boolean> {
     const { numbers } = model
     const wanted = numbers[step.place % numbers.length]
@@ -189,7 +228,7 @@ export class Trial {
       step.do === 'get' ? await stream.get(sequence) : await getNow(stream, sequence, step.place % 2 === 0)
     const visible = record !== undefined && record.arrivedAtMs >= model.horizonMs(this.#nowMs)
     if (!visible) same(`get of ${sequence}`, actual, undefined)
-    else if (actual !== undefined) sameRecord(model, shard, record, actual)
+    else if (actual !== undefined) sameRecord(shard, record, actual)
     else holds(`${sequence} is not there`, besides !== undefined && !shard.shownBeside && !record.durable)
     return true
   }
@@ -201,7 +240,7 @@ export class Trial {
     const stop = new AbortController()
     const from = step.latest ? 'latest' : 'oldest'
     const records = reading.stream(model.name).read({ from, signal: stop.signal })
-    const expectation = new Expectation(model)
+    const expectation = new Expectation()
     let before = 0
     for (const shard of model.shards) {
       const visible = step.latest ? [] : model.visible(shard, this.#nowMs)
@@ -213,7 +252,7 @@ export class Trial {
     const entry = { key: `tail-${step.stream}`, payload: { bytes: 40, fill: step.stream } }
     await checkPuts(this.#subject.store.stream(model.name), model, [entry], this.#moment)
     const shard = model.shardOf(entry)
-    sameRecord(model, shard, shard.records.at(-1) as never, (await waiting).value as never)
+    sameRecord(shard, shard.records.at(-1) as never, (await waiting).value as never)
     const ended = records.next()
     stop.abort(new Error('enough'))
     same('the read', await ended.catch((error: unknown) => error), stop.signal.reason)
@@ -243,7 +282,7 @@ export class Trial {
     }
     if (step.lookFirst) await this.#lookFirst()
     await this.#open(step.mode)
-    checkState(this.#subject.store, this.#model)
+    checkState(this.#subject.store, this.#model, this.#nowMs)
     for (const model of this.#model.streams.values()) await this.#settle(model, step.torn === 0)
     return true
   }
@@ -308,7 +347,7 @@ export class Trial {
   }
 
   #expectAll(model: ModelStream): Expectation {
-    const expectation = new Expectation(model)
+    const expectation = new Expectation()
     for (const shard of model.shards) expectation.add(shard, model.visible(shard, this.#nowMs))
     return expectation
   }

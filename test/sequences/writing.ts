@@ -157,7 +157,7 @@ function checkStored(model: ModelStream, entry: Entry, stored: Stored, moment: M
   const record = addTo(shard, entry, moment)
   same('the arrival', stored.arrivedAtMs, record.arrivedAtMs)
   same('durable', stored.durable, moment.durable)
-  number(model, shard, record, stored.sequenceNumber)
+  number(shard, record, stored.sequenceNumber)
 }
 
 function addTo(shard: ModelShard, entry: Entry, { nowMs, opening, durable }: Moment): ModelRecord {

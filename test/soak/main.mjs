@@ -130,9 +130,12 @@ function filesBelow(folder) {
   return { files: names.length, disk }
 }
 
+function MiB(bytes) {
+  return (bytes / 2 ** 20).toFixed(2)
+}
+
 /** The line of the disk: its sizes, and whether the live segments account for them. */
 function diskLine(counted) {
-  const MiB = (bytes) => (bytes / 2 ** 20).toFixed(2)
   const sizes = counted.map(({ writer }) => writer.disk)
   const unaccounted = Math.max(...counted.map(({ writer }) => writer.disk - writer.accounted))
   const mean = sizes.reduce((sum, bytes) => sum + bytes, 0) / sizes.length

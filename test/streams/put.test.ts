@@ -9,6 +9,7 @@ import type { PutEntry } from '../../src/streams/put.ts'
 import { parseSequenceNumber } from '../../src/streams/sequence-number.ts'
 import { evenSplit } from '../../src/streams/hash-key.ts'
 import { ModelDisk } from '../model/stored-log.ts'
+import { settled } from '../model/manual-clock.ts'
 import { bothAnswers, bytesOf, collect, openSubject } from './subject.ts'
 
 const MiB = 1024 * 1024
@@ -350,6 +351,7 @@ describe('append', () => {
   ])('throws when the log is %s', async (_what, refusal, code) => {
     const { store, faults } = await openSubject()
     const stream = await store.createStream('s')
+    await settled() // while a command is under way, others may be resharding
     faults.refuseAppend(refusal)
     expect(() => stream.append('k', bytesOf('x'))).toThrow(expect.objectContaining({ code }))
     stream.append('k', bytesOf('y'))

@@ -54,7 +54,7 @@ describe.each(bothAnswers)('splitting and merging, engine answers %s', (answers)
     const stream = await store.createStream('s')
     await stream.splitShard(first, half)
     await stream.splitShard('shardId-000000000001', quarter)
-    const [child] = await stream.mergeShards('shardId-000000000004', 'shardId-000000000002')
+    const child = await stream.mergeShards('shardId-000000000004', 'shardId-000000000002')
     expect(child).toMatchObject({
       shardId: 'shardId-000000000005',
       startingHashKey: quarter,

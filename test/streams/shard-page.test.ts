@@ -116,14 +116,36 @@ describe.each(bothAnswers)('a page, engine answers %s', (answers) => {
     const { core, shard, stream } = await oneShard(answers)
     await stream.putBatch(batch(3, 1))
     const before = await shardPage(core, iteratorOf(shard, 1))
-    expect(before.next).toBeDefined()
-    await (await shard.log()).seal()
-    expect((await shardPage(core, before.next as ShardIterator)).next).toBeUndefined()
+    expect(before).toMatchObject({ records: 3, childShards: [] })
+    await stream.splitShard(shard.id, '1000')
+    const last = await shardPage(core, before.next as ShardIterator)
+    expect([last.records, last.next]).toEqual([0, undefined])
     const found = await pages(core, shard, { records: 2 })
     expect(found.map(({ records, next }) => [records, next === undefined])).toEqual([
       [2, false],
       [1, true],
     ])
+    const children = found.map(({ childShards }) => childShards.map(({ index }) => index))
+    expect(children).toEqual([[], [1, 2]])
+    await stream.mergeShards('shardId-000000000001', 'shardId-000000000002')
+    for (const index of [1, 2]) {
+      const child = core.table.at(index) as Shard
+      const ids = (await shardPage(core, iteratorOf(child, 1))).childShards.map(({ id }) => id)
+      expect(ids).toEqual(['shardId-000000000003'])
+    }
+  })
+
+  it('does not end while nobody knows who takes over', async () => {
+    const { core, shard, stream } = await oneShard(answers)
+    await stream.putBatch(batch(3, 1))
+    await (await shard.log()).seal()
+    const page = await shardPage(core, iteratorOf(shard, 1))
+    expect(page).toMatchObject({ records: 3, childShards: [], beingClosed: true })
+    expect(page.next).toBeDefined()
+    await stream.splitShard(shard.id, '1000')
+    const last = await shardPage(core, page.next as ShardIterator)
+    expect(last).toMatchObject({ records: 0, next: undefined, beingClosed: false })
+    expect(last.childShards.length).toBe(2)
   })
 
   it('gives its memory back when it is released, and not before', async () => {

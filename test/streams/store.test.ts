@@ -16,6 +16,15 @@ describe.each(bothAnswers)('a store on an engine that answers %s', (answers) => 
       retentionHours: 48,
       maxRecordBytes: 1024 * 1024,
       shardCount: 2,
+      status: 'ACTIVE',
+      mode: 'PROVISIONED',
+      distribution: 'USER_PARTITION_KEY',
+      warmThroughput: undefined,
+      encryptionType: 'NONE',
+      kmsKeyId: undefined,
+      monitoring: [],
+      tagCount: 0,
+      consumerCount: 0,
     })
     expect(clicks.shards()).toEqual([
       {

@@ -10,6 +10,7 @@ import { settled } from '../model/manual-clock.ts'
 import { type Answers, bothAnswers, bytesOf, openSubject, type Subject } from './subject.ts'
 
 const minuteMs = 60_000
+const MiB = 1024 * 1024
 
 interface Case extends Subject {
   readonly stream: Stream
@@ -204,17 +205,38 @@ describe.each(bothAnswers)('a subscription, engine answers %s', (answers) => {
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
-  it('ends at the end of its shard, with an event that says so', async () => {
+  it('ends at the end of its shard, with an event that names those that took over', async () => {
     const { stream, shard, subscribe, clock } = await oneShard(answers)
     const subscription = await subscribe()
     const listener = new Listener(subscription)
     await stream.put('k', bytesOf('x'))
     await quiet()
-    await (await shard.log()).seal()
+    await stream.splitShard(shard.id, '1000')
     await quiet()
     expect(listener.events.at(-1)).toMatchObject({ records: 0, continuationSequenceNumber: undefined })
+    expect(listener.events.map(({ childShards }) => childShards.map(({ index }) => index))).toEqual([
+      [],
+      [1, 2],
+    ])
     expect([listener.over, listener.error, subscription.end]).toEqual([true, undefined, 'shard-end'])
     expect(clock.pending).toBe(1) // the sweeper's, for what expires tomorrow
+  })
+
+  it('waits for those that take over, asleep', async () => {
+    const { stream, shard, subscribe, clock, faults } = await oneShard(answers)
+    const listener = new Listener(await subscribe())
+    await (await shard.log()).seal()
+    await quiet()
+    const reads = faults.calls('read')
+    await quiet()
+    expect([listener.over, faults.calls('read')]).toEqual([false, reads])
+    await clock.advance(5000)
+    expect(listener.events.length).toBe(1)
+    expect(listener.events[0]?.continuationSequenceNumber).toBeDefined()
+    await stream.splitShard(shard.id, '1000')
+    await quiet()
+    expect(listener.over).toBe(true)
+    expect(listener.events.at(-1)?.childShards.length).toBe(2)
   })
 
   it('ends with the reason of its signal', async () => {
@@ -268,25 +290,28 @@ describe.each(bothAnswers)('a subscription, engine answers %s', (answers) => {
     expect(subscription.over).toBe(true)
   })
 
-  it('sends what its rate allows', async () => {
-    const { stream, subscribe, clock } = await oneShard(answers)
-    await stream.putBatch(
-      Array.from({ length: 4 }, () => ({ partitionKey: 'k', data: new Uint8Array(1_000_000) })),
-    )
-    const sent: number[] = []
-    const rate = {
-      waitMs: () => (sent.length === 2 ? 700 : 0),
-      sent: (bytes: number) => sent.push(bytes),
+  // 2 MiB a second for each consumer: AWS API model, SubscribeToShard
+  it('is sent 2 MiB in a second where limits are enforced, whatever others are sent', async () => {
+    const { store, clock } = await openSubject({ answers, limits: 'enforce' })
+    const stream = await store.createStream('s')
+    const core = coreOf(stream)
+    for (let n = 0; n < 5; n++) {
+      await stream.put('k', new Uint8Array(MiB - 1))
+      await clock.advance(1000)
     }
-    const listener = new Listener(await subscribe({ start: { from: 'oldest' }, rate }))
+    const open = async (consumer: string): Promise<Listener> =>
+      new Listener(
+        await core.subscriptions.open(core.shards[0] as Shard, { consumer, start: { from: 'oldest' } }),
+      )
+    const [one, other] = [await open('one'), await open('other')]
     await quiet()
-    expect(sent).toEqual([1_000_001, 1_000_001])
-    await clock.advance(699)
-    expect(listener.events.length).toBe(2)
-    sent.push(0)
+    // The third is sent on credit, which the second is without.
+    expect([one.events.length, other.events.length]).toEqual([3, 3])
+    await clock.advance(499)
+    expect(one.events.length).toBe(3)
     await clock.advance(1)
-    await quiet()
-    expect(listener.events.map(({ records }) => records)).toEqual([1, 1, 1, 1])
-    expect(listener.events.map(({ millisBehindLatest }) => millisBehindLatest)).toEqual([0, 0, 0, 0])
+    expect(one.events.length).toBe(4)
+    await clock.advance(500)
+    expect([one.events.length, other.events.length]).toEqual([5, 5])
   })
 })

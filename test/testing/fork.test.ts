@@ -15,6 +15,11 @@ async function shown(store: Store, name: string): Promise<unknown> {
   }
 }
 
+/** More than twice, or less than half of what there is, or too often in a day. */
+function ignoreLimit(error: { readonly code?: unknown }): void {
+  if (error.code !== 'ERR_MILLRACE_LIMIT_EXCEEDED') throw error
+}
+
 describe('a fork', () => {
   it('holds what the store held, number by number', async () => {
     await using store = await testStore()
@@ -119,6 +124,70 @@ describe('a fork', () => {
     await Promise.all(puts)
   })
 
+  it('has the shards that were split and merged, with all that they hold', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('clicks', { shards: 2 })
+    const put = () =>
+      stream.putBatch(Array.from({ length: 100 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') })))
+    await put()
+    await stream.updateShardCount(4)
+    await put()
+    await store.advance({ hours: 20 })
+    await stream.updateShardCount(3)
+    await put()
+    await store.advance({ hours: 5 })
+    await using fork = await store.fork()
+    expect(await shown(fork, 'clicks')).toEqual(await shown(store, 'clicks'))
+    expect(fork.stream('clicks').shards()).toHaveLength(5)
+    await fork.stream('clicks').updateShardCount(6)
+    await fork.advance({ days: 2 })
+    expect(fork.stream('clicks').shards()).toHaveLength(6)
+  })
+
+  it('has the settings, the consumers and the streams of other accounts', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('clicks')
+    await stream.settings.tag({ team: 'web' })
+    await stream.consumers.register('reporting')
+    const other = { account: '123456789012', region: 'eu-west-1' }
+    await (await store.within(other).createStream('theirs')).put('a', bytesOf('1'))
+    await using fork = await store.fork()
+    expect(insideOf(fork).meta.state).toEqual(insideOf(store).meta.state)
+    expect(fork.stream('clicks').describe()).toEqual(stream.describe())
+    expect(fork.stream('clicks').consumers.list()).toEqual(stream.consumers.list())
+    const theirs = fork.within(other).stream('theirs')
+    expect(await collect(theirs.read({ from: 'oldest', until: 'tail' }))).toHaveLength(1)
+    await fork.stream('clicks').consumers.deregister('reporting')
+    expect(stream.consumers.list()).toHaveLength(1)
+  })
+
+  it('goes on with what the store was about to do', async () => {
+    await using store = await testStore({ transitions: 'aws' })
+    const stream = await store.createStream('clicks', { shards: 2 })
+    await store.createStream('leaving')
+    await store.advance({ seconds: 15 })
+    await stream.putBatch(
+      Array.from({ length: 50 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') })),
+    )
+    const scaled = stream.updateShardCount(4)
+    const left = store.deleteStream('leaving')
+    await store.advance({ seconds: 5 })
+    await using fork = await store.fork()
+    const statuses = () => fork.listStreams().map(({ name, status }) => [name, status])
+    expect(statuses()).toEqual([
+      ['clicks', 'UPDATING'],
+      ['leaving', 'DELETING'],
+    ])
+    await fork.advance({ seconds: 9, milliseconds: 999 })
+    expect(statuses()).toHaveLength(2)
+    await fork.advance(1)
+    expect(statuses()).toEqual([['clicks', 'ACTIVE']])
+    expect(fork.stream('clicks').describe().shardCount).toBe(4)
+    await store.advance({ seconds: 15 })
+    await Promise.all([scaled, left])
+    expect(await shown(fork, 'clicks')).toEqual(await shown(store, 'clicks'))
+  })
+
   it('of an empty store is empty', async () => {
     await using store = await testStore()
     await using fork = await store.fork()
@@ -146,6 +215,7 @@ describe('a fork', () => {
       }),
       fc.record({ do: fc.constant('advance' as const), hours: fc.nat(30) }),
       fc.record({ do: fc.constant('delete' as const) }),
+      fc.record({ do: fc.constant('scale' as const), shards: fc.integer({ min: 1, max: 6 }) }),
     )
     await fc.assert(
       fc.asyncProperty(
@@ -162,6 +232,8 @@ describe('a fork', () => {
               await stream.putBatch(
                 Array.from({ length: each.count }, (_, n) => ({ partitionKey: `${n}`, data })),
               )
+            } else if (each.do === 'scale') {
+              await stream.updateShardCount(each.shards).catch(ignoreLimit)
             } else {
               await store.deleteStream('s')
               stream = await store.createStream('s', { shards })

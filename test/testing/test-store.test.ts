@@ -4,6 +4,10 @@ import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { testStore, type TestStoreOptions } from '../../src/testing/test-store.ts'
 import { bytesOf, collect } from '../streams/subject.ts'
 
+function refused(results: readonly { readonly ok: boolean }[]): number {
+  return results.filter(({ ok }) => !ok).length
+}
+
 describe('a test store', () => {
   it('is a store, on a clock that only a test moves', async () => {
     await using store = await testStore()
@@ -35,6 +39,41 @@ describe('a test store', () => {
     expect(store.clock.pending).toBe(0) // nothing is left to expire
   })
 
+  it('changes statuses, fills limits up and expires records as time passes, each when it is due', async () => {
+    await using store = await testStore({ transitions: 'aws', limits: 'enforce' })
+    const stream = await store.createStream('clicks')
+    expect(stream.describe().status).toBe('CREATING')
+    await store.advance({ seconds: 14, milliseconds: 999 })
+    expect(stream.describe().status).toBe('CREATING')
+    await store.advance(1)
+    expect(stream.describe().status).toBe('ACTIVE')
+
+    const entries = Array.from({ length: 1_001 }, (_, n) => ({ partitionKey: `${n}`, data: bytesOf('x') }))
+    expect(refused(await stream.putBatch(entries))).toBe(1)
+    await store.advance(500)
+    expect(refused(await stream.putBatch(entries))).toBe(501)
+
+    const seen: [string, number][] = []
+    const startedAtMs = store.clock.nowMs()
+    store.clock.after(
+      10_000,
+      () => void store.deleteStream('clicks').then(() => seen.push(['deleting', store.clock.nowMs()])),
+    )
+    const follow = async (): Promise<void> => {
+      for await (const record of stream.read({ from: 'latest' }))
+        seen.push([record.partitionKey, record.arrivedAtMs])
+    }
+    const followed = expect(follow()).rejects.toMatchObject({ code: 'ERR_MILLRACE_STREAM_NOT_FOUND' })
+    store.clock.after(5_000, () => void stream.put('late', bytesOf('x')))
+    await store.advance({ hours: 1 })
+    await followed
+    expect(seen).toEqual([
+      ['late', startedAtMs + 5_000],
+      ['deleting', startedAtMs + 10_000],
+    ])
+    expect(store.listStreams()).toEqual([])
+  })
+
   it('shares the clock that it is given', async () => {
     const clock = new ManualClock(1_000_000)
     await using one = await testStore({ clock })
@@ -62,7 +101,7 @@ describe('a test store', () => {
   it.each([
     [
       { clock: { nowMs: () => 0, monotonicMs: () => 0, after: () => () => {} } },
-      /clock must be a ManualClock/,
+      /clock must be an object with the methods nowMs, .*advance/,
     ],
     [{ readOnly: true }, /"readOnly" is not known/],
     [{ account: '1' }, /account must be twelve digits/],

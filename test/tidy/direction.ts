@@ -40,7 +40,7 @@ export const layers: readonly Layer[] = [
   { name: 'log contract', holds: /^src\/log\/(log|read-block|record-slab)\.ts$/, mayImport: [leaves] },
   {
     name: 'meta contract',
-    holds: /^src\/meta\/(meta|commands|state)\.ts$/,
+    holds: /^src\/meta\/(meta|commands|settings|state)\.ts$/,
     mayImport: ['log contract', leaves],
   },
   { name: 'log implementation', holds: /^src\/log\//, mayImport: ['log contract', 'native', leaves] },

@@ -1,9 +1,10 @@
-import type { Store, StoreInside } from '../../streams/store.ts'
+import type { Account } from '../../streams/account.ts'
+import type { StoreInside } from '../../streams/store.ts'
 
 /** What an operation knows beside its input. */
 export interface Call {
   /** The streams of an account in a region. */
-  within(account: string, region: string): Store
+  within(account: string, region: string): Account
   readonly inside: StoreInside
   /** Of the caller: twelve digits. */
   readonly account: string

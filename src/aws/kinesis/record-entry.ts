@@ -1,5 +1,5 @@
 import { hashKeyMax } from '../../streams/hash-key.ts'
-import type { PutEntry } from '../../streams/put.ts'
+import type { KeylessEntry, PutEntry } from '../../streams/put.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { type Fault, invalidArgumentFault, validationFault } from '../wire/fault.ts'
 
@@ -21,7 +21,12 @@ export function bytesOfEntry({ Data, PartitionKey = '' }: RecordEntry): number {
  * @param at where it stands in the request, such as `records.1.member.`
  * @throws `ValidationException`, `InvalidArgumentException`
  */
-export function entryOf(record: RecordEntry, bytes: number, core: StreamCore, at: () => string): PutEntry {
+export function entryOf(
+  record: RecordEntry,
+  bytes: number,
+  core: StreamCore,
+  at: () => string,
+): PutEntry | KeylessEntry {
   const { Data, PartitionKey, ExplicitHashKey } = record
   if (bytes > core.state.maxRecordBytes) throw tooLarge(record, core.state.maxRecordBytes, at())
   if (ExplicitHashKey !== undefined && ExplicitHashKey.length > 38 && BigInt(ExplicitHashKey) > hashKeyMax) {
@@ -30,10 +35,11 @@ export function entryOf(record: RecordEntry, bytes: number, core: StreamCore, at
         `Specified value was ${ExplicitHashKey}`,
     )
   }
-  if (PartitionKey === undefined) throw withoutKey(at())
-  return ExplicitHashKey === undefined
-    ? { partitionKey: PartitionKey, data: Data }
-    : { partitionKey: PartitionKey, data: Data, explicitHashKey: ExplicitHashKey }
+  if (PartitionKey !== undefined) {
+    return { partitionKey: PartitionKey, data: Data, explicitHashKey: ExplicitHashKey }
+  }
+  if (!core.spreads) throw withoutKey(at())
+  return { partitionKey: undefined, data: Data, explicitHashKey: ExplicitHashKey }
 }
 
 function tooLarge({ Data }: RecordEntry, bytesMax: number, at: string): Fault {

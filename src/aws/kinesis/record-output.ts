@@ -1,21 +1,21 @@
-import type { StreamState } from '../../meta/state.ts'
-import type { ShardPage } from '../../streams/shard-page.ts'
-import { encryptionOf } from './encryption.ts'
+import type { RecordBatch } from '../../streams/record-batch.ts'
 
-/** A page's records as the service answers them. Their data are views of the page: write them before it is released. */
-export function recordsOf(page: ShardPage, state: StreamState): readonly Readonly<Record<string, unknown>>[] {
-  const encryption = encryptionOf(state)
+/**
+ * Records as the service answers them. Their data are views of the page: write them before it is released. A record
+ * that was put without a partition key has none, and only one that was put with encryption says so.
+ */
+export function recordsOf(batches: readonly RecordBatch[]): readonly Readonly<Record<string, unknown>>[] {
   const records: Record<string, unknown>[] = []
-  for (const batch of page.batches) {
+  for (const batch of batches) {
     for (let index = 0; index < batch.length; index++) {
-      const record: Record<string, unknown> = {
+      const partitionKey = batch.partitionKey(index)
+      records.push({
         SequenceNumber: batch.sequenceNumber(index),
         ApproximateArrivalTimestamp: batch.arrivedAtMs(index),
         Data: batch.bytes(index),
-        PartitionKey: batch.partitionKey(index),
-      }
-      if (encryption !== undefined) record['EncryptionType'] = encryption
-      records.push(record)
+        PartitionKey: partitionKey === '' ? undefined : partitionKey,
+        EncryptionType: batch.encryptionType(index) === 'KMS' ? 'KMS' : undefined,
+      })
     }
   }
   return records

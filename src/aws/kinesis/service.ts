@@ -1,4 +1,5 @@
 import { insideOf, type Store, type StoreInside } from '../../streams/store.ts'
+import { interceptorOf } from '../interception.ts'
 import { kinesisModel, type ServiceModel } from '../model/model.ts'
 import type { Caller } from '../wire/authorization.ts'
 import type { Fault } from '../wire/fault.ts'
@@ -6,6 +7,7 @@ import type { Service, ServiceRequest } from '../wire/service.ts'
 import type { Call } from './call.ts'
 import { operations } from './operations.ts'
 import { faultOf } from './refusal.ts'
+import { keyInArn } from './stream-target.ts'
 
 /** A call as an interceptor sees it: its form has been judged, nothing else. */
 export interface InterceptedCall {
@@ -38,7 +40,7 @@ export class KinesisService implements Service {
   constructor(store: Store, options: KinesisServiceOptions = {}) {
     this.#store = store
     this.#inside = insideOf(store)
-    this.#intercept = options.intercept
+    this.#intercept = options.intercept ?? interceptorOf(store)
   }
 
   has(operation: string): boolean {
@@ -49,10 +51,11 @@ export class KinesisService implements Service {
     const operation = operations.get(name)
     if (operation === undefined) throw new Error(`no operation ${name}`)
     const { account, region } = this.#placeOf(caller)
+    this.#inside.limits?.call({ operation: name, account, region, streamName: streamNameIn(input) })
     const nowMs = this.#inside.time.nowMs()
     const call: Call = {
       inside: this.#inside,
-      within: (of, inRegion) => this.#within(of, inRegion),
+      within: (ofAccount, inRegion) => this.#store.within({ account: ofAccount, region: inRegion }),
       account,
       region,
       nowMs,
@@ -69,10 +72,6 @@ export class KinesisService implements Service {
     return faultOf(error, operation, this.#placeOf(caller))
   }
 
-  #within(_account: string, _region: string): Store {
-    return this.#store
-  }
-
   /** An access key id of twelve digits is the account; a region that no store could have means the store's. */
   #placeOf({ accessKeyId, region }: Caller): { readonly account: string; readonly region: string } {
     return {
@@ -80,4 +79,13 @@ export class KinesisService implements Service {
       region: /^[a-z0-9-]{1,64}$/.test(region) ? region : this.#inside.region,
     }
   }
+}
+
+/** The stream that a call of a rate of its own is about. */
+function streamNameIn(input: unknown): string | undefined {
+  const { StreamName: name, StreamARN: arn } = input as {
+    readonly StreamName?: string
+    readonly StreamARN?: string
+  }
+  return name ?? (arn === undefined ? undefined : keyInArn(arn)?.name)
 }

@@ -1,7 +1,7 @@
 import type { Shard } from '../../streams/shard.ts'
 import { formatShardId } from '../../streams/shard-id.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
-import { notFoundFault } from '../wire/fault.ts'
+import { invalidArgumentFault, notFoundFault } from '../wire/fault.ts'
 
 const indexMax = 2 ** 31 - 1
 
@@ -28,4 +28,11 @@ export function shardOf(core: StreamCore, shardId: string): Shard {
   throw notFoundFault(
     `Could not find shard ${shownShardId(shardId)} in stream ${name} under account ${account}.`,
   )
+}
+
+/** An id as the library writes it. @throws `InvalidArgumentException` for one without a number */
+export function normalShardId(shardId: string): string {
+  const index = shardIndexOf(shardId)
+  if (index === undefined) throw invalidArgumentFault(`Invalid ShardId ${shardId}.`)
+  return formatShardId(index)
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { StreamKey } from '../../meta/commands.ts'
-import type { StreamState } from '../../meta/state.ts'
+import { firstSlotOf, type StreamState } from '../../meta/state.ts'
 import type { ShardIterator } from '../../streams/shard-iterator.ts'
+import { formatShardId } from '../../streams/shard-id.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { minuteMs } from '../../units.ts'
 import { Fault, invalidArgumentFault } from '../wire/fault.ts'
@@ -34,8 +35,17 @@ export function readIterator(token: string, call: Call): IteratorTarget {
   if (opened === undefined || written === undefined) throw invalidIterator()
   const core = call.inside.core(written.key)
   if (!opened.isSealedWith(secretOf(core.state), purpose)) throw invalidIterator()
-  if (call.nowMs - written.madeAtMs > iteratorLifeMs) throw expired(written.madeAtMs, call.nowMs)
+  if (call.nowMs - written.madeAtMs > iteratorLifeMs) throw expiredIterator(written.madeAtMs, call.nowMs)
   return { core, iterator: written.iterator }
+}
+
+/** Which shard an iterator says that it is of; `undefined` for what is none. Believes what it reads. */
+export function claimedBy(
+  token: string,
+): { readonly streamName: string; readonly shardId: string } | undefined {
+  const opened = openToken(token)
+  const written = opened && parts(opened.inside)
+  return written && { streamName: written.key.name, shardId: formatShardId(written.iterator.shardIndex) }
 }
 
 interface Written {
@@ -69,7 +79,7 @@ function parts(inside: string): Written | undefined {
  * random. It is as old as the stream, so tokens of a deleted one are none of its successor.
  */
 export function secretOf(state: StreamState): Buffer {
-  const slot = state.shards[0]?.slot ?? {}
+  const slot = firstSlotOf(state) ?? {}
   const entries = Object.entries(slot).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(entries)).digest()
 }
@@ -78,7 +88,8 @@ function invalidIterator(): Fault {
   return invalidArgumentFault('Invalid ShardIterator.')
 }
 
-function expired(madeAtMs: number, nowMs: number): Fault {
+/** `ExpiredIteratorException`, of an iterator that was made at a time. Milliseconds since 1970. */
+export function expiredIterator(madeAtMs: number, nowMs: number): Fault {
   return new Fault(
     'ExpiredIteratorException',
     `Iterator expired. The iterator was created at time ${javaDate(madeAtMs)} while right now it is ` +

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors.ts'
 import type { StreamKey } from '../../meta/commands.ts'
-import { streamArn } from '../../streams/description.ts'
+import { streamStatus } from '../../streams/status.ts'
+import { streamArn } from '../../streams/stream-arn.ts'
 import type { Stream } from '../../streams/stream.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { type Fault, invalidArgumentFault, notFoundFault, validationFault } from '../wire/fault.ts'
@@ -50,14 +51,42 @@ export function coreOfTarget(target: StreamTarget, call: Call): StreamCore {
   }
 }
 
-/** The same, and the library's object for it. */
+/**
+ * The stream that an input reads or writes. One that is being created is not there yet.
+ *
+ * @throws `ResourceNotFoundException`
+ */
+export function coreToRead(target: StreamTarget, call: Call): StreamCore {
+  const core = coreOfTarget(target, call)
+  if (streamStatus(core.state, call.nowMs) !== 'CREATING') return core
+  const { name, account } = core.state.key
+  throw notFoundFault(`Stream ${target.StreamARN ?? name} under account ${account} not found.`)
+}
+
+/** The same, and the library's object to put with. */
+export function streamToWrite(
+  target: StreamTarget,
+  call: Call,
+): { readonly core: StreamCore; readonly stream: Stream } {
+  const core = coreToRead(target, call)
+  return { core, stream: streamOf(core, call) }
+}
+
+/** A stream of another creation than the caller means is not there. @throws `ResourceNotFoundException` */
+export function requireCreation(createdAtMs: number | undefined, core: StreamCore): void {
+  const { createdAtMs: actual, key } = core.state
+  // Some clients send whole seconds.
+  if (createdAtMs === undefined || createdAtMs === actual || createdAtMs === actual - (actual % 1000)) return
+  throw notFoundFault(`Stream ${key.name} under account ${key.account} not found.`)
+}
+
+/** `coreOfTarget`, and the library's object for it. */
 export function streamOfTarget(
   target: StreamTarget,
   call: Call,
 ): { readonly core: StreamCore; readonly stream: Stream } {
   const core = coreOfTarget(target, call)
-  const { account, region, name } = core.state.key
-  return { core, stream: call.within(account, region).stream(name) }
+  return { core, stream: streamOf(core, call) }
 }
 
 /** What names a stream beside a token must name the token's. @throws `InvalidArgumentException` */
@@ -75,4 +104,9 @@ function namedByArn(error: unknown, arn: string, account: string): unknown {
 
 function streamIdFault(): Fault {
   return invalidArgumentFault('StreamId is not supported: name the stream by StreamName or StreamARN.')
+}
+
+function streamOf(core: StreamCore, call: Call): Stream {
+  const { account, region, name } = core.state.key
+  return call.within(account, region).stream(name)
 }

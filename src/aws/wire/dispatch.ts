@@ -7,7 +7,7 @@ import { Fault, internalFault, serializationFault } from './fault.ts'
 import { inputReader, type ReadInput } from './input-reader.ts'
 import { type OutputWriter, outputWriter } from './output-writer.ts'
 import { cborProtocol, complete, faultText, jsonProtocol, type Protocol, protocolOf } from './protocol.ts'
-import type { Service, ServiceEvent, ServiceRequest } from './service.ts'
+import { type Service, type ServiceEvent, type ServiceRequest, whenWritten } from './service.ts'
 
 /** Ten MiB of records in base64, with their keys and the words around them. Bytes. */
 const bodyBytesMax: number = 20 * 1024 * 1024
@@ -86,7 +86,9 @@ export class Dispatcher {
       const output = await this.#service.run(call)
       if (codec.events !== undefined) return this.#streamed(call, codec.events, output, headers)
       if (codec.writer === undefined) return complete(200, headers, undefined, noBody)
-      return complete(200, headers, protocol.contentType, protocol.write(codec.writer, output))
+      const body = protocol.write(codec.writer, output)
+      ;(output as { readonly [whenWritten]?: () => void })[whenWritten]?.()
+      return complete(200, headers, protocol.contentType, body)
     } catch (error) {
       throw this.#faultOf(error, call)
     }

@@ -53,7 +53,7 @@ export function initialResponse(contentType: string): Buffer {
 }
 
 /** One event, whose payload is a document. */
-export function eventMessage(type: string, contentType: string, payload: string): Buffer {
+export function eventMessage(type: string, contentType: string, payload: Uint8Array | string): Buffer {
   return encodeMessage(
     { ':message-type': 'event', ':event-type': type, ':content-type': contentType },
     payload,

@@ -142,6 +142,10 @@ function listReader(shape: MemberShape, read: ReadValue): ReadValue {
     }
     for (const constraint of checks.broken(value)) fail(reading, shownList(value), at, constraint)
     if (scalar !== undefined && convert !== undefined) {
+      if (value.some(isAbsent)) {
+        fail(reading, shownList(value), at, 'Member must satisfy constraint: [Member must not be null]')
+        return []
+      }
       const texts = value.map((each) => convert(each, reading.form))
       if (texts.some((text) => scalar.broken(text).length > 0)) {
         fail(reading, shownList(value), at, `Member must satisfy constraint: [${scalar.rule}]`)
@@ -150,11 +154,15 @@ function listReader(shape: MemberShape, read: ReadValue): ReadValue {
     }
     return value.map((each: unknown, index) => {
       at.index = index
-      if (each !== null && each !== undefined) return read(each, at, reading)
+      if (!isAbsent(each)) return read(each, at, reading)
       fail(reading, 'null', at, 'Member must not be null')
       return undefined
     })
   }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined
 }
 
 function mapReader(shape: MemberShape): ReadValue {
@@ -165,6 +173,10 @@ function mapReader(shape: MemberShape): ReadValue {
   return (value, at, reading) => {
     if (Array.isArray(value)) throw serializationFault('Start of list found where not expected')
     if (!isDocument(value)) throw serializationFault('Expected map or null')
+    if (Object.values(value).some(isAbsent)) {
+      fail(reading, shownMap(value), at, 'Map value must satisfy constraint: [Member must not be null]')
+      return new Map()
+    }
     const entries = Object.entries(value).map(([name, each]) => [name, convert(each, reading.form)] as const)
     for (const constraint of checks.broken(entries)) fail(reading, shownMap(value), at, constraint)
     if (entries.some(([name]) => key.broken(name).length > 0)) {

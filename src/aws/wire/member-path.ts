@@ -16,6 +16,7 @@ export class MemberPath {
   get text(): string {
     const own = this.#name.slice(0, 1).toLowerCase() + this.#name.slice(1)
     const entry = this.index === -1 ? own : `${own}.${this.index + 1}.member`
-    return this.#parent === undefined ? entry : `${this.#parent.text}.${entry}`
+    const outside = this.#parent?.text ?? ''
+    return outside === '' ? entry : `${outside}.${entry}`
   }
 }

@@ -1,28 +1,33 @@
 import type { MemberShape, ServiceModel } from '../model/model.ts'
 import { CborWriter } from './cbor-writer.ts'
+import { JsonWriter } from './json-writer.ts'
 
 /**
  * Writes the output of an operation: blobs are bytes there, timestamps milliseconds, members without a value
  * `undefined` or absent. Those are left out, never `null`.
  */
 export interface OutputWriter {
-  /** The document as JSON. */
-  json(output: unknown): string
+  /** The document as JSON, in UTF-8. */
+  json(output: unknown): Uint8Array
   /** The document as CBOR. */
   cbor(output: unknown): Uint8Array
 }
 
 type Members = Readonly<Record<string, unknown>>
-type WriteText = (value: unknown) => string
+type WriteJson = (value: unknown, into: JsonWriter) => void
 type WriteCbor = (value: unknown, into: CborWriter) => void
 
 /** Makes the writer of one structure out of the model. */
 export function outputWriter(model: ServiceModel, structure: string): OutputWriter {
   const shape: MemberShape = { type: 'structure', shape: structure }
-  const text = textWriter(model, shape)
+  const json = jsonWriter(model, shape)
   const cbor = cborWriter(model, shape)
   return {
-    json: text,
+    json(output) {
+      const writer = new JsonWriter()
+      json(output, writer)
+      return writer.finish()
+    },
     cbor(output) {
       const writer = new CborWriter()
       cbor(output, writer)
@@ -31,45 +36,67 @@ export function outputWriter(model: ServiceModel, structure: string): OutputWrit
   }
 }
 
-function textWriter(model: ServiceModel, shape: MemberShape): WriteText {
+function jsonWriter(model: ServiceModel, shape: MemberShape): WriteJson {
   switch (shape.type) {
     case 'structure':
-      return structureText(model, shape)
-    case 'list': {
-      const write = textWriter(model, entryOf(shape.member))
-      return (values) => `[${(values as readonly unknown[]).map(write).join(',')}]`
-    }
-    case 'map': {
-      const write = textWriter(model, entryOf(shape.value))
-      return (values) => {
-        const entries = [...(values as ReadonlyMap<string, unknown>)]
-        return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${write(value)}`).join(',')}}`
-      }
-    }
+      return structureJson(model, shape)
+    case 'list':
+      return listJson(jsonWriter(model, entryOf(shape.member)))
+    case 'map':
+      return mapJson(jsonWriter(model, entryOf(shape.value)))
     case 'blob':
-      return (value) => `"${base64Of(value as Uint8Array)}"`
+      return (value, into) => into.base64(value as Uint8Array)
     case 'timestamp':
-      return (value) => secondsOf(value as number)
+      return (value, into) => into.text(secondsOf(value as number))
     default:
-      return (value) => JSON.stringify(value)
+      return (value, into) => into.text(JSON.stringify(value))
   }
 }
 
-function structureText(model: ServiceModel, shape: MemberShape): WriteText {
+function listJson(write: WriteJson): WriteJson {
+  return (values, into) => {
+    into.text('[')
+    let first = true
+    for (const value of values as readonly unknown[]) {
+      if (!first) into.text(',')
+      first = false
+      write(value, into)
+    }
+    into.text(']')
+  }
+}
+
+function mapJson(write: WriteJson): WriteJson {
+  return (values, into) => {
+    into.text('{')
+    let first = true
+    for (const [key, value] of values as ReadonlyMap<string, unknown>) {
+      into.text(`${first ? '' : ','}${JSON.stringify(key)}:`)
+      first = false
+      write(value, into)
+    }
+    into.text('}')
+  }
+}
+
+function structureJson(model: ServiceModel, shape: MemberShape): WriteJson {
   const writers = membersOf(model, shape).map(([name, member]) => ({
     name,
     label: `"${name}":`,
-    write: textWriter(model, member),
+    laterLabel: `,"${name}":`,
+    write: jsonWriter(model, member),
   }))
-  return (output) => {
-    let text = ''
-    for (const { name, label, write } of writers) {
+  return (output, into) => {
+    into.text('{')
+    let first = true
+    for (const { name, label, laterLabel, write } of writers) {
       const value = (output as Members)[name]
       if (value === undefined) continue
-      text += text === '' ? `{${label}` : `,${label}`
-      text += write(value)
+      into.text(first ? label : laterLabel)
+      first = false
+      write(value, into)
     }
-    return text === '' ? '{}' : `${text}}`
+    into.text('}')
   }
 }
 
@@ -138,11 +165,6 @@ function membersOf(model: ServiceModel, shape: MemberShape): [string, MemberShap
 function entryOf(shape: MemberShape | undefined): MemberShape {
   if (shape === undefined) throw new Error('the model has a list or map without entries')
   return shape
-}
-
-/** Base64 without a copy of the bytes. */
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 }
 
 /** Milliseconds as seconds: plain decimals, which a number below 10^21 always is. */

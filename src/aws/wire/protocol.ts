@@ -20,7 +20,7 @@ export const jsonProtocol: Protocol = {
   contentType: 'application/x-amz-json-1.1',
   form: jsonForm,
   parse: parseJson,
-  write: (writer, output) => Buffer.from(writer.json(output), 'utf8'),
+  write: (writer, output) => writer.json(output),
   fault: (fault) => Buffer.from(faultText(fault), 'utf8'),
 }
 

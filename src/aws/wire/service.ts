@@ -20,6 +20,12 @@ export interface ServiceEvent {
   readonly event: unknown
 }
 
+/**
+ * A method that an output may have: called once its document is written. Whatever the output shows may be
+ * gone then.
+ */
+export const whenWritten: unique symbol = Symbol('whenWritten')
+
 /** What a service is, for whatever carries its messages. */
 export interface Service {
   readonly model: ServiceModel

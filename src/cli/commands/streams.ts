@@ -6,6 +6,7 @@ import type { Host } from '../host.ts'
 import { requireStore, type StoreOptions, withStore, withStoreOptions } from '../store-options.ts'
 import { table } from '../table.ts'
 import { wholeNumber } from '../values.ts'
+import { mergeCommand, scaleCommand, splitCommand } from './reshard.ts'
 
 interface CreateOptions extends StoreOptions {
   readonly shards: number
@@ -13,12 +14,14 @@ interface CreateOptions extends StoreOptions {
   readonly maxRecordKib: number
 }
 
+const commands = [createCommand, describeCommand, splitCommand, mergeCommand, scaleCommand, deleteCommand]
+
 /** `millrace streams`: which streams there are; creates, describes and deletes them. */
 export function streamsCommand(host: Host): Command {
   const streams = withStoreOptions(new Command('streams'))
-    .summary('list, create, describe and delete streams')
+    .summary('list, create, describe, reshard and delete streams')
     .description(
-      'Lists the streams of a store; its commands create, describe and delete them. Listing and describing only read.',
+      'Lists the streams of a store; its commands create, describe, reshard and delete them. Listing and describing only read.',
     )
     .argument('[command]')
     .usage('[options] [command]')
@@ -28,7 +31,7 @@ export function streamsCommand(host: Host): Command {
       await list(host, options)
     })
   // The options of `streams` are its commands' too, before and after their names; there they are found globally.
-  for (const create of [createCommand, describeCommand, deleteCommand]) {
+  for (const create of commands) {
     streams.addCommand(withStoreOptions(create(host)))
   }
   return streams

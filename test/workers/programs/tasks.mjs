@@ -15,6 +15,35 @@ const stream = store.stream('s')
 parentPort.on('message', () => {})
 say('ready')
 
+/** A store that is being resharded has to be asked again. */
+async function appendPatiently(key, data) {
+  for (;;) {
+    try {
+      return stream.append(key, data)
+    } catch (error) {
+      if (error.code !== 'ERR_MILLRACE_BACKLOG') throw error
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+}
+
+/** Splits or merges what is lowest or highest, unless somebody else is at it. */
+async function changeShards(round) {
+  const shards = stream
+    .listShards({ filter: { type: 'atLatest' } })
+    .toSorted((a, b) => (BigInt(a.startingHashKey) < BigInt(b.startingHashKey) ? -1 : 1))
+  const [lower, upper] = round % 4 < 2 ? shards : shards.slice(-2)
+  const middle = (BigInt(lower.startingHashKey) + BigInt(lower.endingHashKey)) / 2n
+  try {
+    if (round % 2 === 0) await stream.splitShard(lower.shardId, middle.toString())
+    else await stream.mergeShards(lower.shardId, upper.shardId)
+  } catch (error) {
+    const others = ['ERR_MILLRACE_STREAM_NOT_ACTIVE', 'ERR_MILLRACE_SHARD_SEALED', 'ERR_MILLRACE_BACKLOG']
+    if (!others.includes(error.code)) throw error
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 const tasks = {
   /** Batches to all shards, then single puts of one key. */
   async put() {
@@ -33,12 +62,65 @@ const tasks = {
     for (let index = 0; index < 3_000; index++) stream.append(`k${index % 89}`, Buffer.from(`${id}:${index}`))
     return 3_000
   },
+  /** Tags the stream and registers consumers, each time beside others who do. */
+  async set() {
+    for (let n = 0; n < 10; n++) {
+      await stream.settings.tag({ [`k${id}-${n}`]: String(id) })
+      if (n % 2 === 0) await stream.consumers.register(`c${id}-${n}`)
+    }
+    return 'set'
+  },
+  async deleteIt() {
+    await store.deleteStream('s')
+    return 'deleting'
+  },
   /** Counts what comes until it has seen the end. */
   async tail() {
     let seen = 0
     for await (const record of stream.read({ from: 'oldest' })) {
       if (Buffer.from(record.data).toString() === 'the end') return seen
       seen += 1
+    }
+    throw new Error('the read ended')
+  },
+  /** Puts texts that count for each key of this worker, one after the other, in every way there is. */
+  async putCounted() {
+    for (let n = 0; n < 1_200; n++) {
+      const data = Buffer.from(`${id}:${n}`)
+      const key = `k${id}-${n % 7}`
+      if (n % 3 === 0) await stream.put(key, data)
+      else if (n % 3 === 1) {
+        const [result] = await stream.putBatch([{ partitionKey: key, data }])
+        if (!result.ok) throw result.error
+      } else if (options.durability === 'commit') await stream.put(key, data)
+      else await appendPatiently(key, data)
+      if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return 1_200
+  },
+  /** Splits and merges, and says 'going' after the first. */
+  async reshard() {
+    for (let round = 0; round < 12; round++) {
+      await changeShards(round)
+      if (round === 0) say('going')
+    }
+    return stream.describe().shardCount
+  },
+  /** The same until it is terminated. */
+  async reshardForEver() {
+    say('going')
+    for (let round = 0; ; round++) await changeShards(round)
+  },
+  /** Follows until it has as many records as its id says; each key's in their order. */
+  async follow() {
+    const last = new Map()
+    let seen = 0
+    for await (const { partitionKey, data } of stream.read({ from: 'oldest' })) {
+      const n = Number(Buffer.from(data).toString().split(':')[1])
+      if (n <= (last.get(partitionKey) ?? -1))
+        throw new Error(`${partitionKey}: ${n} came again, or too late`)
+      last.set(partitionKey, n)
+      if (++seen === id) return seen
     }
     throw new Error('the read ended')
   },

@@ -10,6 +10,7 @@ export const deleteStream: Operation = {
   name: 'DeleteStream',
   async run(input: Input, call) {
     const { account, region, name } = coreOfTarget(input, call).state.key
-    await call.within(account, region).deleteStream(name)
+    const enforceConsumerDeletion = input.EnforceConsumerDeletion
+    await call.within(account, region).deleteStream(name, { enforceConsumerDeletion })
   },
 }

@@ -1,6 +1,8 @@
-import { shardPage, type ShardPage } from '../../../streams/shard-page.ts'
+import { polledPage } from '../../../streams/polling.ts'
+import type { ShardPage } from '../../../streams/shard-page.ts'
+import { whenWritten } from '../../wire/service.ts'
 import type { Operation } from '../call.ts'
-import { childShardsOf } from '../child-shards.ts'
+import { childShardsOutput } from '../child-shards.ts'
 import { refuseDryRun } from '../dry-run.ts'
 import { recordsOf } from '../record-output.ts'
 import { readIterator, writeIterator } from '../shard-token.ts'
@@ -20,12 +22,13 @@ export const getRecords: Operation = {
     requireSameStream(input, core)
     core.requireUsable()
     refuseDryRun(input.DryRun)
-    const page: ShardPage = await shardPage(core, iterator, { records: input.Limit })
+    const page: ShardPage = await polledPage(core, iterator, { records: input.Limit })
     return {
-      Records: recordsOf(page, core.state),
+      Records: recordsOf(page.batches),
       NextShardIterator: page.next === undefined ? undefined : writeIterator(core, page.next, call.nowMs),
       MillisBehindLatest: page.millisBehindLatest,
-      ChildShards: page.next === undefined ? childShardsOf(core, page.shard) : undefined,
+      [whenWritten]: () => page.release(),
+      ChildShards: page.next === undefined ? childShardsOutput(page.childShards) : undefined,
     }
   },
 }

@@ -4,7 +4,7 @@ import type { Call, Operation } from '../call.ts'
 import { refuseDryRun } from '../dry-run.ts'
 import { bytesOfEntry, entryOf, type RecordEntry } from '../record-entry.ts'
 import { encryptionOf } from '../encryption.ts'
-import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
+import { streamToWrite, type StreamTarget } from '../stream-target.ts'
 
 interface Input extends StreamTarget, RecordEntry {
   readonly SequenceNumberForOrdering?: string
@@ -15,7 +15,7 @@ interface Input extends StreamTarget, RecordEntry {
 export const putRecord: Operation = {
   name: 'PutRecord',
   async run(input: Input, call) {
-    const { stream, core } = streamOfTarget(input, call)
+    const { stream, core } = streamToWrite(input, call)
     const entry = entryOf(input, bytesOfEntry(input), core, () => '')
     requireOrdering(input, core.state.key.name, call)
     refuseDryRun(input.DryRun)

@@ -1,4 +1,4 @@
-import type { PutEntry, PutResult } from '../../../streams/put.ts'
+import type { KeylessEntry, PutEntry, PutResult } from '../../../streams/put.ts'
 import { MiB } from '../../../units.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import type { Operation } from '../call.ts'
@@ -6,7 +6,7 @@ import { refuseDryRun } from '../dry-run.ts'
 import { encryptionOf } from '../encryption.ts'
 import { bytesOfEntry, entryOf, type RecordEntry } from '../record-entry.ts'
 import { throttledText } from '../refusal.ts'
-import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
+import { streamToWrite, type StreamTarget } from '../stream-target.ts'
 
 /** Data and keys of one request, bytes. */
 const requestBytesMax: number = 10 * MiB
@@ -20,8 +20,8 @@ interface Input extends StreamTarget {
 export const putRecords: Operation = {
   name: 'PutRecords',
   async run(input: Input, call) {
-    const { stream, core } = streamOfTarget(input, call)
-    const entries: PutEntry[] = []
+    const { stream, core } = streamToWrite(input, call)
+    const entries: (PutEntry | KeylessEntry)[] = []
     let requestBytes = 0
     for (const [index, record] of input.Records.entries()) {
       const bytes = bytesOfEntry(record)

@@ -1,0 +1,20 @@
+import type { Operation } from '../call.ts'
+
+/** What the caller's account has in the region, and what it may have. */
+export const describeLimits: Operation = {
+  name: 'DescribeLimits',
+  run(_input: unknown, call) {
+    const { openShards, shardLimit, onDemandStreams, onDemandStreamLimit } = call
+      .within(call.account, call.region)
+      .limits()
+    return {
+      ShardLimit: shardLimit,
+      OpenShardCount: openShards,
+      OnDemandStreamCount: onDemandStreams,
+      OnDemandStreamCountLimit: onDemandStreamLimit,
+      ChannelCount: 0,
+      // None can be created yet.
+      ChannelCountLimit: 0,
+    }
+  },
+}

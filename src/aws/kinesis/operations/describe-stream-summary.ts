@@ -1,0 +1,23 @@
+import { KiB } from '../../../units.ts'
+import type { Operation } from '../call.ts'
+import { streamOutput, warmThroughputOutput } from '../stream-output.ts'
+import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
+
+/** A stream without its shards. */
+export const describeStreamSummary: Operation = {
+  name: 'DescribeStreamSummary',
+  run(input: StreamTarget, call) {
+    const stream = streamOfTarget(input, call).stream.describe()
+    return {
+      StreamDescriptionSummary: {
+        ...streamOutput(stream),
+        OpenShardCount: stream.shardCount,
+        ConsumerCount: stream.consumerCount,
+        WarmThroughput: warmThroughputOutput(stream),
+        MaxRecordSizeInKiB: Math.floor(stream.maxRecordBytes / KiB),
+        ChannelCount: 0,
+        RecordDistributionStrategy: stream.distribution,
+      },
+    }
+  },
+}

@@ -1,0 +1,14 @@
+import type { Operation } from '../call.ts'
+import { channelNotFound } from '../channels.ts'
+
+interface Input {
+  readonly ChannelARN: string
+}
+
+/** There are no channels yet. */
+export const updateChannel: Operation = {
+  name: 'UpdateChannel',
+  run({ ChannelARN }: Input) {
+    throw channelNotFound(ChannelARN)
+  },
+}

@@ -1,0 +1,40 @@
+import type { Slot } from '../log/log.ts'
+import type { Command, ShardSpec, StreamKey } from '../meta/commands.ts'
+import type { StreamSettings } from '../meta/settings.ts'
+import type { StreamPlan } from './create-options.ts'
+import { evenSplit } from './hash-key.ts'
+import { transitionEnd } from './status.ts'
+import { withoutAbsent } from './stream-changes.ts'
+
+/**
+ * The command that creates a stream as it was asked for. Pure.
+ *
+ * @param slots of its shards, in their order
+ * @param creatingMs it is CREATING for so long
+ */
+export function creationOf(
+  key: StreamKey,
+  { shards, retentionHours, maxRecordBytes, settings }: StreamPlan,
+  slots: readonly Slot[],
+  createdAtMs: number,
+  creatingMs: number,
+): Command {
+  const specs = evenSplit(shards).map(({ start, end }, index): ShardSpec => ({
+    index,
+    startingHashKey: start.toString(),
+    endingHashKey: end.toString(),
+    createdAtSeconds: Math.floor(createdAtMs / 1000),
+    slot: slots[index] as Slot,
+  }))
+  const creatingUntilMs = transitionEnd(createdAtMs, creatingMs)
+  const chosen = withoutAbsent({ ...settings, creatingUntilMs }) as StreamSettings
+  return {
+    kind: 'createStream',
+    key,
+    createdAtMs,
+    retentionHours,
+    maxRecordBytes,
+    shards: specs,
+    ...(Object.keys(chosen).length > 0 && { settings: chosen }),
+  }
+}

@@ -1,0 +1,48 @@
+import { MillraceError } from '../errors.ts'
+import type { MetaStore } from '../meta/meta.ts'
+import type { StreamState } from '../meta/state.ts'
+import type { StoreTime } from './store-time.ts'
+import type { Decision } from './stream-changes.ts'
+import type { StreamCore } from './stream-core.ts'
+
+/** How often a command is proposed again because somebody else changed the stream or account at the same time. */
+export const proposalsMax = 16
+
+/** Takes decisions about streams to the metadata. */
+export class Proposals {
+  readonly #meta: MetaStore
+  readonly #time: StoreTime
+
+  constructor(meta: MetaStore, time: StoreTime) {
+    this.#meta = meta
+    this.#time = time
+  }
+
+  /**
+   * What a stream is now, whoever changed it.
+   *
+   * @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND`
+   */
+  present(core: StreamCore): StreamState {
+    core.requireUsable()
+    // Asking for the state hears of what others did; perhaps the stream is gone.
+    const state = this.#meta.state.streams.get(core.id)
+    core.requireUsable()
+    return state ?? core.state
+  }
+
+  /**
+   * Proposes what is decided about a stream until it builds on the stream's present state. The stream that was
+   * changed; undefined if there was nothing to change.
+   */
+  async change(find: () => StreamCore, decide: Decision): Promise<StreamCore | undefined> {
+    for (let proposals = 0; proposals < proposalsMax; proposals++) {
+      const core = find()
+      const command = decide(this.present(core), this.#time.nowMs())
+      if (command === undefined) return undefined
+      const outcome = await this.#meta.propose(command)
+      if (outcome === 'applied') return core
+    }
+    throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
+  }
+}

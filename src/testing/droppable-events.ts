@@ -1,0 +1,58 @@
+/** The events of a subscription that can be cut from outside: then they end, as those of a lost connection do. */
+export class DroppableEvents<Event> implements AsyncIterableIterator<Event, undefined> {
+  readonly #events: AsyncIterator<Event>
+  readonly #beforeEvent: () => boolean
+  readonly #ended: () => void
+  readonly #dropped: Promise<IteratorReturnResult<undefined>>
+  #drop: () => void = () => {}
+  #over = false
+
+  /**
+   * @param beforeEvent asked before each event is handed on: whether the connection is lost instead
+   * @param ended told once that no event will follow
+   */
+  constructor(events: AsyncIterable<Event>, beforeEvent: () => boolean, ended: () => void) {
+    this.#events = events[Symbol.asyncIterator]()
+    this.#beforeEvent = beforeEvent
+    this.#ended = ended
+    this.#dropped = new Promise((resolve) => {
+      this.#drop = () => resolve({ done: true, value: undefined })
+    })
+  }
+
+  /** Cuts them, also while somebody waits for one. */
+  drop(): void {
+    this.#drop()
+    void this.return()
+  }
+
+  async next(): Promise<IteratorResult<Event, undefined>> {
+    if (this.#over) return { done: true, value: undefined }
+    try {
+      const next = await Promise.race([this.#dropped, this.#events.next()])
+      if (next.done === true) this.#end()
+      else if (!this.#over && this.#beforeEvent()) this.drop()
+      else if (!this.#over) return next
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+    return { done: true, value: undefined }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#end()
+    await this.#events.return?.()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#ended()
+  }
+}
