@@ -59,10 +59,10 @@ bool header_is_sane(const FrameHeader& header) noexcept {
   if (header.length < payload_at) return false;
   const bool data = header.type == static_cast<std::uint8_t>(FrameType::kData);
   if (!data && (header.key_bytes != 0 || header.flags != 0))
-    return false;  // marks have a body only
+    return false;  // marks have a body only, and of them only gaps
   const std::size_t body_bytes = header.length - payload_at;
   const bool gap = header.type == static_cast<std::uint8_t>(FrameType::kGap);
-  return !gap || body_bytes == 0 || body_bytes >= kGapEndBytes;
+  return data || body_bytes == 0 || (gap && body_bytes >= kGapEndBytes);
 }
 
 }  // namespace

@@ -181,8 +181,10 @@ class Repair {
   }
 
   Result<void> fill(const Filling& whole) {
-    const std::optional<std::vector<Filling>> gaps = fill_with_gaps(whole);
+    std::optional<std::vector<Filling>> gaps = fill_with_gaps(whole);
     if (!gaps) return contradiction("numbers are missing where there is no room for their frames");
+    // Writers may have begun in between: from the next gap on they are the ones.
+    for (Filling& gap : *gaps) gap.epoch = epoch_of(gap.from, whole.epoch);
     rewrite_.fillings.insert(rewrite_.fillings.end(), gaps->begin(), gaps->end());
     return {};
   }
@@ -259,6 +261,7 @@ class Repair {
     Filling end = rest;
     end.type = FrameType::kShardEnd;
     end.from = {rest.to.bytes - kFrameHeaderBytes};
+    end.epoch = epoch_of(end.from, rest.epoch);
     end.last = rest.first;
     if (const std::optional<SegmentSeal>& seal = link_.file->seal) {
       end.last = {seal->last_sequence};

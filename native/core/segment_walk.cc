@@ -113,18 +113,12 @@ class Walker {
       return "a frame that arrived before the one before it";
     }
     const bool first = walk_.frames.end.bytes == 0;
+    // Above what was promised the list may lack who is there, and the next writer mends it.
+    const bool listed = head_.epochs_sound && (at_ < terms_.promised || terms_.end);
     const bool right_writer =
-        head_.epochs_sound ? header.epoch == static_cast<std::uint16_t>(epoch_at(head_.epochs, at_))
-                           : first || epoch_follows(walk_.order.epoch, header.epoch);
-    if (!right_writer) return "a frame of a writer that was not there";
-    return is(header, FrameType::kData) ? "" : judge_mark(seen.check.frame);
-  }
-
-  // A gap or the end of the shard carries nothing of a record's.
-  [[nodiscard]] static std::string judge_mark(const FrameView& frame) {
-    if (frame.header.key_bytes != 0 || frame.header.flags != 0) return "a mark with a record's key";
-    const bool empty = frame.payload_bytes == 0 || !is(frame.header, FrameType::kShardEnd);
-    return empty ? "" : "an end of the shard with a record's data";
+        listed ? header.epoch == static_cast<std::uint16_t>(epoch_at(head_.epochs, at_))
+               : first || epoch_follows(walk_.order.epoch, header.epoch);
+    return right_writer ? "" : "a frame of a writer that was not there";
   }
 
   void take(const SeenFrame& seen) {
