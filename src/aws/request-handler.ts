@@ -75,18 +75,20 @@ class RequestHandler implements AwsRequestHandler {
 
   async handle(request: SdkRequest, options: SdkHandlerOptions = {}): Promise<{ response: SdkResponse }> {
     const signal = signalOf(options.abortSignal)
-    if (signal?.aborted === true) throw abortError(signal)
+    if (isAborted(signal)) throw abortError(signal)
     const given = new AbortController()
     const wire = wireRequest(request)
     const answered = this.#dispatcher.answer(wire, given.signal)
     const ended = new Ending(signal, options.requestTimeout ?? 0, this.#clock)
     try {
       const response = await (ended.never ? answered : Promise.race([answered, ended.failed]))
+      // Between the answer and this line; a stream would never hear of it.
+      if (isAborted(signal)) throw abortError(signal)
       return { response: this.#responseOf(response, signal, given) }
     } catch (error) {
       given.abort(error)
       // A stream that is answered after all is nobody's.
-      void answered.then(endUnread)
+      void answered.then(endUnread).catch(() => {})
       throw error
     } finally {
       ended.release()
@@ -153,7 +155,10 @@ async function endUnread({ body }: WireResponse): Promise<void> {
 
 function wireRequest(request: SdkRequest): WireRequest {
   const headers: Record<string, string | undefined> = {}
-  for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name]
+  for (const name in request.headers) {
+    const value: unknown = request.headers[name]
+    if (typeof value === 'string') headers[name.toLowerCase()] = value
+  }
   const { body = '' } = request
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
     throw invalidArgument('request.body', body, 'text or bytes')
@@ -168,6 +173,10 @@ function signalOf(value: unknown): AbortSignal | undefined {
   // Not `instanceof`: a test runner may have made it in a realm of its own.
   requireMethods('abortSignal', value, ['addEventListener', 'removeEventListener'])
   return value as AbortSignal
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
 }
 
 function abortError(signal: AbortSignal | undefined): Error {

@@ -30,6 +30,8 @@ const fanOuts = new WeakMap<AbortSignal, FanOut>()
  * signal, it has one listener of ours: the platform takes more than ten for a leak, and warns.
  */
 export function onAbort(signal: AbortSignal, wake: () => void): () => void {
+  // It will not say so again.
+  if (signal.aborted) queueMicrotask(wake)
   const fanOut = fanOuts.get(signal) ?? new FanOut(signal)
   fanOuts.set(signal, fanOut)
   fanOut.add(wake)

@@ -66,6 +66,8 @@ export class Committer {
   readonly #engine: LogEngine
   readonly #durable: boolean
   readonly #synchronous: boolean
+  /** When the youngest open shard's parents ended: no record of a child arrives before those of its parents. */
+  readonly #notBeforeMs: number
   readonly #recordFlags: number
   readonly #meter: Meter | undefined
   /** Records may go by the engine's short way, which routes by keys, sets no flags and counts nothing. */
@@ -82,6 +84,7 @@ export class Committer {
     this.#shards = [...host.map.open]
     this.#router = routerOf(host, engine)
     this.#engine = engine
+    this.#notBeforeMs = notBeforeMs(host.map)
     this.#recordFlags = host.recordFlags
     this.#meter = host.meter
     this.#mayGoDirectly = !host.spreads && host.recordFlags === 0 && host.meter === undefined
@@ -110,12 +113,22 @@ export class Committer {
       const place = this.#touched[index] as number
       const shard = this.#shards[place] as Shard
       const end = this.#ends[place] as number
-      const count = gate === undefined ? end - from : gate.admit(staging, shard, from, end - from)
+      const count = gate === undefined ? end - from : this.#admit(gate, staging, shard, from, end - from)
       const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
       from = end
     }
     return later && allOf(later)
+  }
+
+  /** As `WriteGate.admit`; a gate that fails refuses all of them. */
+  #admit(gate: WriteGate, staging: Staging, shard: Shard, from: number, count: number): number {
+    try {
+      return gate.admit(staging, shard, from, count)
+    } catch (error) {
+      staging.refuse(from, count, asMillraceError(error))
+      return 0
+    }
   }
 
   /** Refuses, by name, to store within a call on an engine that cannot. */
@@ -134,8 +147,10 @@ export class Committer {
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
     if (place === undefined || place < 0) return undefined
+    // First: whoever is told next may put a record.
+    const stored = new Stored(this.#shards[place] as Shard, direct.offset, direct.timeMs, this.#durable)
     this.#host.stored()
-    return new Stored(this.#shards[place] as Shard, direct.offset, direct.timeMs, this.#durable)
+    return stored
   }
 
   /**
@@ -169,10 +184,10 @@ export class Committer {
     return this.storedAt(staging, 0)
   }
 
-  /** @throws `ERR_MILLRACE_IO` where the store's clock throws */
+  /** The time of what is put now. @throws `ERR_MILLRACE_IO` where the store's clock throws */
   #nowMs(): number {
     try {
-      return this.#host.time.nowMs()
+      return Math.max(this.#host.time.nowMs(), this.#notBeforeMs)
     } catch (cause) {
       throw new MillraceError('ERR_MILLRACE_IO', 'the clock does not tell the time', { cause })
     }
@@ -284,6 +299,7 @@ export class Committer {
   async #reroute(staging: Staging, ended: Shard, from: number, count: number): Promise<void> {
     await this.#host.resharded(ended)
     const { map } = this.#host
+    staging.timeMs = Math.max(staging.timeMs, notBeforeMs(map))
     const places = new Uint32Array(staging.count)
     routerOf(this.#host, this.#engine)?.route(staging, staging.count, places)
     const placeOf = (record: number): number => places[record] as number
@@ -336,6 +352,13 @@ export class Committer {
         })
     }
   }
+}
+
+/** The end of the shards that the youngest open one goes on from, milliseconds since 1970; 0 if none goes on. */
+function notBeforeMs({ open }: ShardMap): number {
+  let openedAtMs = 1
+  for (const { spec } of open) openedAtMs = Math.max(openedAtMs, spec.openedAtMs ?? 0)
+  return openedAtMs - 1
 }
 
 /** With one shard there is nothing to choose. */

@@ -1,4 +1,5 @@
 import type { MillraceError } from '../errors.ts'
+import type { Maybe } from '../log/log.ts'
 import { MiB } from '../units.ts'
 import { backlog, type Committer } from './commit.ts'
 import type { PutResult, Stored } from './put.ts'
@@ -82,6 +83,8 @@ export class GroupCommit {
   #open: PutGroup | undefined
   /** The commit that the engine has not answered yet. */
   #underWay: Promise<void> | undefined
+  /** The engine is being called, or somebody whom that call tells something. */
+  #committing = false
 
   constructor(committer: Committer, stagings: StagingPool) {
     this.#committer = committer
@@ -127,11 +130,10 @@ export class GroupCommit {
     try {
       this.#closeGroup()
       this.#run()
-      if (this.#underWay !== undefined) throw backlog(undefined, 'earlier puts are still under way')
-      for (;;) {
-        const stored = this.#committer.commitNow(staging)
-        if (stored !== undefined) return stored
+      if (this.#underWay !== undefined || this.#committing) {
+        throw backlog(undefined, 'earlier puts are still under way')
       }
+      return this.#commitNow(staging)
     } finally {
       this.#stagings.give(staging)
     }
@@ -139,14 +141,19 @@ export class GroupCommit {
 
   /** Nothing was put that a record would have to wait for. */
   get #isIdle(): boolean {
-    return this.#open === undefined && this.#underWay === undefined && this.#queue.length === 0
+    return (
+      this.#open === undefined &&
+      this.#underWay === undefined &&
+      this.#queue.length === 0 &&
+      !this.#committing
+    )
   }
 
   /** Resolves once everything that was put so far has its answer. */
   async drain(): Promise<void> {
     this.#closeGroup()
     this.#run()
-    while (this.#underWay !== undefined) await this.#underWay
+    while (this.#underWay !== undefined || this.#committing) await this.#underWay
   }
 
   #openGroup(): PutGroup {
@@ -179,15 +186,39 @@ export class GroupCommit {
   }
 
   #run(): void {
+    // A listener that is told something while records are committed may put some: after these.
+    if (this.#committing) return
     while (this.#underWay === undefined) {
       const group = this.#queue.shift()
       if (group === undefined) return
       const committer = this.#committer
-      const answer = committer.commit(group.staging)
+      const answer = this.#commit(group.staging)
       if (answer === undefined) this.#settle(group, committer)
       else {
         this.#underWay = this.#goOn(group, committer, answer)
       }
+    }
+  }
+
+  #commitNow(staging: Staging): Stored {
+    this.#committing = true
+    try {
+      for (;;) {
+        const stored = this.#committer.commitNow(staging)
+        if (stored !== undefined) return stored
+      }
+    } finally {
+      this.#committing = false
+      this.#run()
+    }
+  }
+
+  #commit(staging: Staging): Maybe<void> {
+    this.#committing = true
+    try {
+      return this.#committer.commit(staging)
+    } finally {
+      this.#committing = false
     }
   }
 

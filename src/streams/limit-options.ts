@@ -12,7 +12,7 @@ export interface LimitOptions {
    * Each store object counts for itself: workers that share a store do not share the counts. @defaultValue 'off'
    */
   readonly limits?: LimitsMode | undefined
-  /** Told of what the limits refuse, or would. Not beside `off`. */
+  /** Told of what the limits refuse, or would. Not beside `off`. What it throws ends the process: collect, judge later. */
   readonly onLimit?: LimitListener | undefined
 }
 

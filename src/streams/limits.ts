@@ -69,9 +69,13 @@ export class Limits {
 
   /** What the buckets are told. Milliseconds since 1970, integer; goes back when the clock is set back. */
   nowMs(): number {
-    const nowMs = this.#clock.nowMs()
     // A clock that breaks stands still.
-    if (Number.isSafeInteger(nowMs)) this.#lastMs = nowMs
+    try {
+      const nowMs = this.#clock.nowMs()
+      if (Number.isSafeInteger(nowMs)) this.#lastMs = nowMs
+    } catch {
+      // Whoever stamps the records says so.
+    }
     return this.#lastMs
   }
 

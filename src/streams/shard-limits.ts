@@ -23,7 +23,8 @@ export type ShardLimit = 'write-records' | 'write-bytes' | 'read-calls' | 'read-
  */
 export class ShardLimits {
   readonly #writeRecords: TokenBucket
-  readonly #writeBytes: TokenBucket
+  /** Made at the first record, which says how large the records of the stream may be. */
+  #writeBytes: TokenBucket | undefined
   readonly #readCalls: TokenBucket
   readonly #readBytes: TokenBucket
   readonly #iteratorCalls: TokenBucket
@@ -32,7 +33,6 @@ export class ShardLimits {
 
   constructor(nowMs: number) {
     this.#writeRecords = secondsWorth(writeRecordsPerSecond, nowMs)
-    this.#writeBytes = secondsWorth(writeBytesPerSecond, nowMs)
     this.#readCalls = secondsWorth(readCallsPerSecond, nowMs)
     this.#readBytes = secondsWorth(readBytesPerSecond, nowMs)
     this.#iteratorCalls = secondsWorth(iteratorCallsPerSecond, nowMs)
@@ -46,9 +46,14 @@ export class ShardLimits {
    *   paid for at the usual rate. AWS says no more of it than that such bursts are possible.
    */
   write(bytes: number, recordBytesMax: number, nowMs: number): ShardLimit | undefined {
-    this.#writeBytes.resize(Math.max(writeBytesPerSecond, recordBytesMax), nowMs)
+    const capacity = Math.max(writeBytesPerSecond, recordBytesMax)
+    const writeBytes = (this.#writeBytes ??= new TokenBucket(
+      { perSecond: writeBytesPerSecond, capacity },
+      nowMs,
+    ))
+    writeBytes.resize(capacity, nowMs)
     if (!this.#writeRecords.has(1, nowMs)) return 'write-records'
-    if (!this.#writeBytes.take(bytes, nowMs)) return 'write-bytes'
+    if (!writeBytes.take(bytes, nowMs)) return 'write-bytes'
     this.#writeRecords.spend(1, nowMs)
     return undefined
   }

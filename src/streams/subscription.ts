@@ -174,7 +174,10 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent, un
         await this.#pause(Math.min(throttledMs, this.#endsAtMs - nowMs))
         continue
       }
-      if (this.#bytesInTurn >= eventBytesMax) await this.#giveTurn()
+      if (this.#bytesInTurn >= eventBytesMax) {
+        await this.#giveTurn()
+        if (this.#over) return undefined
+      }
       const page = await this.#page({ bytes: eventBytesMax })
       if (page.records > 0 || page.next === undefined) return this.#turn(page, nowMs)
       const idleMs = Math.min(this.#lastEventMs + idleEventMs, this.#endsAtMs) - nowMs

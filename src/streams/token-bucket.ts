@@ -27,12 +27,17 @@ export class TokenBucket {
     this.#atMs = nowMs
   }
 
-  /** From now on it holds so many tokens; what is there too much is lost. */
+  /**
+   * From now on it holds so many tokens; what is there too much is lost. What has come in since it was last asked counts
+   * towards a larger one.
+   */
   resize(capacity: number, nowMs: number): void {
-    if (capacity * secondMs === this.#capacity) return
+    const wanted = capacity * secondMs
+    if (wanted === this.#capacity) return
+    this.#capacity = Math.max(wanted, this.#capacity)
     this.#fill(nowMs)
-    this.#capacity = capacity * secondMs
-    this.#thousandths = Math.min(this.#thousandths, this.#capacity)
+    this.#capacity = wanted
+    this.#thousandths = Math.min(this.#thousandths, wanted)
   }
 
   /** Tokens that are there; below zero while what was spent too much comes in again. */

@@ -1,8 +1,10 @@
 import { interceptCalls } from '../aws/interception.ts'
+import { operations } from '../aws/kinesis/operations.ts'
 import type { InterceptedCall } from '../aws/kinesis/service.ts'
 import { throttledText } from '../aws/kinesis/refusal.ts'
 import { expiredIterator, iteratorLifeMs } from '../aws/kinesis/shard-token.ts'
 import { Fault } from '../aws/wire/fault.ts'
+import { invalidArgument } from '../errors.ts'
 import { requireInteger, requireMatch, requireOneOf, requireOptions } from '../options.ts'
 import { insideOf, type Store, type StoreInside } from '../streams/store.ts'
 import type { StreamCore } from '../streams/stream-core.ts'
@@ -25,9 +27,9 @@ export interface CallFault extends FaultTiming {
 export interface FailedCall extends CallFault {
   /** The error's name. @defaultValue 'InternalFailureException' */
   readonly type?: string | undefined
-  /** HTTP status, 400 to 599. @defaultValue 500 */
+  /** HTTP status, 400 to 599. @defaultValue 500 of an internal failure, 400 of any other error */
   readonly status?: number | undefined
-  /** @defaultValue 'Internal Service Failure' */
+  /** @defaultValue 'Internal Service Failure', or the error's name */
   readonly message?: string | undefined
 }
 
@@ -83,6 +85,9 @@ interface OpenSubscription {
 
 const entryMax = 9_999_999
 
+const nameRule: readonly [RegExp, string] = [/^[\w.-]{1,128}$/, 'a name']
+const shardIdRule: readonly [RegExp, string] = [/^shardId-\d{12}$/, 'an id such as shardId-000000000002']
+
 const callKeys: readonly string[] = ['operation', 'stream', ...faultTimingKeys]
 
 /**
@@ -103,6 +108,8 @@ export class Faults {
   readonly #entries: FaultScript<EntryFailure>
   readonly #gates: WeakMap<StreamCore, FaultGate> = new WeakMap()
   readonly #subscriptions: Set<OpenSubscription> = new Set()
+  /** Lets an answer go that is held back. */
+  readonly #held: Set<() => void> = new Set()
 
   /** `testStore` makes these. */
   constructor(store: Store, clock: ManualClock, seed: number) {
@@ -120,7 +127,8 @@ export class Faults {
   }
 
   /**
-   * Calls through `awsRequestHandler` fail, with a 500 unless something else is asked for, and nothing is done.
+   * Calls through `awsRequestHandler` fail, with an internal failure (500) unless something else is asked for, and
+   * nothing is done.
    *
    * ```ts
    * store.faults.failCalls({ operation: 'PutRecords', times: 2 })
@@ -128,7 +136,9 @@ export class Faults {
    */
   failCalls(fault: FailedCall = {}): ScriptedFault {
     requireOptions('failCalls', fault, [...callKeys, 'type', 'status', 'message'])
-    const { type = 'InternalFailureException', status = 500, message = 'Internal Service Failure' } = fault
+    const { type = 'InternalFailureException' } = fault
+    const isOurs = type === 'InternalFailure' || type === 'InternalFailureException'
+    const { status = isOurs ? 500 : 400, message = isOurs ? 'Internal Service Failure' : type } = fault
     requireMatch('type', type, /^[A-Za-z]{1,128}$/, 'the name of an error')
     requireMatch('message', message, /^/, 'a text')
     requireInteger('status', status, 400, 599)
@@ -186,10 +196,11 @@ export class Faults {
     return scripted
   }
 
-  /** Nothing goes wrong any more. */
+  /** Nothing goes wrong any more; answers that were held back come now. */
   clear(): void {
     const calls = [this.#failures, this.#delays, this.#expiries, this.#drops]
     for (const script of [...calls, this.#throttles, this.#entries]) script.clear()
+    for (const release of this.#held) release()
   }
 
   /** Stands between the calls of the AWS layer and their operations. */
@@ -248,7 +259,13 @@ export class Faults {
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(ms, resolve)
+      const release = (): void => {
+        cancel()
+        this.#held.delete(release)
+        resolve()
+      }
+      const cancel = this.#clock.after(ms, release)
+      this.#held.add(release)
     })
   }
 }
@@ -263,7 +280,11 @@ function whereOf(fault: {
   const where: Record<string, string> = {}
   for (const fact of ['operation', 'stream', 'shardId', 'consumer'] as const) {
     const value = fault[fact]
-    if (value !== undefined) where[fact] = requireMatch(fact, value, /^[\w.-]{1,128}$/, 'a name')
+    if (value === undefined) continue
+    const [pattern, rule] = fact === 'shardId' ? shardIdRule : nameRule
+    where[fact] = requireMatch(fact, value, pattern, rule)
+    if (fact === 'operation' && !operations.has(where[fact]))
+      throw invalidArgument(fact, value, 'an operation of Kinesis, such as PutRecords')
   }
   return where
 }

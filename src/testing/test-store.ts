@@ -93,7 +93,13 @@ async function open(
     const taken = await takeImage(store)
     return { open: () => open({ ...options, seed, clock: new ManualClock(taken.nowMs) }, taken) }
   }
-  const controls: TestControls = {
+  const close = store.close.bind(store)
+  const controls: TestControls & Pick<Store, 'close'> = {
+    // Whoever waits for an answer that is held back waits no longer.
+    close: () => {
+      faults.clear()
+      return close()
+    },
     clock: options.clock,
     faults,
     advance: (duration) => options.clock.advance(duration),

@@ -157,9 +157,9 @@ export const mutants = [
   {
     name: 'torn-segments-stay',
     harm: 'segments behind a tear come back after a second crash',
-    file: 'native/core/recovery.cc',
-    from: '  if (paths.empty()) return {};',
-    to: '  if (!paths.empty()) return {};\n  if (paths.empty()) return {};',
+    file: 'native/core/log_mending.cc',
+    from: '    if (paths.empty()) return {};',
+    to: '    if (!paths.empty()) return {};\n    if (paths.empty()) return {};',
     suites: ['native recovery'],
   },
   {

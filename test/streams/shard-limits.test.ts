@@ -33,11 +33,11 @@ describe('what a shard takes', () => {
   it('is one record of the largest size after a quiet time, paid for at 1 MiB in a second', () => {
     const limits = new ShardLimits(0)
     const largest = 10 * MiB
-    expect(limits.write(largest, largest, 0)).toBe('write-bytes') // there is 1 MiB at first
-    expect(limits.write(largest, largest, 8999)).toBe('write-bytes')
-    expect(limits.write(largest, largest, 9000)).toBeUndefined()
-    expect(limits.write(MiB, largest, 9999)).toBe('write-bytes')
-    expect(limits.write(MiB, largest, 10_000)).toBeUndefined()
+    expect(limits.write(largest, largest, 0)).toBeUndefined()
+    expect(limits.write(largest, largest, 9999)).toBe('write-bytes')
+    expect(limits.write(largest, largest, 10_000)).toBeUndefined()
+    expect(limits.write(MiB, largest, 10_999)).toBe('write-bytes')
+    expect(limits.write(MiB, largest, 11_000)).toBeUndefined()
     expect(limits.write(largest, largest, 1_000_000)).toBeUndefined()
   })
 
@@ -210,5 +210,20 @@ describe('the keys that are refused most', () => {
         }
       }),
     )
+  })
+})
+
+describe('records that are larger than what a second brings', () => {
+  const large = 10 * 1024 * 1024
+
+  it('takes one of the largest at once, from a shard that nobody has put to', () => {
+    expect(new ShardLimits(0).write(large, large, 0)).toBeUndefined()
+  })
+
+  it('counts quiet time towards a larger limit of a record', () => {
+    const limits = new ShardLimits(0)
+    expect(limits.write(1024, 1024 * 1024, 0)).toBeUndefined()
+    expect(limits.write(large, large, 5_000)).toBe('write-bytes')
+    expect(limits.write(large, large, 10_000)).toBeUndefined()
   })
 })

@@ -136,6 +136,16 @@ describe('calls that are told to fail', () => {
     })
   })
 
+  it('are refusals of the client unless they are internal', async () => {
+    const { store, client } = await rig()
+    store.faults.failCalls({ type: 'LimitExceededException' })
+    await expect(put(client)).rejects.toMatchObject({
+      name: 'LimitExceededException',
+      message: 'LimitExceededException',
+      $metadata: { httpStatusCode: 400 },
+    })
+  })
+
   it('are the same ones with the same seed', async () => {
     const first = await outcomes(1)
     expect(first).toMatch(/y.*n|n.*y/)
@@ -198,6 +208,16 @@ describe('answers that are told to be late', () => {
     await store.advance(1)
     await answer
     expect(answered).toBe(true)
+  })
+
+  it.each(['close', 'clear'] as const)('come at once when somebody calls %s', async (ends) => {
+    const { store, client } = await rig()
+    store.faults.delayAnswers({ operation: 'PutRecord', by: { seconds: 5 } })
+    const answer = put(client)
+    await Promise.race([answer, store.advance(1)])
+    if (ends === 'close') await store.close()
+    else store.faults.clear()
+    expect(await answer).toMatchObject({ ShardId: expect.any(String) as string })
   })
 
   it('may be refusals', async () => {
@@ -285,6 +305,8 @@ describe('a fault', () => {
   it.each([
     ['failCalls', { operations: 'PutRecord' }, /"operations" is not known/],
     ['failCalls', { operation: '' }, /operation must be a name/],
+    ['failCalls', { operation: 'PutRecrod' }, /operation must be an operation of Kinesis/],
+    ['throttle', { shardId: 'shardId-0' }, /shardId must be an id such as/],
     ['failCalls', { status: 200 }, /status must be an integer from 400/],
     ['failCalls', { type: 'no name' }, /type must be the name of an error/],
     ['failCalls', { message: 7 }, /message must be a text/],

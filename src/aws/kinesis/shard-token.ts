@@ -65,6 +65,9 @@ function parts(inside: string): Written | undefined {
   if (!Array.isArray(values) || values.length !== 7) return undefined
   const [account, region, name, ...numbers] = values as readonly unknown[]
   if (typeof account !== 'string' || typeof region !== 'string' || typeof name !== 'string') return undefined
+  // The seal is of the stream that it names: what names none cannot be looked up.
+  if (!/^\d{12}$/.test(account) || !/^[a-z0-9-]{1,64}$/.test(region) || !/^[\w.-]{1,128}$/.test(name))
+    return undefined
   if (!numbers.every((number) => Number.isSafeInteger(number))) return undefined
   const [shardIndex, shardCreatedAtSeconds, offset, madeAtMs] = numbers as [number, number, number, number]
   return {

@@ -88,6 +88,8 @@ function scalarReader(shape: MemberShape): ReadValue {
   const checks = checksOf(shape)
   return (value, at, reading) => {
     const converted = convert(value, reading.form)
+    // What nobody would be told of is not looked for.
+    if (reading.failures.length >= failuresMax) return converted
     for (const constraint of checks.broken(converted)) {
       fail(reading, checks.shown(converted), at, constraint)
     }
@@ -141,6 +143,8 @@ function listReader(shape: MemberShape, read: ReadValue): ReadValue {
       )
     }
     for (const constraint of checks.broken(value)) fail(reading, shownList(value), at, constraint)
+    // Far too many: refused for that alone.
+    if (value.length > 2 * (shape.max ?? Number.POSITIVE_INFINITY)) return []
     if (scalar !== undefined && convert !== undefined) {
       if (value.some(isAbsent)) {
         fail(reading, shownList(value), at, 'Member must satisfy constraint: [Member must not be null]')

@@ -11,7 +11,7 @@ export const describeStreamSummary: Operation = {
     return {
       StreamDescriptionSummary: {
         ...streamOutput(stream),
-        OpenShardCount: stream.shardCount,
+        OpenShardCount: stream.status === 'CREATING' ? 0 : stream.shardCount,
         ConsumerCount: stream.consumerCount,
         WarmThroughput: warmThroughputOutput(stream),
         MaxRecordSizeInKiB: Math.floor(stream.maxRecordBytes / KiB),

@@ -33,11 +33,13 @@ export const listShards: Operation = {
     const { stream, core } = streamOfTarget(target, call)
     requireCreation(input.StreamCreationTimestamp, core)
     const max = Math.min(input.MaxResults ?? resultsMax, resultsMax)
-    const shards = stream.listShards({
+    const chosen = {
       filter: requireShardFilter(filter),
       exclusiveStartShardId: after === undefined ? undefined : normalShardId(after),
       max: max + 1,
-    })
+    }
+    // A stream that is being created has none to show yet, as in DescribeStream.
+    const shards = stream.describe().status === 'CREATING' ? [] : stream.listShards(chosen)
     const page = shards.slice(0, max)
     const last = page.at(-1)?.shardId
     const more = shards.length > max && last !== undefined
