@@ -22,7 +22,11 @@ const parallel = ['--parallel', String(availableParallelism())]
  * which is not left out.
  */
 const repetitive = {
-  address: ['engine_fault: loses nothing and hides nothing, whichever call fails'],
+  address: [
+    'cut and flip: ',
+    'engine_fault: loses nothing and hides nothing, whichever call fails',
+    'verify every flipped bit: ',
+  ],
   thread: [
     'a repair on a device that fails once: ',
     'crash replay: ',
