@@ -57,9 +57,11 @@ bool is_odd(Bytes segment, const Stretch& stretch) noexcept {
 // Behind the payload of the first frame from `at` on that is filled up with something else than
 // zeros. `at` is moved behind that frame.
 std::optional<Stretch> odd_padding(Bytes segment, FileOffset& at, FileOffset end) noexcept {
-  while (at < end) {
+  // A length is hostile: below a mark that somebody promised, frames are not looked at before.
+  while (at < end && end.bytes - at.bytes >= kFrameHeaderBytes) {
     const auto frame = load<FrameHeader>(segment.data() + at.bytes);
     const std::uint64_t length = std::max<std::uint32_t>(frame.length, kFrameHeaderBytes);
+    if (align_up<std::uint64_t>(length, kFrameAlignment) > end.bytes - at.bytes) break;
     const Stretch padding{{at.bytes + length},
                           {at.bytes + align_up<std::uint64_t>(length, kFrameAlignment)}};
     at = padding.end;
