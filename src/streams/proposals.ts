@@ -43,6 +43,11 @@ export class Proposals {
       const outcome = await this.#meta.propose(command)
       if (outcome === 'applied') return core
     }
-    throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
+    throw othersKeepChanging()
   }
+}
+
+/** A command came too late `proposalsMax` times. */
+export function othersKeepChanging(): MillraceError {
+  return new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { nextTurn } from '../clock.ts'
-import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
 import type { Command, ShardSpec } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { nextShardIndex, type Resharding, type StreamState } from '../meta/state.ts'
 import { secondMs } from '../units.ts'
+import { othersKeepChanging, proposalsMax } from './proposals.ts'
 import { isOpen, planMerge, planSplit, type ReshardPlan } from './reshard-plan.ts'
 import { retentionMs } from './retention.ts'
 import { nextScalingStep, requireTargetShards } from './shard-count.ts'
@@ -14,9 +14,6 @@ import { namedShard } from './starting-position.ts'
 import { requireActive, transitionEnd } from './status.ts'
 import type { StoreTime } from './store-time.ts'
 import type { StreamCore } from './stream-core.ts'
-
-/** How often a command is proposed again because somebody else changed the stream at the same time. */
-const proposalsMax = 16
 
 /** Logs that are sealed before the event loop gets a turn. */
 const sealsInTurn = 16
@@ -166,7 +163,7 @@ export class Resharder {
       this.#host.requireRoom(core, addedShards(core.state, steps))
       if (await this.#propose(core, steps)) return { finished: this.finish(core) }
     }
-    throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the stream; try again later')
+    throw othersKeepChanging()
   }
 
   async #propose(core: StreamCore, { plan, targetShards, startsScaling }: Steps): Promise<boolean> {

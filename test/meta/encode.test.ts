@@ -219,41 +219,6 @@ describe('an encoded state', () => {
     )
   })
 
-  it('is corrupt when a setting has another shape', () => {
-    const wrong: [string, string, unknown][] = [
-      ['setSettings', 'settings', []],
-      ['setSettings', 'settings', undefined],
-      ['setSettings', 'settings', { mode: 'on' }],
-      ['setSettings', 'settings', { distribution: 'KEY' }],
-      ['setSettings', 'settings', { tags: [{ key: 'k' }] }],
-      ['setSettings', 'settings', { tags: { k: 'v' } }],
-      ['setSettings', 'settings', { policy: 1 }],
-      ['setSettings', 'settings', { kmsKeyId: {} }],
-      ['setSettings', 'settings', { warmThroughputMiBps: -1 }],
-      ['setSettings', 'settings', { monitoring: [1] }],
-      ['setSettings', 'settings', { updatingUntilMs: 1.5 }],
-      ['setSettings', 'settings', { modeSwitchesAtMs: ['1'] }],
-      ['setSettings', 'maxRecordBytes', '1'],
-      ['setConsumers', 'consumers', undefined],
-      ['setConsumers', 'consumers', [{ name: 'a/b', createdAtSeconds: 1 }]],
-      ['setConsumers', 'consumers', [{ name: 'a', createdAtSeconds: -1 }]],
-      ['setConsumers', 'consumers', [{ name: 'a', createdAtSeconds: 1, deletingUntilMs: '1' }]],
-      ['setConsumers', 'endedAtSeconds', -1],
-      ['setAccount', 'settings', { commitment: { startedAtMs: 1 } }],
-      ['setAccount', 'settings', { shardLimit: '1' }],
-      ['setAccount', 'account', '12'],
-    ]
-    const right = { key: keyOf('a'), account: '000000000000', region: 'r', revision: 1 }
-    const filled = { ...right, settings: {}, consumers: [] }
-    for (const [kind, field, value] of wrong) {
-      const whole = { format: 1, kind: 'command', ordinal: 1, command: { kind, ...filled } }
-      expect(decodeRecord(pack(whole), 33).kind).toBe('command')
-      const command = { kind, ...filled, [field]: value }
-      const error = failure(() => decodeRecord(pack({ format: 1, kind: 'command', ordinal: 1, command }), 33))
-      expect([field, error.code, error.details['offset']]).toEqual([field, 'ERR_MILLRACE_CORRUPT', 33])
-    }
-  })
-
   it('is corrupt when it is cut anywhere', () => {
     const bytes = encodeState(created)
     for (let end = 0; end < bytes.length; end++) {

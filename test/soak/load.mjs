@@ -79,11 +79,10 @@ export class Load {
     await this.#tails
   }
 
-  /** What the files of the live segments may take. */
-  async fileBytes() {
+  /** Records that are stored, with their frames. */
+  async storedBytes() {
     let bytes = 0
-    for (const { name } of this.#store.listStreams())
-      bytes += (await this.#store.stream(name).stats()).fileBytes
+    for (const { name } of this.#store.listStreams()) bytes += (await this.#store.stream(name).stats()).bytes
     return bytes
   }
 

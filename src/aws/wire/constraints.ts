@@ -102,12 +102,14 @@ function shownValue(value: unknown): string {
 
 /** A list in a message. */
 export function shownList(values: readonly unknown[]): string {
-  return `'${cut(`[${values.map(shownEntry).join(', ')}]`)}'`
+  // No entry is shorter than the comma behind it.
+  return `'${cut(`[${values.slice(0, shownMax).map(shownEntry).join(', ')}]`)}'`
 }
 
 /** A map in a message. */
 export function shownMap(values: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(values).map(([name, value]) => `${name}=${shownEntry(value)}`)
+  const names = Object.keys(values).slice(0, shownMax)
+  const entries = names.map((name) => `${name}=${shownEntry(values[name])}`)
   return `'${cut(`{${entries.join(', ')}}`)}'`
 }
 

@@ -143,8 +143,7 @@ function listReader(shape: MemberShape, read: ReadValue): ReadValue {
       )
     }
     for (const constraint of checks.broken(value)) fail(reading, shownList(value), at, constraint)
-    // Far too many: refused for that alone.
-    if (value.length > 2 * (shape.max ?? Number.POSITIVE_INFINITY)) return []
+    if (isFarTooMany(value, shape)) return []
     if (scalar !== undefined && convert !== undefined) {
       if (value.some(isAbsent)) {
         fail(reading, shownList(value), at, 'Member must satisfy constraint: [Member must not be null]')
@@ -165,6 +164,14 @@ function listReader(shape: MemberShape, read: ReadValue): ReadValue {
   }
 }
 
+/** So many entries that they are refused for that alone: what each of them is like, nobody looks at. */
+function isFarTooMany(
+  { length }: { readonly length: number },
+  { max = Number.POSITIVE_INFINITY }: MemberShape,
+): boolean {
+  return length > 2 * max
+}
+
 function isAbsent(value: unknown): boolean {
   return value === null || value === undefined
 }
@@ -177,6 +184,11 @@ function mapReader(shape: MemberShape): ReadValue {
   return (value, at, reading) => {
     if (Array.isArray(value)) throw serializationFault('Start of list found where not expected')
     if (!isDocument(value)) throw serializationFault('Expected map or null')
+    const names = Object.keys(value)
+    if (isFarTooMany(names, shape)) {
+      for (const constraint of checks.broken(names)) fail(reading, shownMap(value), at, constraint)
+      return new Map()
+    }
     if (Object.values(value).some(isAbsent)) {
       fail(reading, shownMap(value), at, 'Map value must satisfy constraint: [Member must not be null]')
       return new Map()

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { kinesisModel } from '../../../src/aws/model/model.ts'
+import { inputReader } from '../../../src/aws/wire/input-reader.ts'
+import { jsonProtocol } from '../../../src/aws/wire/protocol.ts'
+
+/** An entry that counts how often its members are read. */
+function counting(members: Readonly<Record<string, unknown>>, count: () => void): object {
+  const entry = {}
+  for (const [name, value] of Object.entries(members)) {
+    const get = (): unknown => {
+      count()
+      return value
+    }
+    Object.defineProperty(entry, name, { enumerable: true, get })
+  }
+  return entry
+}
+
+function refusalOf(operation: string, body: object): string {
+  const read = inputReader(kinesisModel, operation, kinesisModel.operations[operation]?.input ?? null)
+  try {
+    read(body, jsonProtocol.form)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'none'
+}
+
+describe('a request with far too many entries', () => {
+  it('is refused for their number, and no entry of a list is looked at', () => {
+    let reads = 0
+    const Records = Array.from({ length: 3000 }, () =>
+      counting({ Data: 1, PartitionKey: '' }, () => (reads += 1)),
+    )
+    const refusal = refusalOf('PutRecords', { StreamName: 's', Records })
+    expect(refusal).toContain('Member must have length less than or equal to 500')
+    expect([refusal.split('; ').length, reads]).toEqual([1, 0])
+  })
+
+  it('is refused for their number, and only the entries of a map that are shown are looked at', () => {
+    let reads = 0
+    const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`${n}`, 7]))
+    const Tags = counting(members, () => (reads += 1))
+    const refusal = refusalOf('AddTagsToStream', { StreamName: 's', Tags })
+    expect(refusal).toContain('Member must have length less than or equal to 200')
+    expect(reads).toBeLessThan(10_000)
+  })
+
+  it('has all of its entries judged while there are not twice as many as may be', () => {
+    const Records = Array.from({ length: 501 }, () => ({ Data: '', PartitionKey: '' }))
+    expect(refusalOf('PutRecords', { StreamName: 's', Records }).split('; ')).toHaveLength(10)
+  })
+})
