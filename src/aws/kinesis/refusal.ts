@@ -9,6 +9,16 @@ import {
   notFoundFault,
 } from '../wire/fault.ts'
 
+/** Members of requests whose rules the library judges, by its own names. */
+const memberOf: Readonly<Record<string, string>> = {
+  shards: 'ShardCount',
+  mode: 'StreamMode',
+  distribution: 'RecordDistributionStrategy',
+  warmThroughputMiBps: 'WarmThroughputMiBps',
+  retentionHours: 'RetentionPeriodHours',
+  'filter.timeMs': 'Timestamp',
+}
+
 /** Where a call is made. */
 export interface Place {
   readonly account: string
@@ -77,6 +87,10 @@ function failureOf(error: MillraceError, operation: string): Fault {
 
 function invalidArgument({ details, message }: MillraceError): Fault {
   const field = textIn(details, 'field') ?? ''
+  const member = memberOf[field]
+  if (member !== undefined && message.startsWith(field)) {
+    return invalidArgumentFault(member + message.slice(field.length))
+  }
   if (!field.startsWith('tag')) return invalidArgumentFault(capitalised(message))
   return invalidArgumentFault(
     'Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, ' +
