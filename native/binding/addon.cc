@@ -18,7 +18,7 @@ namespace {
 
 // Raised whenever an export, an argument or a constant of the boundary changes: the loader refuses
 // a binary that was built from other sources than it was (src/native/load.ts).
-constexpr std::int32_t kInterfaceVersion = 13;
+constexpr std::int32_t kInterfaceVersion = 16;
 
 // Runs once in each environment. The table is what src/native/addon.ts describes.
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {

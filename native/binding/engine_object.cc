@@ -6,13 +6,17 @@
 #include <vector>
 
 #include "binding/arguments.h"
+#include "binding/buckets_object.h"
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/group_append.h"
 #include "binding/log_identity_argument.h"
+#include "binding/memory_image_object.h"
 #include "binding/open_log.h"
 #include "binding/promised_work.h"
+#include "binding/report_fields.h"
 #include "binding/shard_log_object.h"
+#include "core/sync_times.h"
 
 namespace millrace {
 namespace {
@@ -77,6 +81,21 @@ std::optional<LogOptions> folder_options(const Napi::CallbackInfo& info) {
   return options;
 }
 
+// Nanoseconds as seconds.
+double seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+Napi::Value sync_buckets(Napi::Env env, const SyncTotals& totals) {
+  Napi::Array buckets = Napi::Array::New(env, totals.counts.size());
+  for (std::uint32_t i = 0; i < totals.counts.size(); ++i) {
+    const bool last = i + 1 == totals.counts.size();
+    const double end =
+        last ? std::numeric_limits<double>::infinity() : seconds(sync_bucket_end_ns(i));
+    buckets.Set(i,
+                Fields(env).number("upToSeconds", end).number("count", totals.counts[i]).object());
+  }
+  return buckets;
+}
+
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
@@ -88,9 +107,14 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          method<&EngineObject::append_together>("appendTogether"),
                          method<&EngineObject::drop>("drop"),
                          method<&EngineObject::sweep>("sweep"),
+                         method<&EngineObject::image>("image"),
+                         method<&EngineObject::sync_stats>("syncStats"),
                          method<&EngineObject::is_shared>("isShared"),
                          method<&EngineObject::take_turn>("takeTurn"),
                          method<&EngineObject::give_turn>("giveTurn"),
+                         method<&EngineObject::take_duty>("takeDuty"),
+                         method<&EngineObject::give_duty>("giveDuty"),
+                         method<&EngineObject::open_buckets>("openBuckets"),
                          method<&EngineObject::close>("close"),
                      });
 }
@@ -130,7 +154,12 @@ Napi::Value EngineObject::open_folder(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::open_memory(const Napi::CallbackInfo& info) {
   const Environment* const member = info.Env().GetInstanceData<Environment>();
-  auto engine = SharedEngine::open_memory(member);
+  const MemoryImage* image = nullptr;
+  if (!info[0].IsUndefined()) {
+    image = MemoryImageObject::passed_image(info.Env(), info[0]);
+    if (image == nullptr) return throw_invalid_argument(info.Env(), "openMemory takes an image");
+  }
+  auto engine = SharedEngine::open_memory(member, image);
   if (!engine) return throw_error(info.Env(), engine.error());
   return new_engine(info.Env(), std::make_shared<OpenEngine>(std::move(*engine), member));
 }
@@ -199,6 +228,29 @@ Napi::Value EngineObject::sweep(const Napi::CallbackInfo& info) {
   return swept ? env.Undefined() : throw_error(env, swept.error());
 }
 
+Napi::Value EngineObject::image(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  auto image = engine->image();
+  if (!image) return throw_error(env, image.error());
+  return MemoryImageObject::make(env.GetInstanceData<Environment>()->memory_image,
+                                 std::move(*image));
+}
+
+Napi::Value EngineObject::sync_stats(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  const SyncTotals totals = engine->engine().sync_totals();
+  return Fields(env)
+      .number("count", totals.count())
+      .number("failed", totals.failed)
+      .number("seconds", seconds(totals.nanoseconds))
+      .set("buckets", sync_buckets(env, totals))
+      .object();
+}
+
 Napi::Value EngineObject::is_shared(const Napi::CallbackInfo& info) {
   OpenEngine* engine = open_engine();
   return engine == nullptr ? Napi::Value() : Napi::Boolean::New(info.Env(), engine->is_shared());
@@ -214,6 +266,23 @@ Napi::Value EngineObject::give_turn(const Napi::CallbackInfo& info) {
   if (engine == nullptr) return {};
   engine->give_turn();
   return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::take_duty(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  return engine == nullptr ? Napi::Value() : Napi::Boolean::New(info.Env(), engine->take_duty());
+}
+
+Napi::Value EngineObject::give_duty(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  if (engine == nullptr) return {};
+  engine->give_duty();
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::open_buckets(const Napi::CallbackInfo& info) {
+  OpenEngine* engine = open_engine();
+  return engine == nullptr ? Napi::Value() : BucketsObject::open(info, engine->buckets());
 }
 
 Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {

@@ -17,7 +17,7 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
 
   static Napi::Function define(Napi::Env env);
 
-  // Exports of the addon: openFolder(path, sync, …) answers a promise, openMemory() an engine.
+  // Exports of the addon: openFolder(path, sync, …) answers a promise, openMemory(image) an engine.
   static Napi::Value open_folder(const Napi::CallbackInfo& info);
   static Napi::Value open_memory(const Napi::CallbackInfo& info);
 
@@ -30,10 +30,15 @@ class EngineObject : public NativeObject<EngineObject, std::shared_ptr<OpenEngin
   Napi::Value open_meta(const Napi::CallbackInfo& info);
   Napi::Value append_together(const Napi::CallbackInfo& info);
   Napi::Value drop(const Napi::CallbackInfo& info);
+  Napi::Value image(const Napi::CallbackInfo& info);
   Napi::Value sweep(const Napi::CallbackInfo& info);
+  Napi::Value sync_stats(const Napi::CallbackInfo& info);
   Napi::Value is_shared(const Napi::CallbackInfo& info);
   Napi::Value take_turn(const Napi::CallbackInfo& info);
   Napi::Value give_turn(const Napi::CallbackInfo& info);
+  Napi::Value take_duty(const Napi::CallbackInfo& info);
+  Napi::Value give_duty(const Napi::CallbackInfo& info);
+  Napi::Value open_buckets(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<ExpectedCall>

@@ -1,9 +1,11 @@
 #include "binding/environment.h"
 
+#include "binding/buckets_object.h"
 #include "binding/engine_object.h"
 #include "binding/folder_check.h"
 #include "binding/lease_object.h"
 #include "binding/log_follower_object.h"
+#include "binding/memory_image_object.h"
 #include "binding/router_object.h"
 #include "binding/shard_log_object.h"
 #include "binding/store_reader_object.h"
@@ -18,6 +20,8 @@ Environment::Environment(Napi::Env env)
       store_reader(Napi::Persistent(StoreReaderObject::define(env))),
       log_follower(Napi::Persistent(LogFollowerObject::define(env))),
       lease(Napi::Persistent(LeaseObject::define(env))),
+      buckets(Napi::Persistent(BucketsObject::define(env))),
+      memory_image(Napi::Persistent(MemoryImageObject::define(env))),
       tail_calls(std::make_shared<TailCalls>()) {}
 
 Environment::~Environment() { tail_calls->end(); }

@@ -24,6 +24,8 @@ struct Environment {
   Napi::FunctionReference store_reader;
   Napi::FunctionReference log_follower;
   Napi::FunctionReference lease;
+  Napi::FunctionReference buckets;
+  Napi::FunctionReference memory_image;
   // Leases are given. Not once the runtime has refused an external buffer.
   bool lends = true;
 

@@ -27,8 +27,12 @@ class OpenEngine {
 
   [[nodiscard]] Engine& engine() noexcept { return shared_->engine(); }
   [[nodiscard]] bool is_shared() const { return shared_->is_shared(); }
+  Result<std::shared_ptr<const MemoryImage>> image() { return shared_->image(); }
   bool take_turn() { return shared_->take_turn(member_); }
   void give_turn() { shared_->give_turn(member_); }
+  bool take_duty() { return shared_->take_duty(member_); }
+  void give_duty() { shared_->give_duty(member_); }
+  [[nodiscard]] BucketTable& buckets() noexcept { return shared_->buckets(); }
 
   // Removes every log that is neither listed nor open. Only the first environment does: what
   // another one has made since may not be in this one's list.

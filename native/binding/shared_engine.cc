@@ -72,12 +72,22 @@ Result<std::shared_ptr<SharedEngine>> SharedEngine::open_folder(const std::strin
   return engine;
 }
 
-Result<std::shared_ptr<SharedEngine>> SharedEngine::open_memory(Member member) {
+Result<std::shared_ptr<SharedEngine>> SharedEngine::open_memory(Member member,
+                                                                const MemoryImage* image) {
   LogOptions options;
   options.sync = false;
-  auto engine = open(std::make_shared<EnvMemory>(), "/store", options);
-  if (engine) (*engine)->members_[member] = nullptr;
+  auto memory = image != nullptr ? EnvMemory::of(*image) : std::make_shared<EnvMemory>();
+  if (!memory) return memory.error();
+  auto engine = open(*memory, "/store", options);
+  if (!engine) return engine;
+  (*engine)->memory_ = *memory;
+  (*engine)->members_[member] = nullptr;
   return engine;
+}
+
+Result<std::shared_ptr<const MemoryImage>> SharedEngine::image() {
+  if (memory_ != nullptr) return engine_->image(*memory_);
+  return Error{.code = Errc::kUnsupported, .message = root_ + ": only memory has an image"};
 }
 
 Result<void> SharedEngine::join(Member member, const LogOptions& options,
@@ -121,6 +131,7 @@ Result<void> SharedEngine::leave(Member member) {
   {
     const std::lock_guard members(mutex_);
     if (turn_ == member) turn_ = nullptr;
+    if (duty_ == member) duty_ = nullptr;
     if (members_.erase(member) == 0 || !members_.empty()) return {};
   }
   std::erase_if(folders.engines, [&](const auto& engine) { return engine.lock().get() == this; });
@@ -137,6 +148,18 @@ bool SharedEngine::take_turn(Member member) {
 void SharedEngine::give_turn(Member member) {
   const std::lock_guard guard(mutex_);
   if (turn_ == member) turn_ = nullptr;
+}
+
+bool SharedEngine::take_duty(Member member) {
+  const std::lock_guard guard(mutex_);
+  if (duty_ != nullptr && duty_ != member) return false;
+  duty_ = member;
+  return true;
+}
+
+void SharedEngine::give_duty(Member member) {
+  const std::lock_guard guard(mutex_);
+  if (duty_ == member) duty_ = nullptr;
 }
 
 }  // namespace millrace

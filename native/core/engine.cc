@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/paths.h"
+#include "core/store_contents.h"
 
 namespace millrace {
 
@@ -183,6 +184,30 @@ Result<void> Engine::drop(const LogIdentity& identity) {
     return {};
   }
   return discard_log(identity);
+}
+
+Result<std::shared_ptr<const MemoryImage>> Engine::image(EnvMemory& files) {
+  const std::lock_guard guard(mutex_);
+  if (!folder_) return Error{.code = Errc::kClosed, .message = root_ + ": used after close"};
+  std::vector<std::shared_ptr<SharedLog>> open;
+  for (const auto& [identity, weak] : logs_) {
+    if (std::shared_ptr<SharedLog> shared = weak.lock()) open.push_back(std::move(shared));
+  }
+  std::vector<std::unique_ptr<SharedLog::Appending>> held;
+  for (const auto& log : open) held.push_back(std::make_unique<SharedLog::Appending>(*log));
+  // Seals, removals and pages made ready; none of which waits for what is held.
+  background_->drain();
+  FileContents contents;
+  Result<void> added = add_log_contents(files, folder_->meta(), contents);
+  if (!added) return added.error();
+  Result<std::vector<DirectoryEntry>> entries = files.list(folder_->shards());
+  if (!entries) return entries.error();
+  for (const DirectoryEntry& entry : *entries) {
+    if (!is_log_folder(entry.name)) continue;
+    added = add_log_contents(files, join_path(folder_->shards(), entry.name), contents);
+    if (!added) return added.error();
+  }
+  return files.image(contents);
 }
 
 void Engine::left(const LogIdentity& identity) {

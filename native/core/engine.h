@@ -10,10 +10,12 @@
 
 #include "core/background.h"
 #include "core/env.h"
+#include "core/env_memory.h"
 #include "core/result.h"
 #include "core/segment_cache.h"
 #include "core/shard_log.h"
 #include "core/store_folder.h"
+#include "core/sync_times.h"
 
 namespace millrace {
 
@@ -39,11 +41,17 @@ class Engine {
   // open. A missing folder is fine. The folder is renamed away at once and emptied in the
   // background.
   Result<void> drop(const LogIdentity& identity);
+  // What the store holds now: metadata and all logs at one moment, appends wait meanwhile. An
+  // engine that is opened on a file system made of it, under the same root, goes on from there as
+  // after the death of this process. `files` is the Env that this one was opened with.
+  Result<std::shared_ptr<const MemoryImage>> image(EnvMemory& files);
   // A thread has closed or destroyed its log: what waits for the last one happens now.
   void left(const LogIdentity& identity);
   // Removes the folders of logs that are neither listed nor open; what is no log's stays. Answers
   // how many.
   Result<std::size_t> sweep(const std::vector<LogIdentity>& live);
+  // Syncs of the store's files and folders since before it was opened, whoever asked for them.
+  [[nodiscard]] SyncTotals sync_totals() const noexcept { return env_->sync_totals(); }
   // Waits for background work, gives the lock back. Idempotent.
   Result<void> close();
 

@@ -10,6 +10,7 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "core/sync_times.h"
 #include "core/units.h"
 
 namespace millrace {
@@ -114,6 +115,9 @@ class Env : public std::enable_shared_from_this<Env> {
   // where one flush makes such writes to any number of its files durable. 0 where that is not so.
   // Speaks of what the next sync of the file covers, too.
   virtual Result<FileOffset> shares_flush_below(FileId file) = 0;
+  // How long sync_data, sync_pages, write_durably and sync_directory took, each call a sync; none
+  // where nothing is ever synced.
+  [[nodiscard]] virtual SyncTotals sync_totals() const noexcept = 0;
 
   // Names.
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;

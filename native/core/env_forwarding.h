@@ -50,6 +50,7 @@ class EnvForwarding : public Env {
   Result<FileOffset> shares_flush_below(FileId file) override {
     return base_.shares_flush_below(file);
   }
+  [[nodiscard]] SyncTotals sync_totals() const noexcept override { return base_.sync_totals(); }
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
     return base_.list(directory);

@@ -32,6 +32,23 @@ EnvMemory::EnvMemory() {
   assert(drawn.ok());  // fails only where the kernel has no such call
 }
 
+Result<std::shared_ptr<EnvMemory>> EnvMemory::of(const MemoryImage& image) {
+  auto env = std::make_shared<EnvMemory>();
+  env->boot_id_ = image.boot_id;
+  if (const int failed = env->root_.restore(image); failed != 0) {
+    return memory_error("mmap", "of an image", failed);
+  }
+  return env;
+}
+
+std::shared_ptr<const MemoryImage> EnvMemory::image(const FileContents& contents) {
+  auto image = std::make_shared<MemoryImage>();
+  const std::unique_lock lock(mutex_);
+  image->boot_id = boot_id_;
+  root_.take_image(contents, "", image.get());
+  return image;
+}
+
 EnvMemory::~EnvMemory() { assert(mapped_.empty() && free_ids_.size() == open_files_.size()); }
 
 EnvMemory::OpenFile EnvMemory::open_file(FileId file) const {

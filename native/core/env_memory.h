@@ -10,6 +10,7 @@
 #include "core/env.h"
 #include "core/memory_directory.h"
 #include "core/memory_file.h"
+#include "core/memory_image.h"
 
 namespace millrace {
 
@@ -23,7 +24,15 @@ namespace millrace {
 class EnvMemory final : public Env {
  public:
   EnvMemory();
+  // A file system that holds what the image does, and never changes it; in the same boot of the
+  // same machine. kNoSpace.
+  static Result<std::shared_ptr<EnvMemory>> of(const MemoryImage& image);
   ~EnvMemory() override;
+
+  // What it holds now. Large stretches that are settled are shared with the image, copy-on-write on
+  // both sides; an image, and another one of a file system made of it, cost the rest. Nobody stores
+  // through a mapping meanwhile, or ever again into what is settled.
+  std::shared_ptr<const MemoryImage> image(const FileContents& contents);
 
   Result<FileId> open(const std::string& path, OpenMode mode) override;
   void close(FileId file) noexcept override;
@@ -40,6 +49,7 @@ class EnvMemory final : public Env {
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
   void begin_durable(const DurableWrite&) noexcept override {}
   Result<FileOffset> shares_flush_below(FileId) override { return FileOffset{0}; }
+  [[nodiscard]] SyncTotals sync_totals() const noexcept override { return {}; }
 
   // Sorted by name.
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;

@@ -76,6 +76,16 @@ int advice_of(AdviseMode mode) noexcept {
   return MADV_NORMAL;
 }
 
+// Runs a sync, which answers 0 or an errno, and counts it. One that a signal interrupted is made
+// again, and counts then.
+template <typename Sync>
+int counted(SyncTimes& times, Sync sync) {
+  const std::uint64_t began_ns = posix::monotonic_ns();
+  const int failed = sync();
+  if (failed != EINTR) times.add(posix::monotonic_ns() - began_ns, failed == 0);
+  return failed;
+}
+
 struct DirectoryCloser {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -161,19 +171,26 @@ Result<void> EnvPosix::punch(FileId file, FileOffset at, std::uint64_t bytes) {
 }
 
 Result<void> EnvPosix::sync_data(FileId file) {
-  const int failed = posix::sync_data(descriptor_of(file));
+  const int failed = counted(sync_times_, [&] { return posix::sync_data(descriptor_of(file)); });
   if (failed == 0) return {};
   return file_error("fdatasync", file, failed);
 }
 
 Result<void> EnvPosix::sync_pages(FileId file, FileOffset, Bytes pages) {
-  const int failed = posix::sync_pages(descriptor_of(file), pages);
+  const int failed =
+      counted(sync_times_, [&] { return posix::sync_pages(descriptor_of(file), pages); });
   if (failed == 0) return {};
   return file_error("msync", file, failed);
 }
 
 Result<void> EnvPosix::write_durably(std::span<const DurableWrite> writes) {
-  return posix::write_durably(crew_, writes);
+  if (writes.empty()) return {};
+  Result<void> written;
+  (void)counted(sync_times_, [&] {
+    written = posix::write_durably(crew_, writes);
+    return written ? 0 : written.error().sys_errno;
+  });
+  return written;
 }
 
 void EnvPosix::begin_durable(const DurableWrite& write) noexcept { posix::begin_durable(write); }
@@ -231,7 +248,7 @@ Result<void> EnvPosix::unlink(const std::string& path) {
 Result<void> EnvPosix::sync_directory(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return system_error("open", path, errno);
-  const int failed = posix::sync_directory(descriptor);
+  const int failed = counted(sync_times_, [&] { return posix::sync_directory(descriptor); });
   ::close(descriptor);
   if (failed == 0) return {};
   return optional_feature_error("fsync", path, failed);

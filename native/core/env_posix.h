@@ -6,8 +6,8 @@
 namespace millrace {
 
 // The machine itself: each call is one system call, but for write_durably(). Holds nothing but the
-// threads that help with that, so any number may exist, and files and mappings of one may be used
-// through another. A FileId is a descriptor.
+// threads that help with that and how long its syncs took, so any number may exist, and files and
+// mappings of one may be used through another. A FileId is a descriptor.
 class EnvPosix final : public Env {
  public:
   Result<FileId> open(const std::string& path, OpenMode mode) override;
@@ -25,6 +25,8 @@ class EnvPosix final : public Env {
   Result<void> write_durably(std::span<const DurableWrite> writes) override;
   void begin_durable(const DurableWrite& write) noexcept override;
   Result<FileOffset> shares_flush_below(FileId file) override;
+  // By the steady clock.
+  [[nodiscard]] SyncTotals sync_totals() const noexcept override { return sync_times_.totals(); }
 
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
@@ -56,6 +58,7 @@ class EnvPosix final : public Env {
 
  private:
   Crew crew_;
+  SyncTimes sync_times_;
 };
 
 }  // namespace millrace

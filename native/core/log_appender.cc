@@ -33,8 +33,7 @@ LogAppender::LogAppender(const LogContext& context, std::string directory,
       resume_at_(recovered.resume_at),
       sealed_(recovered.sealed),
       checkpoint_asked_(recovered.tail) {
-  marks_.move(order_.next, tail_, order_.arrival);
-  if (sealed_) marks_.seal();
+  marks_.move({order_.next, sealed_}, tail_, order_.arrival);
   if (!control_) return;
   epoch_ = control_->page().writer_epoch.load(std::memory_order_relaxed);
   checkpointer_ =
@@ -238,7 +237,7 @@ void LogAppender::publish(bool durable) {
     control_->publish(end);
   }
   checkpointer_->published(order_.next);
-  marks_.move(order_.next, end, order_.arrival);
+  marks_.move({order_.next, sealed_}, end, order_.arrival);
   if (!options_.written) {
     const std::uint64_t ahead = std::min<std::uint64_t>(appended_bytes_, kWindowAheadBytes);
     writer_->window()->keep_ahead(*context_.background, writer_->tail(), ahead);
@@ -288,14 +287,14 @@ Result<Sequence> LogAppender::seal(ArrivalTime now) {
   std::atomic<std::uint32_t>& flag = control_->page().sealed;
   flag.store(1, std::memory_order_seq_cst);
   control_->stored();
+  sealed_ = true;
   if (Result<void> settled = settle(); !settled) {
+    sealed_ = false;
     (void)control_->store_words([&]() noexcept { flag.store(0, std::memory_order_seq_cst); });
     return settled.error();
   }
   publish();
-  marks_.seal();
   control_->wake_waiters();
-  sealed_ = true;
   let_go_of_segment();
   finish(*writer_, SealReason::kShardEnd);
   return end;

@@ -129,6 +129,37 @@ int MemoryDirectory::list(std::string_view path, std::vector<DirectoryEntry>* en
   return 0;
 }
 
+void MemoryDirectory::take_image(const FileContents& contents, const std::string& prefix,
+                                 MemoryImage* into) {
+  for (const auto& [name, entry] : entries_) {
+    const std::string path = prefix + name;
+    if (entry.directory != nullptr) {
+      into->directories.push_back(path);
+      entry.directory->take_image(contents, path + "/", into);
+      continue;
+    }
+    const auto known = contents.find(path);
+    const FileStretch all{FileOffset{0}, FileOffset{entry.file->bytes()}};
+    entry.file->take_image(known != contents.end() ? std::span<const FileStretch>(known->second)
+                                                   : std::span<const FileStretch>(&all, 1),
+                           &into->files[path]);
+  }
+}
+
+int MemoryDirectory::restore(const MemoryImage& image) {
+  for (const std::string& path : image.directories) {
+    if (const int failed = make_directory(path); failed != 0) return failed;
+  }
+  for (const auto& [path, held] : image.files) {
+    Place place;
+    if (const int failed = find(path, &place); failed != 0) return failed;
+    const std::shared_ptr<MemoryFile> file = MemoryFile::of(held);
+    if (file == nullptr) return ENOMEM;
+    place.parent->entries_.insert_or_assign(std::string(place.name), Entry{file, nullptr});
+  }
+  return 0;
+}
+
 bool MemoryDirectory::exists(std::string_view path) const {
   const MemoryDirectory* directory = this;
   for (std::string_view name = next_component(&path); !name.empty();) {

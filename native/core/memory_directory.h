@@ -9,6 +9,7 @@
 
 #include "core/env.h"
 #include "core/memory_file.h"
+#include "core/memory_image.h"
 
 namespace millrace {
 
@@ -27,6 +28,10 @@ class MemoryDirectory {
   int unlink(std::string_view path);
   int list(std::string_view path, std::vector<DirectoryEntry>* entries) const;
   [[nodiscard]] bool exists(std::string_view path) const;
+  // Puts what lies below into the image, with paths that begin with `prefix`.
+  void take_image(const FileContents& contents, const std::string& prefix, MemoryImage* into);
+  // Where there is nothing yet: what the image says.
+  int restore(const MemoryImage& image);
 
  private:
   // One of the two is set.

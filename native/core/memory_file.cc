@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/chunk_reader.h"
 #include "core/posix_system.h"
 
 namespace millrace {
@@ -14,6 +15,9 @@ namespace {
 
 // Far above any store and far below where sums of offsets could overflow.
 constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 44;
+
+// Less is copied: sharing takes a descriptor, and an entry in the process's table of mappings.
+constexpr std::uint64_t kSharedBytesMin = 256 * kKiB;
 
 bool is_beyond_limit(std::uint64_t at, std::uint64_t bytes) noexcept {
   return at > kFileBytesMax || bytes > kFileBytesMax - at;
@@ -42,6 +46,7 @@ int MemoryFile::write(Bytes from, FileOffset at) noexcept {
     // A file written piece by piece doubles, so that it moves rarely.
     if (int failed = grow_capacity(std::max(end, 2 * capacity_bytes_)); failed != 0) return failed;
   }
+  (void)unshare(at.bytes, end);
   std::memcpy(pages_ + at.bytes, from.data(), from.size());
   size_bytes_ = std::max(size_bytes_, end);
   return 0;
@@ -116,8 +121,84 @@ bool MemoryFile::is_locked() const noexcept {
   return lock_owner_ != FileId::kNone;
 }
 
+void MemoryFile::take_image(std::span<const FileStretch> content, FileImage* into) {
+  const std::unique_lock lock(mutex_);
+  into->bytes = size_bytes_;
+  for (const FileStretch& stretch : content) {
+    const std::uint64_t end = std::min(stretch.end.bytes, size_bytes_);
+    std::uint64_t at = std::min(stretch.begin.bytes, end);
+    if (stretch.settled) {
+      share(align_up(at, std::uint64_t{kPageBytes}), align_down(end, std::uint64_t{kPageBytes}));
+    }
+    for (const SharedStretch& shared : shared_) {
+      if (!stretch.settled || shared.begin < at || shared.end() > end) continue;
+      copy(at, shared.begin, into);
+      into->shared.push_back(shared);
+      at = shared.end();
+    }
+    copy(at, end, into);
+  }
+}
+
+std::shared_ptr<MemoryFile> MemoryFile::of(const FileImage& image) {
+  auto file = std::make_shared<MemoryFile>();
+  if (file->resize(image.bytes) != 0) return nullptr;
+  for (const SharedStretch& shared : image.shared) {
+    if (!shared.pages->lay_over(file->pages_ + shared.begin)) return nullptr;
+  }
+  for (const FileImage::Copied& copied : image.copied) {
+    std::memcpy(file->pages_ + copied.begin, copied.bytes.data(), copied.bytes.size());
+  }
+  file->shared_ = image.shared;
+  file->is_patched_ = !image.shared.empty();
+  return file;
+}
+
+// Sees to it that what lies between is shared, but for pieces that are small.
+void MemoryFile::share(std::uint64_t begin, std::uint64_t end) {
+  std::vector<SharedStretch> fresh;
+  std::uint64_t at = begin;
+  for (const SharedStretch& shared : shared_) {
+    if (shared.begin >= end) break;
+    if (shared.begin > at) share_piece(at, shared.begin, &fresh);
+    at = std::max(at, shared.end());
+  }
+  if (at < end) share_piece(at, end, &fresh);
+  if (fresh.empty()) return;
+  shared_.insert(shared_.end(), fresh.begin(), fresh.end());
+  std::ranges::sort(shared_, {}, &SharedStretch::begin);
+}
+
+void MemoryFile::share_piece(std::uint64_t begin, std::uint64_t end,
+                             std::vector<SharedStretch>* fresh) {
+  if (end - begin < kSharedBytesMin) return;
+  const auto pages = SharedPages::of(Bytes(pages_ + begin, end - begin));
+  // Who reads there meanwhile finds the same bytes before and after.
+  if (pages == nullptr || !pages->lay_over(pages_ + begin)) return;
+  is_patched_ = true;
+  fresh->push_back({begin, pages});
+}
+
+// Without the zeros at its end.
+void MemoryFile::copy(std::uint64_t begin, std::uint64_t end, FileImage* into) const {
+  while (end > begin) {
+    const std::uint64_t step = std::min<std::uint64_t>(end - begin, kPageBytes);
+    if (first_non_zero(Bytes(pages_ + end - step, step)) < step) break;
+    end -= step;
+  }
+  if (end == begin) return;
+  into->copied.push_back({begin, std::vector<std::byte>(pages_ + begin, pages_ + end)});
+}
+
+bool MemoryFile::unshare(std::uint64_t begin, std::uint64_t end) noexcept {
+  return std::erase_if(shared_, [&](const SharedStretch& shared) {
+           return shared.begin < end && begin < shared.end();
+         }) > 0;
+}
+
 int MemoryFile::grow_capacity(std::uint64_t bytes) noexcept {
   const std::uint64_t wanted = align_up(bytes, std::uint64_t{kPageBytes});
+  if (is_patched_) return ENOMEM;  // no system moves it in one piece; segments do not grow
   std::byte* const grown = pages_ == nullptr ? posix::allocate_pages(wanted)
                                              : posix::grow_pages(pages_, capacity_bytes_, wanted,
                                                                  /*may_move=*/mapping_count_ == 0);
@@ -131,6 +212,12 @@ int MemoryFile::grow_capacity(std::uint64_t bytes) noexcept {
 void MemoryFile::discard(std::uint64_t begin, std::uint64_t end) noexcept {
   const std::uint64_t pages_begin = std::min(align_up(begin, std::uint64_t{kPageBytes}), end);
   const std::uint64_t pages_end = std::max(align_down(end, std::uint64_t{kPageBytes}), pages_begin);
+  // Fresh pages where others are laid over would be those again.
+  if (is_patched_) {
+    (void)unshare(begin, end);
+    std::memset(pages_ + begin, 0, end - begin);
+    return;
+  }
   std::memset(pages_ + begin, 0, pages_begin - begin);
   if (pages_end > pages_begin) posix::zero_pages(pages_ + pages_begin, pages_end - pages_begin);
   std::memset(pages_ + pages_end, 0, end - pages_end);

@@ -34,7 +34,7 @@ struct PageFill {
   // False when the record must wait for the next page.
   bool take(const FrameView& frame, std::uint64_t at) noexcept {
     const std::uint64_t size = std::uint64_t{frame.header.key_bytes} + frame.payload_bytes;
-    const bool over = size > limits.payload_bytes - std::min(payload_bytes, limits.payload_bytes);
+    const bool over = payload_bytes + size > limits.payload_bytes;
     if (records_left() == 0 || (page.count > 0 && over)) return false;
     std::uint32_t* words = into.columns.data() + page.count * column::kStride;
     words[column::kKeyAt] = static_cast<std::uint32_t>(at + frame.key_at);

@@ -49,7 +49,9 @@ std::unique_ptr<ShardLog> ShardLog::join(const std::shared_ptr<SharedLog>& share
   return std::unique_ptr<ShardLog>(new ShardLog(shared));
 }
 
-// The reader of this thread, once the log has files; null before.
+// The reader of this thread, once the log has files; null before. Then the log is empty, whatever
+// its marks say: another thread that appends first moves them a moment before its files are listed,
+// and who took them for the beginning would go on behind records that nobody has read.
 LogReader* ShardLog::reader() {
   if (shared_->version() == seen_version_) return reader_ ? &*reader_ : nullptr;
   SharedLog::Listed listed = shared_->segments();
@@ -85,12 +87,13 @@ Result<AppendedRecord> ShardLog::append_one(const FrameContent& content, Arrival
 
 Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageBuffers& into) {
   if (closed_) return closed(shared_->directory());
-  const LogMarks& marks = shared_->marks();
   if (LogReader* const reader = this->reader()) {
     seen_ = reader->visible();
     Result<Page> page = reader->read(from, limits, into);
     // The marks may lag a moment behind what the page was read by.
-    if (page) page->tail = std::max(page->count > 0 ? page->next : Sequence{}, marks.next());
+    if (page) {
+      page->tail = std::max(page->count > 0 ? page->next : Sequence{}, shared_->marks().end().next);
+    }
     return page;
   }
   if (from < kFirstSequence) {
@@ -99,7 +102,7 @@ Result<Page> ShardLog::read(Sequence from, const PageLimits& limits, const PageB
   Page page;
   page.next = from;
   page.first = kFirstSequence;
-  page.tail = marks.next();
+  page.tail = kFirstSequence;
   page.at_tail = true;
   return page;
 }
@@ -130,14 +133,14 @@ Result<Page> ShardLog::read_leased(Sequence from, const PageLimits& limits, cons
   if (reader == nullptr) return Error{.code = Errc::kNotFound, .message = "a log without files"};
   seen_ = reader->visible();
   Result<Page> page = reader->read_leased(from, limits, into, lease);
-  if (page) page->tail = std::max(page->next, shared_->marks().next());
+  if (page) page->tail = std::max(page->next, shared_->marks().end().next);
   return page;
 }
 
 Result<Sequence> ShardLog::seek(ArrivalTime arrival) {
   if (closed_) return closed(shared_->directory());
   LogReader* const reader = this->reader();
-  return reader != nullptr ? reader->seek(arrival) : Result<Sequence>(shared_->marks().next());
+  return reader != nullptr ? reader->seek(arrival) : Result<Sequence>(kFirstSequence);
 }
 
 Result<void> ShardLog::trim(Sequence before) {
@@ -159,16 +162,16 @@ Result<void> ShardLog::flush() {
 
 Result<LogStats> ShardLog::stats() {
   if (closed_) return closed(shared_->directory());
-  const LogMarks& marks = shared_->marks();
   LogStats stats;
-  stats.next = marks.next();
-  stats.first = stats.next;
+  stats.first = stats.next = kFirstSequence;
   stats.durable = shared_->options().sync ? kFirstSequence : Sequence{};
-  stats.sealed = marks.sealed();
   LogReader* const reader = this->reader();
   if (reader == nullptr) return stats;
+  const LogMarks& marks = shared_->marks();
+  const LogEnd end = marks.end();
+  stats.sealed = end.sealed;
   // A crash of the system may take records and leave the trim that hid them.
-  stats.first = stats.next = std::max(stats.next, reader->first());
+  stats.first = stats.next = std::max(end.next, reader->first());
   if (shared_->options().sync) stats.durable = shared_->checkpointer()->durable_next();
   const SegmentList& segments = reader->segments();
   stats.segments = segments.size();

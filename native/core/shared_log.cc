@@ -91,7 +91,8 @@ void SharedLog::trim(Sequence before) {
   if (!control_) return;
   ControlPage& page = control_->page();
   // The shard end is no record: a trim past the tail stops before it.
-  const Sequence tail{marks().next().value - (marks().sealed() ? 1 : 0)};
+  const LogEnd end = marks().end();
+  const Sequence tail{end.next.value - (end.sealed ? 1 : 0)};
   const Sequence horizon = std::min(before, tail);
   if (horizon.value > page.trim_sequence.load(std::memory_order_relaxed)) {
     control_->trim(horizon);

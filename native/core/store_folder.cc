@@ -23,12 +23,14 @@ constexpr std::string_view kFirstLine = "millrace store\nversion ";
 constexpr std::size_t kFormatBytesMax = 256;
 constexpr const char* kNoFolder = "is no folder, or lies in none";
 
-// What a crash while a store was made may leave, and what file systems put into an empty root.
+// What a crash while a store was made may leave, what file systems put into an empty root, and what
+// keeps an empty folder in a repository of git.
 // Metadata and logs come later: without `format` they are what is left of a store.
 Result<bool> is_unborn(Env& env, const std::string& root,
                        const std::vector<DirectoryEntry>& entries) {
   for (const auto& [name, is_directory] : entries) {
     if (name == "lock" || name == kFormatTemporary || name == "lost+found") continue;
+    if (name == ".gitkeep" || name == ".gitignore") continue;
     if (name != "shards" || !is_directory) return false;
     Result<std::vector<DirectoryEntry>> logs = env.list(join_path(root, name));
     if (!logs) return logs.error();

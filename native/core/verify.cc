@@ -96,6 +96,11 @@ class StoreScan {
     bool any_shards = false;
     for (const DirectoryEntry& entry : *entries) {
       if (entry.name == "format" || entry.name == "lock") continue;
+      // Of a server that signs its own certificate: not ours, and expected here.
+      if (entry.name == "tls" && entry.is_directory) continue;
+      // What an empty folder may have held before it became a store.
+      if (entry.name == "lost+found" && entry.is_directory) continue;
+      if (entry.name == ".gitkeep" || entry.name == ".gitignore") continue;
       if (entry.name == "meta") {
         places_.insert(places_.begin(), place("meta", store_uuid_));
       } else if (entry.name == "shards") {

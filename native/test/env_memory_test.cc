@@ -7,6 +7,7 @@
 
 #include "core/mapping.h"
 #include "core/paths.h"
+#include "test/memory_shadow.h"
 #include "test/test.h"
 
 namespace millrace::test {
@@ -17,14 +18,6 @@ struct MemoryUse {
   std::int64_t virtual_bytes = 0;
   std::int64_t resident_bytes = 0;
 };
-
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kIsMemoryShadowed = true;
-#elif defined(__has_feature)
-constexpr bool kIsMemoryShadowed = __has_feature(thread_sanitizer);
-#else
-constexpr bool kIsMemoryShadowed = false;
-#endif
 
 MemoryUse memory_use() {
   if (kIsMemoryShadowed) skip("the thread sanitizer keeps several bytes for each byte touched");

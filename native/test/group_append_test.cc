@@ -1,4 +1,7 @@
 // Logs whose frames are written by calls, alone and several in one commit.
+#include <algorithm>
+#include <thread>
+
 #include "core/env_faulting.h"
 #include "core/env_forwarding.h"
 #include "core/env_memory.h"
@@ -49,10 +52,19 @@ void copy_folder(Env& from, Env& to, const std::string& folder) {
   }
 }
 
-// Looks at a log at the moment at which its frames are about to be made durable.
+// Looks at a log at the moment at which its frames are about to be made durable, or at every moment
+// at which something of it was stored or is about to be written.
 class WatchingEnv final : public EnvForwarding {
  public:
   using EnvForwarding::EnvForwarding;
+  Result<std::size_t> pwrite(FileId file, Bytes from, FileOffset at) override {
+    look();
+    return EnvForwarding::pwrite(file, from, at);
+  }
+  void stored(Bytes range) noexcept override {
+    look();
+    EnvForwarding::stored(range);
+  }
   Result<void> write_durably(std::span<const DurableWrite> writes) override {
     ++commits;
     ranges = writes.size();
@@ -67,10 +79,18 @@ class WatchingEnv final : public EnvForwarding {
   Result<FileOffset> shares_flush_below(FileId) override { return shares_flush; }
   std::function<void()> before;
   std::function<void()> behind;  // before anybody learns that it is done
+  std::function<void()> always;  // on the thread of the test, not on helpers
   int commits = 0;
   int begun = 0;
   FileOffset shares_flush;
   std::size_t ranges = 0;
+
+ private:
+  void look() {
+    if (always && std::this_thread::get_id() == thread_) always();
+  }
+
+  const std::thread::id thread_ = std::this_thread::get_id();
 };
 
 struct Watched {
@@ -211,6 +231,45 @@ const Suite group_append_tests("group append", [](Suite& s) {
     watched.env->before = [&] { seen = log.read_all().size(); };
     log.append("second", "2");
     expect_eq(seen, std::size_t{2});
+  });
+  s.test("shows a reader that comes while the first records are stored where they begin", [] {
+    for (const LogOptions& options : {committing(), writing()}) {
+      Watched watched;
+      LogFixture one(watched.env, "/one", options);
+      LogFixture other(watched.env, "/other", options);
+      expect_ok(one.open());
+      expect_ok(other.open());
+      Round round({&one, &other}, batch_of(3, 100));
+      int looks = 0;
+      std::uint64_t oldest = 0;
+      std::uint64_t sought = 0;
+      watched.env->always = [&] {
+        ++looks;
+        for (LogFixture* log : {&one, &other}) {
+          oldest = std::max(oldest, take((*log)->stats()).first.value);
+          sought = std::max(sought, take((*log)->seek({0})).value);
+        }
+      };
+      append_together(round.appends);
+      expect_ge(looks, 2);
+      expect_eq(oldest, std::uint64_t{1});
+      expect_eq(sought, std::uint64_t{1});
+    }
+  });
+  s.test("never counts the end of a log among its records", [] {
+    for (const LogOptions& options : {committing(), writing()}) {
+      Watched watched;
+      LogFixture log(watched.env, "/log", options);
+      expect_ok(log.open());
+      log.append(batch_of(3, 100));
+      std::uint64_t records = 0;
+      watched.env->always = [&] {
+        const LogStats stats = take(log->stats());
+        records = std::max(records, stats.next.value - stats.first.value - (stats.sealed ? 1 : 0));
+      };
+      expect_ok(log->seal({2'000}));
+      expect_eq(records, std::uint64_t{3});
+    }
   });
   s.test("makes several logs durable in one call", [] {
     Watched watched;

@@ -248,6 +248,13 @@ const Suite damaged("verify a damaged store", [](Suite& s) {
     store.expect_notice("store/shards/0123.trash", "dropped");
     expect_eq(store.findings().size(), 5u);  // wake is not listed, hence not missed
   });
+  s.test("has nothing against the server's certificate", [] {
+    StoreFixture store;
+    make_rolled(store);
+    take(store.env().make_directory("store/tls"));
+    store.write("store/tls/cert.pem", 0, text_bytes("x"));
+    store.expect_clean();
+  });
   s.test("finds what was promised in a segment without a header, behind one that is sealed", [] {
     LogOptions options = manual_sync();
     options.segment_age_ms = 1'000;

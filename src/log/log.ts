@@ -6,8 +6,10 @@
  * one with a promise. Expected refusals are negative numbers; only the unexpected (I/O errors,
  * corruption, misuse) throws a `MillraceError`. No object, BigInt or promise per record.
  */
+import type { BucketTable } from './buckets.ts'
 import type { ReadBlock } from './read-block.ts'
 import type { RecordSlab } from './record-slab.ts'
+import type { SyncStats } from './sync-stats.ts'
 
 /** A value now, or a promise of it. Hot loops test `typeof`, everyone else awaits. */
 export type Maybe<T> = T | Promise<T>
@@ -197,6 +199,11 @@ export interface DirectAppender {
 export interface LogEngine {
   readonly caps: LogCaps
   /**
+   * Buckets that all who have the store open in this process share, for as long as one of them has. Engines that nobody
+   * shares leave it out.
+   */
+  readonly buckets?: BucketTable
+  /**
    * Names `shards` new logs of a stream. Nothing exists on disk before their first record.
    *
    * @param firstIndex of the shards in their stream, for whoever looks at the files @defaultValue 0
@@ -214,6 +221,18 @@ export interface LogEngine {
    * the metadata and open logs stay.
    */
   sweep(live: readonly Slot[]): Maybe<void>
+  /**
+   * Syncs since the engine was opened, opening included; of all who have the store open in this process. An engine that
+   * never syncs has none.
+   */
+  syncStats(): Maybe<SyncStats>
+  /**
+   * Whether it is up to the caller to do what is to be done once for all who have the store open, such as to deliver. Whoever
+   * takes this duty keeps it, until it is given back, the engine is closed or the thread ends. False: somebody else has it.
+   * Engines that only one can have open leave it out.
+   */
+  takeDuty?(): boolean
+  giveDuty?(): void
   /** A router over consecutive hash ranges: range i begins at `starts[i]`, the first at 0. */
   router(starts: readonly bigint[]): Router
   /** A short way into logs whose ranges begin as those of `router`. Engines without one leave it out. */

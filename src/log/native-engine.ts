@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument, MillraceError } from '../errors.ts'
-import type { NativeAddon, NativeEngine as NativeHandle } from '../native/addon.ts'
+import type { NativeAddon, NativeEngine as NativeHandle, NativeMemoryImage } from '../native/addon.ts'
 import { awaitNative, callNative } from '../native/failure.ts'
 import { GroupAppender } from './group-appender.ts'
 import type { DirectAppender, LogCaps, LogEngine, Router, Slot } from './log.ts'
+import { NativeBucketTable } from './native-bucket-table.ts'
 import { NativeDirectAppender } from './native-direct-appender.ts'
 import { NativeLog, type NativeLogHost } from './native-log.ts'
 import { NativeMetaLog } from './native-meta-log.ts'
 import { createNativeRouter, packedStarts } from './native-router.ts'
 import type { Sharing } from './sharing.ts'
+import type { SyncStats } from './sync-stats.ts'
 import { type NativeSlot, requireNativeSlot } from './native-slot.ts'
 
 /** Bounds how long one append may hold the event loop. */
@@ -17,9 +19,13 @@ const maxBatchRecords = 65_536
 /** The metadata log among the open ones. No slot has this name. */
 const metaName = 'meta'
 
+/** What an engine in memory held at one moment. Never changes; costs what its engine has changed since. */
+export type MemoryImage = NativeMemoryImage
+
 /** The embedded engine: logs in one folder, or in memory. */
 export class NativeEngine implements LogEngine {
   readonly caps: LogCaps
+  readonly buckets: NativeBucketTable
   readonly #addon: NativeAddon
   readonly #native: NativeHandle
   readonly #clock: Clock
@@ -43,6 +49,7 @@ export class NativeEngine implements LogEngine {
   ) {
     this.#addon = addon
     this.#native = native
+    this.buckets = new NativeBucketTable(native)
     this.#clock = clock
     this.#sharing = sharing
     if (native.isShared()) sharing.joined()
@@ -110,6 +117,21 @@ export class NativeEngine implements LogEngine {
     callNative(() => this.#native.sweep(ids)) // which keeps the open ones, too
   }
 
+  syncStats(): SyncStats {
+    this.#requireOpen()
+    return callNative(() => this.#native.syncStats())
+  }
+
+  /**
+   * What it holds now, metadata and all logs at one moment, for `openNativeEngine`.
+   *
+   * @throws `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_NO_SPACE`; `ERR_MILLRACE_UNSUPPORTED` of a folder
+   */
+  image(): MemoryImage {
+    this.#requireOpen()
+    return callNative(() => this.#native.image())
+  }
+
   /** For the metadata: other threads of this process that have the engine open. */
   get sharing(): Sharing {
     return this.#sharing
@@ -122,6 +144,15 @@ export class NativeEngine implements LogEngine {
 
   giveTurn(): void {
     callNative(() => this.#native.giveTurn())
+  }
+
+  takeDuty(): boolean {
+    this.#requireOpen()
+    return callNative(() => this.#native.takeDuty())
+  }
+
+  giveDuty(): void {
+    callNative(() => this.#native.giveDuty())
   }
 
   router(starts: readonly bigint[]): Router {

@@ -26,6 +26,7 @@ export type Kept = 'records' | 'metadata'
 export class NativePages {
   readonly #native: NativeLogReading
   readonly #header: Float64Array = new Float64Array(PageField.count)
+  readonly #stats: Float64Array = new Float64Array(9)
   readonly #leases: SegmentLeases
   #probe: Probe | undefined
 
@@ -131,11 +132,22 @@ export class NativePages {
 
   /** `ShardLog.stats`. */
   stats(): LogStats {
-    const fields = new Float64Array(9)
-    callNative(() => this.#native.stats(fields))
-    const [first, end, synced, bytes, fileBytes, segments, firstTimeMs, lastTimeMs, ended] =
-      fields as unknown as readonly [number, number, number, number, number, number, number, number, number]
-    const sealed = ended === 1
+    const fields = this.#stats
+    try {
+      this.#native.stats(fields)
+    } catch (error) {
+      throw fromNative(error)
+    }
+    // One by one: taking an array apart goes through its iterator.
+    const first = fields[0] as number
+    const end = fields[1] as number
+    const synced = fields[2] as number
+    const bytes = fields[3] as number
+    const fileBytes = fields[4] as number
+    const segments = fields[5] as number
+    const firstTimeMs = fields[6] as number
+    const lastTimeMs = fields[7] as number
+    const sealed = fields[8] === 1
     // The mark at the end of a log has a number, and is no record.
     const next = sealed && end > first ? end - 1 : end
     const durable = Math.min(synced, next)

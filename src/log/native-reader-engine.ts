@@ -7,6 +7,7 @@ import { NativeReaderMetaLog } from './native-meta-log.ts'
 import { type NativeReaderHost, NativeReaderLog, readOnly } from './native-reader-log.ts'
 import { createNativeRouter } from './native-router.ts'
 import { requireNativeSlot } from './native-slot.ts'
+import { noSyncs, type SyncStats } from './sync-stats.ts'
 
 /** The metadata log among the open ones. No slot has this name. */
 const metaName = 'meta'
@@ -76,6 +77,12 @@ export class NativeReaderEngine implements LogEngine {
 
   sweep(): never {
     throw readOnly()
+  }
+
+  /** Whoever writes the store syncs it. */
+  syncStats(): SyncStats {
+    this.#requireOpen()
+    return noSyncs
   }
 
   router(starts: readonly bigint[]): Router {

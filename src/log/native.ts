@@ -4,12 +4,16 @@ import type { NativeAddon, NativeEngine as NativeHandle } from '../native/addon.
 import { awaitNative, fromNative } from '../native/failure.ts'
 import { loadAddon } from '../native/load.ts'
 import { MiB } from '../units.ts'
-import { NativeEngine } from './native-engine.ts'
+import { namingHolder } from './lock-holder.ts'
+import { type MemoryImage, NativeEngine } from './native-engine.ts'
 import { NativeReaderEngine } from './native-reader-engine.ts'
 import { Sharing } from './sharing.ts'
 
 /** Where an embedded store lives. A folder is created when missing. */
-export type NativeTarget = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'memory' }
+export type NativeTarget =
+  | { readonly kind: 'folder'; readonly path: string }
+  /** It begins with what the image says. @defaultValue nothing */
+  | { readonly kind: 'memory'; readonly image?: MemoryImage | undefined }
 
 /** What an appended record survives. */
 export type NativeDurability =
@@ -45,7 +49,14 @@ export async function openNativeEngine(
   try {
     switch (target.kind) {
       case 'memory':
-        return new NativeEngine(addon, addon.openMemory(), options.clock, 'memory', false, new Sharing())
+        return new NativeEngine(
+          addon,
+          addon.openMemory(target.image),
+          options.clock,
+          'memory',
+          false,
+          new Sharing(),
+        )
       case 'folder':
         return await openFolder(addon, target.path, options)
       default:
@@ -54,7 +65,8 @@ export async function openNativeEngine(
         })
     }
   } catch (error) {
-    throw fromNative(error)
+    const failure = fromNative(error)
+    throw target.kind === 'folder' ? await namingHolder(failure, target.path) : failure
   }
 }
 

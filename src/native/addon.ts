@@ -1,3 +1,5 @@
+import type { Buckets } from '../log/buckets.ts'
+import type { SyncStats } from '../log/sync-stats.ts'
 import type { FolderRepair, LogRepair } from '../repair-report.ts'
 import type { FolderReport } from '../store-report.ts'
 
@@ -35,8 +37,8 @@ export interface NativeAddon {
     backlogBytes?: number,
     joined?: () => void,
   ): Promise<NativeEngine>
-  /** A store that is gone when its engine is. */
-  openMemory(): NativeEngine
+  /** A store that is gone when its engine is. It begins with what the image says, and never changes that. */
+  openMemory(image?: NativeMemoryImage): NativeEngine
   /** A store that exists, only to be read: takes no lock, changes nothing; somebody may be writing it. */
   openReader(path: string): Promise<NativeStoreReader>
   /** What the files of a store say of themselves; no record is read. Takes no lock, changes nothing. */
@@ -76,7 +78,7 @@ export interface NativeAddon {
 }
 
 /** The version of the boundary that this file describes. */
-export const interfaceVersion = 13
+export const interfaceVersion = 16
 
 /** A check of every byte, under way. */
 export interface NativeScan<Report> {
@@ -123,13 +125,37 @@ export interface NativeEngine {
   drop(id: string, shard: number): void
   /** Removes the logs that are neither listed nor open. */
   sweep(ids: readonly string[]): void
+  /** What a store in memory holds now, all of it at one moment; a folder throws. */
+  image(): NativeMemoryImage
+  /** Syncs of the store's files and folders, whichever environment they were for. */
+  syncStats(): SyncStats
   /** Whether another environment has it open, too; once so, for good. */
   isShared(): boolean
   /** The right to write metadata, of one environment at a time. False: another one has it; try again later. */
   takeTurn(): boolean
   giveTurn(): void
+  /**
+   * The duty to do what is to be done once for all environments. Whoever takes it keeps it, until it is given back, the engine
+   * is closed or the environment ends. False: another one has it; try again later.
+   */
+  takeDuty(): boolean
+  giveDuty(): void
+  /**
+   * Buckets, good for longer than their engine, that all environments which have the engine open count in, by name: new ones are full. At most 16 of a name.
+   *
+   * @param name at most 4,096 bytes of UTF-8
+   * @param rates two numbers a bucket, from 1 to 2^42: tokens in a second, tokens at most
+   */
+  openBuckets(name: string, rates: Float64Array, nowMs: number): Buckets
   /** After all logs are closed. */
   close(): Promise<void>
+}
+
+declare const isImage: unique symbol
+
+/** For `openMemory`, any number of times. Takes memory until it is collected. */
+export interface NativeMemoryImage {
+  readonly [isImage]: true
 }
 
 /** A store that is only read. Every call after `close()` throws. */

@@ -6,7 +6,7 @@ import { MillraceError } from '../errors.ts'
 import { interfaceVersion, type NativeAddon } from './addon.ts'
 import { platformFolder } from './platform.ts'
 
-/** The package's folder, from src/native as from dist/native. */
+/** The package's folder, from src/native as from dist/chunks, where this is built into. */
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url))
 
 let loaded: NativeAddon | undefined
