@@ -21,6 +21,14 @@ export const errorCodes = [
   'ERR_MILLRACE_CONSUMER_EXISTS',
   /** The consumer is being created or deleted. */
   'ERR_MILLRACE_CONSUMER_NOT_ACTIVE',
+  'ERR_MILLRACE_DELIVERY_STREAM_NOT_FOUND',
+  'ERR_MILLRACE_DELIVERY_STREAM_EXISTS',
+  /** The delivery stream is being created or deleted. */
+  'ERR_MILLRACE_DELIVERY_STREAM_NOT_ACTIVE',
+  /** Somebody else changed the configuration first; `details` names both versions. */
+  'ERR_MILLRACE_VERSION_CONFLICT',
+  /** Records of this delivery stream come from a stream: nothing can be put into it. */
+  'ERR_MILLRACE_WRONG_SOURCE',
   'ERR_MILLRACE_SHARD_NOT_FOUND',
   /** The shard has ended (split or merged). */
   'ERR_MILLRACE_SHARD_SEALED',
@@ -60,6 +68,8 @@ export const errorCodes = [
   'ERR_MILLRACE_CODEC',
   /** The answer was lost: the record may have been stored. */
   'ERR_MILLRACE_UNKNOWN_OUTCOME',
+  /** The server cannot listen on its address. */
+  'ERR_MILLRACE_ADDRESS',
   /** The native addon cannot be loaded; the message names the command to run. */
   'ERR_MILLRACE_NATIVE_LOAD',
 ] as const

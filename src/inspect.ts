@@ -4,12 +4,15 @@
  */
 import { resolve } from 'node:path'
 import { MillraceError } from './errors.ts'
+import type { StreamKey } from './meta/commands.ts'
 import { replayRecords, type StoredPayload } from './meta/replay.ts'
 import type { MetaState } from './meta/state.ts'
 import type { NativeMetaRecords } from './native/addon.ts'
 import { awaitNative } from './native/failure.ts'
 import { loadAddon } from './native/load.ts'
-import type { Finding, FolderReport, LogOwner, StoreReport } from './store-report.ts'
+import { storedDeliveryStreams } from './firehose/stored-delivery-streams.ts'
+import type { DeliveryReport, Finding, FolderReport, LogOwner, StoreReport } from './store-report.ts'
+import { isInternal } from './streams/internal-streams.ts'
 import { formatShardId } from './streams/shard-id.ts'
 
 /** How deep an inspection goes. */
@@ -46,6 +49,7 @@ export async function inspectStore(path: string, options: InspectOptions): Promi
   return {
     ...report,
     streams: namesIn(metadata.state),
+    deliveryStreams: metadata.state === undefined ? null : storedDeliveryStreams(metadata.state.documents),
     logs: logs.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
     findings: [...report.findings, ...metadataFindings(report, metadata)],
   }
@@ -67,7 +71,7 @@ async function verified(folder: string, { signal, onProgress }: InspectOptions):
 
 /** Sorts the metadata first, then streams by name and their shards by number, then logs of no stream. */
 function placeOf({ folder, owner }: StoreReport['logs'][number]): string {
-  if (owner !== null) return `1 ${owner.stream} ${owner.shardId}`
+  if (owner !== null) return `1 ${owner.account} ${owner.region} ${owner.stream} ${owner.shardId}`
   return folder === 'meta' ? '0' : `2 ${folder}`
 }
 
@@ -88,6 +92,18 @@ async function metadataOf(folder: string): Promise<Metadata> {
       if (read === metadataReadsMax) return { state: undefined, failure: error }
     }
   }
+}
+
+/** The streams of users, of all accounts and regions in a folder, in no order; none where the metadata cannot be read. */
+export async function streamKeysIn(path: string): Promise<readonly StreamKey[]> {
+  const { state } = await metadataOf(resolve(path))
+  return Array.from(state?.streams.values() ?? [], ({ key }) => key).filter((key) => !isInternal(key))
+}
+
+/** The delivery streams in a folder, of all accounts and regions; none where the metadata cannot be read. */
+export async function deliveryStreamsIn(path: string): Promise<readonly DeliveryReport[]> {
+  const { state } = await metadataOf(resolve(path))
+  return state === undefined ? [] : storedDeliveryStreams(state.documents)
 }
 
 /** The metadata's records as they lie in a folder's files, up to where they are damaged at or behind `from`. */
@@ -151,9 +167,10 @@ function namesIn(state: MetaState | undefined): readonly string[] | null {
 function ownersIn(state: MetaState | undefined): ReadonlyMap<string, LogOwner> {
   const owners = new Map<string, LogOwner>()
   for (const { key, shards } of state?.streams.values() ?? []) {
+    const { account, region, name: stream } = key
     for (const { slot, index } of shards) {
       const { id } = slot
-      if (typeof id === 'string') owners.set(id, { stream: key.name, shardId: formatShardId(index) })
+      if (typeof id === 'string') owners.set(id, { account, region, stream, shardId: formatShardId(index) })
     }
   }
   return owners

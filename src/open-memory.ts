@@ -1,7 +1,7 @@
 import type { LogEngine } from './log/log.ts'
 import { openNativeEngine } from './log/native.ts'
 import { MetaLog } from './meta/meta-log.ts'
-import { restoreImage, type StoreImage } from './store-image.ts'
+import { hasImages, type StoreImage } from './store-image.ts'
 import { checkedStoreOptions, type StoreOptions } from './streams/store-options.ts'
 import { Store } from './streams/store.ts'
 
@@ -16,17 +16,17 @@ export interface MemorySetUp {
 /**
  * `open('memory:')` with a look into the engine room. Not part of what `import 'millrace'` gives.
  *
- * Rejects as `open` and `restoreImage` do.
+ * Rejects as `open` does.
  */
 export async function openMemory(options: StoreOptions, { image, wrap }: MemorySetUp = {}): Promise<Store> {
   const { clock } = checkedStoreOptions(options)
-  const engine = await openNativeEngine({ kind: 'memory' }, { durability: { mode: 'process' }, clock })
+  const target = { kind: 'memory', image: image?.files } as const
+  const engine = await openNativeEngine(target, { durability: { mode: 'process' }, clock })
   try {
     const { maxRecordBytes } = engine.caps
     const metaLog = engine.openMeta()
-    if (image !== undefined) await restoreImage(image, engine, metaLog, clock)
     const meta = await MetaLog.open(metaLog, { clock, sync: false, maxRecordBytes })
-    return await Store.create(wrap?.(engine) ?? engine, meta, options)
+    return hasImages(await Store.create(wrap?.(engine) ?? engine, meta, options), engine)
   } catch (error) {
     // Closes the log of the metadata too. Why opening failed matters more than how closing went.
     await engine.close().catch(() => {})

@@ -52,7 +52,7 @@ export async function open(location: string | URL, options: OpenOptions = {}): P
       clock,
       sync: target.kind === 'folder' && durability.mode !== 'none',
     })
-    return await Store.create(engine, meta, storeOptions)
+    return await Store.create(engine, meta, storeOptions, target.kind === 'folder' ? target.path : undefined)
   } catch (error) {
     // Closes the log of the metadata too. Why opening failed matters more than how closing went.
     await engine.close().catch(() => {})
@@ -74,7 +74,7 @@ async function openReader(target: NativeTarget, options: StoreOptions): Promise<
         details: { error },
       })
     })
-    return await Store.create(engine, meta, options)
+    return await Store.create(engine, meta, options, target.path)
   } catch (error) {
     await engine.close().catch(() => {})
     throw error

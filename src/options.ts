@@ -46,6 +46,12 @@ export function requireMatch(field: string, value: unknown, pattern: RegExp, rul
   throw invalidArgument(field, value, rule)
 }
 
+/** `true` or `false`. */
+export function requireBoolean(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalidArgument(field, value, 'true or false')
+}
+
 /** A function, if there is one. */
 export function requireCallback(field: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return

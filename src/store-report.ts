@@ -134,14 +134,30 @@ export interface FolderReport {
 
 /** Which stream a log belongs to. */
 export interface LogOwner {
+  readonly account: string
+  readonly region: string
   readonly stream: string
   readonly shardId: string
+}
+
+/** A delivery stream, or a channel. */
+export interface DeliveryReport {
+  readonly account: string
+  readonly region: string
+  readonly name: string
+  readonly kind: 'delivery-stream' | 'channel'
+  /** An ARN, or `Direct PUT`: then what is not delivered lies in the stream `firehose:<name>`. */
+  readonly source: string
+  /** The ARN of a bucket or stream, the address of an endpoint, the name of a function. */
+  readonly destination: string
 }
 
 /** A folder's report with the names that its metadata gives to the logs. */
 export interface StoreReport extends Omit<FolderReport, 'logs'> {
   /** Names of the streams, also of those without files; null where the metadata cannot be read. */
   readonly streams: readonly string[] | null
+  /** Delivery streams and channels, by account, region and name; null where the metadata cannot be read. */
+  readonly deliveryStreams: readonly DeliveryReport[] | null
   /**
    * The metadata first, then streams by name and shard. `owner` is null for the metadata log, for logs of no stream,
    * and where the metadata cannot be read.

@@ -1,14 +1,27 @@
 import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
-import { withAccount, withConsumers, withSettings } from './apply-settings.ts'
-import type { Command, StreamCommand } from './commands.ts'
+import {
+  withAccount,
+  withConsumers,
+  withConsumersChanged,
+  withDocument,
+  withSettings,
+} from './apply-settings.ts'
+import { type Command, isStreamCommand, type StreamCommand } from './commands.ts'
 import type { Outcome } from './meta.ts'
+import { PartedMap } from './parted-map.ts'
 import { withReshardBegun, withReshardFinished, withShardsDropped } from './reshard.ts'
 import { type MetaState, streamId, type StreamState } from './state.ts'
-import { StreamMap } from './stream-map.ts'
 
 /** The metadata before the first command. */
-export const emptyState: MetaState = { revision: 0, streams: StreamMap.empty, accounts: new Map() }
+export const emptyState: MetaState = {
+  revision: 0,
+  streams: PartedMap.empty(),
+  accounts: new Map(),
+  documents: PartedMap.empty(),
+}
+
+type Streams = PartedMap<StreamState>
 
 /** What a command made of a state. */
 export interface Applied {
@@ -24,19 +37,36 @@ export interface Applied {
  * to diverge from the version that wrote it.
  */
 export function apply(state: MetaState, command: Command, offset: Offset): Applied {
-  const streams = StreamMap.from(state.streams)
-  if (command.kind === 'setAccount') {
-    const accounts = withAccount(state, command, offset)
-    const after = { revision: offset, streams, accounts: accounts ?? state.accounts }
-    return { state: after, outcome: accounts === undefined ? 'stale' : 'applied' }
+  const changed = changedParts(state, command, offset)
+  return {
+    state: { ...state, revision: offset, ...changed },
+    outcome: changed === undefined ? 'stale' : 'applied',
   }
-  const changed = changedStreams(streams, command, offset)
-  const after = { revision: offset, streams: changed ?? streams, accounts: state.accounts }
-  return { state: after, outcome: changed === undefined ? 'stale' : 'applied' }
+}
+
+/** What of the state the command changes; undefined when it is stale. */
+function changedParts(state: MetaState, command: Command, offset: Offset): Partial<MetaState> | undefined {
+  if (isStreamCommand(command)) {
+    const streams = changedStreams(PartedMap.from(state.streams), command, offset)
+    return streams && { streams }
+  }
+  switch (command.kind) {
+    case 'setAccount': {
+      const accounts = withAccount(state, command, offset)
+      return accounts && { accounts }
+    }
+    case 'setDocument':
+    case 'deleteDocument': {
+      const documents = withDocument(PartedMap.from(state.documents), command, offset)
+      return documents && { documents }
+    }
+    default:
+      throw unknownCommand(command satisfies never, offset)
+  }
 }
 
 /** The streams after the command; undefined when it is stale. */
-function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offset): StreamMap | undefined {
+function changedStreams(streams: Streams, command: StreamCommand, offset: Offset): Streams | undefined {
   switch (command.kind) {
     case 'createStream': {
       const { kind: _, ...created } = command
@@ -66,6 +96,8 @@ function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offs
       return replaced(streams, command, (stream) => withSettings(stream, command, offset))
     case 'setConsumers':
       return replaced(streams, command, (stream) => withConsumers(stream, command, offset))
+    case 'changeConsumers':
+      return replaced(streams, command, (stream) => withConsumersChanged(stream, command, offset))
     case 'beginReshard':
       return replaced(streams, command, (stream) => withReshardBegun(stream, command, offset))
     case 'finishReshard':
@@ -79,10 +111,10 @@ function changedStreams(streams: StreamMap, command: StreamCommand, offset: Offs
 
 /** The streams with the command's one replaced; undefined when the command is stale. */
 function replaced(
-  streams: StreamMap,
+  streams: Streams,
   command: Extract<StreamCommand, { readonly revision: number }>,
   change: (stream: StreamState) => StreamState | undefined,
-): StreamMap | undefined {
+): Streams | undefined {
   const stream = current(streams, command)
   const changed = stream && change(stream)
   return changed && streams.with(streamId(command.key), changed)
@@ -90,7 +122,7 @@ function replaced(
 
 /** The stream that a command builds on; undefined when it is gone or has changed since. */
 function current(
-  streams: StreamMap,
+  streams: Streams,
   command: Extract<StreamCommand, { readonly revision: number }>,
 ): StreamState | undefined {
   const stream = streams.get(streamId(command.key))

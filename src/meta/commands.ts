@@ -45,12 +45,25 @@ export interface SetSettings {
   readonly maxRecordBytes?: number
 }
 
-/** The consumers of a stream, replaced as a whole. */
+/** The consumers of a stream, replaced as a whole: how earlier versions wrote `ChangeConsumers`. */
 export interface SetConsumers {
   readonly kind: 'setConsumers'
   readonly key: StreamKey
   readonly revision: number
   readonly consumers: readonly ConsumerState[]
+  /** Replaces `StreamSettings.consumersEndedAtSeconds`. Absent: it stays. */
+  readonly endedAtSeconds?: number
+}
+
+/** Some consumers of a stream; the others stay as they are, and are not written again. */
+export interface ChangeConsumers {
+  readonly kind: 'changeConsumers'
+  readonly key: StreamKey
+  readonly revision: number
+  /** Names of those that go; passed over if they are not there. */
+  readonly removes: readonly string[]
+  /** What takes the place of those of these names that are left, or follows the last one. */
+  readonly sets: readonly ConsumerState[]
   /** Replaces `StreamSettings.consumersEndedAtSeconds`. Absent: it stays. */
   readonly endedAtSeconds?: number
 }
@@ -66,13 +79,39 @@ export interface SetAccount {
   readonly settings: AccountSettings
 }
 
+/** A document of a layer above, made or replaced as a whole. */
+export interface SetDocument {
+  readonly kind: 'setDocument'
+  /** 1 to 256 characters without control characters, such as `firehose/000000000000/us-east-1/clicks`. */
+  readonly id: string
+  /** The document's revision that the command builds on; 0 where there is none. */
+  readonly revision: number
+  /** Plain data: lists and maps of text, numbers, true, false and null, within `documentMax`. */
+  readonly value: unknown
+}
+
+/** A document of a layer above goes. */
+export interface DeleteDocument {
+  readonly kind: 'deleteDocument'
+  readonly id: string
+  readonly revision: number
+}
+
 /** A command about one stream. */
-export type StreamCommand = Exclude<Command, SetAccount>
+export type StreamCommand = Exclude<Command, SetAccount | SetDocument | DeleteDocument>
+
+/** Whether it is about one stream. */
+export function isStreamCommand(command: Command): command is StreamCommand {
+  return 'key' in command
+}
 
 export type Command =
   | SetSettings
   | SetConsumers
+  | ChangeConsumers
   | SetAccount
+  | SetDocument
+  | DeleteDocument
   | {
       readonly kind: 'createStream'
       readonly key: StreamKey

@@ -23,6 +23,14 @@ export function difference(before: MetaState, after: MetaState): readonly Comman
     const revision = before.accounts.get(accountId(account.account, account.region))?.revision ?? 0
     if (revision !== account.revision) others.push({ kind: 'setAccount', ...account, revision })
   }
+  for (const document of before.documents.values()) {
+    const { id, revision } = document
+    if (!after.documents.has(id)) deleted.push({ kind: 'deleteDocument', id, revision })
+  }
+  for (const { id, revision: now, value } of after.documents.values()) {
+    const revision = before.documents.get(id)?.revision ?? 0
+    if (revision !== now) others.push({ kind: 'setDocument', id, revision, value })
+  }
   return [...deleted, ...others]
 }
 

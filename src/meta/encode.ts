@@ -7,12 +7,28 @@ import { MillraceError } from '../errors.ts'
 import type { Offset } from '../log/log.ts'
 import type { Command } from './commands.ts'
 import { bytesIn, countIn, fieldsOf, listIn, Malformed, textIn, UnknownKind, valueIn } from './fields.ts'
+import { documentStateOf } from './document-shape.ts'
+import { PartedMap } from './parted-map.ts'
 import { accountStateOf, commandOf, streamStateOf } from './shape.ts'
-import { accountId, type AccountState, type MetaState, streamId, type StreamState } from './state.ts'
-import { StreamMap } from './stream-map.ts'
+import {
+  accountId,
+  type AccountState,
+  type DocumentState,
+  type MetaState,
+  streamId,
+  type StreamState,
+} from './state.ts'
 
 /** Raised when a reader of the earlier format would go wrong; new optional fields do not raise it. */
-const format = 1
+export type MetaFormat = 1 | 2
+
+/** Of the records of each kind, at most. A snapshot with documents begins with 2: an earlier version would lose them. */
+const formats: Readonly<Record<MetaRecord['kind'], MetaFormat>> = {
+  command: 1,
+  snapshotBegin: 2,
+  snapshotChunk: 1,
+  snapshotEnd: 1,
+}
 
 /** One record of the metadata log. */
 export type MetaRecord =
@@ -37,7 +53,7 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: f
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 /** The bytes of a record. */
-export function encodeRecord(record: MetaRecord): Uint8Array {
+export function encodeRecord(record: MetaRecord, format: MetaFormat = 1): Uint8Array {
   return packr.pack({ format, ...record })
 }
 
@@ -50,8 +66,8 @@ export function decodeRecord(bytes: Uint8Array, offset: Offset): MetaRecord {
     const fields = fieldsOf(value)
     const written = countIn(fields, 'format')
     if (written === 0) throw new Malformed(['format'], 'at least 1')
-    if (written > format) throw new UnknownKind(`format ${written}`)
     const kind = textIn(fields, 'kind') as MetaRecord['kind']
+    if (written > (formats[kind] ?? 1)) throw new UnknownKind(`format ${written}`)
     switch (kind) {
       case 'command':
         return { kind, ordinal: countIn(fields, 'ordinal'), command: valueIn(fields, 'command', commandOf) }
@@ -75,7 +91,9 @@ export function decodeRecord(bytes: Uint8Array, offset: Offset): MetaRecord {
 /** The bytes of a whole state. */
 export function encodeState(state: MetaState): Uint8Array {
   const accounts = state.accounts.size === 0 ? {} : { accounts: [...state.accounts.values()] }
-  return packr.pack({ revision: state.revision, streams: [...state.streams.values()], ...accounts })
+  const documents = state.documents.size === 0 ? {} : { documents: [...state.documents.values()] }
+  const streams = [...state.streams.values()]
+  return packr.pack({ revision: state.revision, streams, ...accounts, ...documents })
 }
 
 /** The state of a snapshot whose end was stored at `offset`; throws like `decodeRecord`. */
@@ -89,7 +107,15 @@ export function decodeState(bytes: Uint8Array, offset: Offset): MetaState {
     const accounts = new Map<string, AccountState>()
     const listed = fields['accounts'] === undefined ? [] : listIn(fields, 'accounts', accountStateOf)
     for (const state of listed) accounts.set(accountId(state.account, state.region), state)
-    return { revision: countIn(fields, 'revision'), streams: StreamMap.from(streams), accounts }
+    const documents = new Map<string, DocumentState>()
+    const kept = fields['documents'] === undefined ? [] : listIn(fields, 'documents', documentStateOf)
+    for (const document of kept) documents.set(document.id, document)
+    return {
+      revision: countIn(fields, 'revision'),
+      streams: PartedMap.from(streams),
+      accounts,
+      documents: PartedMap.from(documents),
+    }
   })
 }
 

@@ -56,6 +56,12 @@ export function countIn(fields: Fields, name: string): number {
   return value as number
 }
 
+/** An item of a list as text. */
+export function textOf(value: unknown): string {
+  if (typeof value !== 'string') throw new Malformed([], 'text')
+  return value
+}
+
 /** An item of a list as an integer from 0 to 2^53 - 1. */
 export function countOf(value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed([], 'a whole number')

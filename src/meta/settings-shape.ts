@@ -5,9 +5,9 @@ import {
   type Fields,
   fieldsOf,
   listIn,
-  Malformed,
   optionalIn,
   textIn,
+  textOf,
   valueIn,
 } from './fields.ts'
 import type { AccountSettings, ConsumerState, StreamSettings, Tag } from './settings.ts'
@@ -73,9 +73,4 @@ function checkCommitment(value: unknown): void {
   const fields = fieldsOf(value)
   for (const name of ['startedAtMs', 'earliestEndAtMs']) countIn(fields, name)
   optionalIn(fields, 'endsAtMs', countIn)
-}
-
-function textOf(value: unknown): string {
-  if (typeof value !== 'string') throw new Malformed([], 'text')
-  return value
 }

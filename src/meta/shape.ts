@@ -15,10 +15,12 @@ import {
   Malformed,
   optionalIn,
   textIn,
+  textOf,
   trueIn,
   UnknownKind,
   valueIn,
 } from './fields.ts'
+import { checkDocumentId, checkDocumentValue } from './document-shape.ts'
 import type { StreamSettings } from './settings.ts'
 import { accountSettingsOf, consumersIn, streamSettingsOf } from './settings-shape.ts'
 import type { AccountState, Resharding, StreamState } from './state.ts'
@@ -32,6 +34,7 @@ export function commandOf(value: unknown): Command {
   const fields = fieldsOf(value)
   const kind = textIn(fields, 'kind') as Command['kind']
   if (kind === 'setAccount') checkAccount(fields)
+  else if (kind === 'setDocument' || kind === 'deleteDocument') checkDocumentId(fields)
   else valueIn(fields, 'key', streamKeyOf)
   switch (kind) {
     case 'createStream':
@@ -55,7 +58,18 @@ export function commandOf(value: unknown): Command {
       consumersIn(fields, 'consumers')
       optionalIn(fields, 'endedAtSeconds', countIn)
       break
+    case 'changeConsumers':
+      countIn(fields, 'revision')
+      listIn(fields, 'removes', textOf)
+      consumersIn(fields, 'sets')
+      optionalIn(fields, 'endedAtSeconds', countIn)
+      break
     case 'setAccount':
+      break
+    case 'setDocument':
+      checkDocumentValue(fields)
+      break
+    case 'deleteDocument':
       break
     case 'beginReshard':
       for (const name of ['revision', 'atMs']) countIn(fields, name)

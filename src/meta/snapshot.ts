@@ -24,7 +24,10 @@ export function encodeSnapshot({ state, ordinal }: Snapshot): Uint8Array[] {
   const bytes = encodeState(state)
   const chunks = Math.ceil(bytes.length / chunkBytes)
   return [
-    encodeRecord({ kind: 'snapshotBegin', ordinal, bytes: bytes.length, chunks }),
+    encodeRecord(
+      { kind: 'snapshotBegin', ordinal, bytes: bytes.length, chunks },
+      state.documents.size > 0 ? 2 : 1,
+    ),
     ...Array.from({ length: chunks }, (_, index) =>
       encodeRecord({
         kind: 'snapshotChunk',

@@ -44,6 +44,24 @@ export interface AccountState {
   readonly settings: AccountSettings
 }
 
+/** What a layer above keeps here: to the metadata it is plain data with a name. */
+export interface DocumentState {
+  readonly id: string
+  /** Offset, in the metadata log, of the last command that changed it. */
+  readonly revision: number
+  readonly value: unknown
+}
+
+/** What one document may be. */
+export const documentMax: {
+  /** Of all text in it, names of fields too. */
+  readonly characters: number
+  /** Values, those within it counted too. */
+  readonly values: number
+  /** Lists and maps within each other. */
+  readonly depth: number
+} = { characters: 1024 * 1024, values: 100_000, depth: 32 }
+
 export interface MetaState {
   /** Offset of the last command that was read, applied or stale. 0 before the first. */
   readonly revision: number
@@ -51,6 +69,8 @@ export interface MetaState {
   readonly streams: ReadonlyMap<string, StreamState>
   /** By `accountId`. */
   readonly accounts: ReadonlyMap<string, AccountState>
+  /** By their names. */
+  readonly documents: ReadonlyMap<string, DocumentState>
 }
 
 /** The key of `MetaState.streams`: no part can hold a slash. */

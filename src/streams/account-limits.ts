@@ -2,7 +2,7 @@
 import type { AccountSettings } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
 import { limitExceeded } from './limit-exceeded.ts'
-import { isOpen } from './reshard-plan.ts'
+import { openShardsOf, openShardsToCome } from './open-shards.ts'
 import { streamStatus } from './status.ts'
 import { modeOf } from './stream-mode.ts'
 
@@ -43,7 +43,8 @@ export interface Addition {
 /** What an account has, and may have. */
 export function limitsOf(states: readonly StreamState[], settings: AccountSettings): AccountLimits {
   const { shardLimit, onDemandStreamLimit } = { ...accountLimitDefaults, ...settings }
-  const { openShards, onDemandStreams } = countsOf(states)
+  const openShards = sumOf(states, openShardsOf)
+  const onDemandStreams = sumOf(states, onDemand)
   return { openShards, shardLimit, onDemandStreams, onDemandStreamLimit }
 }
 
@@ -53,7 +54,8 @@ export function isLimited({ shardLimit, onDemandStreamLimit }: AccountSettings):
 }
 
 /**
- * Whether an account may have more shards or streams on demand, by the limits that were set.
+ * Whether an account may have more shards or streams on demand, by the limits that were set. Shards that are about to
+ * open count, and those that are about to close.
  *
  * @throws `ERR_MILLRACE_LIMIT_EXCEEDED`
  */
@@ -62,10 +64,9 @@ export function requireRoom(
   { shardLimit, onDemandStreamLimit }: AccountSettings,
   { shards = 0, onDemandStreams = 0 }: Addition,
 ): void {
-  const counts = countsOf(states)
-  if (shards > 0) requireBelow('accountShards', counts.openShards + shards, shardLimit)
+  if (shards > 0) requireBelow('accountShards', sumOf(states, openShardsToCome) + shards, shardLimit)
   if (onDemandStreams > 0) {
-    requireBelow('onDemandStreams', counts.onDemandStreams + onDemandStreams, onDemandStreamLimit)
+    requireBelow('onDemandStreams', sumOf(states, onDemand) + onDemandStreams, onDemandStreamLimit)
   }
 }
 
@@ -87,12 +88,12 @@ function requireBelow(
   if (bound !== undefined && value > bound) throw limitExceeded(limit, value, bound)
 }
 
-function countsOf(states: readonly StreamState[]): Pick<AccountLimits, 'openShards' | 'onDemandStreams'> {
-  let openShards = 0
-  let onDemandStreams = 0
-  for (const state of states) {
-    openShards += state.shards.filter(isOpen).length
-    if (modeOf(state) === 'ON_DEMAND') onDemandStreams += 1
-  }
-  return { openShards, onDemandStreams }
+function sumOf(states: readonly StreamState[], countOf: (state: StreamState) => number): number {
+  let sum = 0
+  for (const state of states) sum += countOf(state)
+  return sum
+}
+
+function onDemand(state: StreamState): number {
+  return modeOf(state) === 'ON_DEMAND' ? 1 : 0
 }

@@ -3,8 +3,10 @@ import type { MetaStore } from '../meta/meta.ts'
 import type { AccountSettings } from '../meta/settings.ts'
 import { accountId, type StreamState } from '../meta/state.ts'
 import type { AccountKey } from './account.ts'
+import { AccountListing } from './account-listing.ts'
 import { type Addition, isLimited, requireRoom } from './account-limits.ts'
 import { commitmentAt } from './commitment.ts'
+import { NamedTurns } from './named-turns.ts'
 import { proposalsMax } from './proposals.ts'
 import type { StoreTime } from './store-time.ts'
 
@@ -15,17 +17,24 @@ export type AccountDecision = (settings: AccountSettings, nowMs: number) => Acco
 export class AccountStates {
   readonly #meta: MetaStore
   readonly #time: StoreTime
+  /** As of the state that was asked for last. */
+  #listing: AccountListing | undefined
+  readonly #changes: NamedTurns = new NamedTurns()
+  readonly #additions: NamedTurns = new NamedTurns()
 
   constructor(meta: MetaStore, time: StoreTime) {
     this.#meta = meta
     this.#time = time
   }
 
-  /** The streams of an account. */
-  streamsOf({ account, region }: AccountKey): readonly StreamState[] {
-    return [...this.#meta.state.streams.values()].filter(
-      ({ key }) => key.account === account && key.region === region,
-    )
+  /** The streams of an account, in no order. */
+  streamsOf(at: AccountKey): readonly StreamState[] {
+    return this.#listed().of(at)
+  }
+
+  /** The streams of an account, by name. */
+  streamsByName(at: AccountKey): readonly StreamState[] {
+    return this.#listed().byName(at)
   }
 
   settingsOf({ account, region }: AccountKey): AccountSettings {
@@ -47,8 +56,23 @@ export class AccountStates {
     if (isLimited(settings)) requireRoom(this.streamsOf(at), settings, added)
   }
 
+  /**
+   * Makes a call that adds to what an account has, `requireRoom` within it, while no other one of this store does: between
+   * the look at what there is and its change nobody takes the room. Calls of accounts without limits do not wait.
+   *
+   * @param bounded it is limited all the same
+   */
+  adding<T>(at: AccountKey, call: () => Promise<T>, bounded = false): Promise<T> {
+    if (!bounded && !isLimited(this.settingsOf(at))) return call()
+    return this.#additions.take(accountId(at.account, at.region), call)
+  }
+
   /** Proposes what is decided until it builds on the present settings. */
-  async change(at: AccountKey, decide: AccountDecision): Promise<void> {
+  change(at: AccountKey, decide: AccountDecision): Promise<void> {
+    return this.#changes.take(accountId(at.account, at.region), () => this.#change(at, decide))
+  }
+
+  async #change(at: AccountKey, decide: AccountDecision): Promise<void> {
     const { account, region } = at
     for (let proposals = 0; proposals < proposalsMax; proposals++) {
       const revision = this.#meta.state.accounts.get(accountId(account, region))?.revision ?? 0
@@ -58,5 +82,11 @@ export class AccountStates {
       if (outcome === 'applied') return
     }
     throw new MillraceError('ERR_MILLRACE_BACKLOG', 'others keep changing the account; try again later')
+  }
+
+  #listed(): AccountListing {
+    const { streams } = this.#meta.state
+    if (this.#listing?.streams !== streams) this.#listing = new AccountListing(streams)
+    return this.#listing
   }
 }

@@ -1,6 +1,7 @@
 import type { AccountSettings } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
 import { requireInteger, requireOptions } from '../options.ts'
+import { firstAfterName } from './account-listing.ts'
 import { type AccountLimitOptions, type AccountLimits, limitsOf } from './account-limits.ts'
 import type { AccountDecision } from './account-states.ts'
 import { type Commitment, commitmentAt, commitmentDisabled, commitmentEnabled } from './commitment.ts'
@@ -8,6 +9,7 @@ import type { CreateStreamOptions } from './create-options.ts'
 import type { DeleteStreamOptions } from './delete-options.ts'
 import { describeStream, type StreamDescription } from './description.ts'
 import type { Stream } from './stream.ts'
+import { requireStringOf } from './text-rule.ts'
 import type { StreamOptions } from './store-options.ts'
 
 /** Which account in which region. */
@@ -17,6 +19,18 @@ export interface AccountKey {
   readonly region: string
 }
 
+/** Options of `listStreams`. */
+export interface ListStreamsOptions {
+  /** Goes on behind this name, of which there need not be a stream: the last one of the page before. */
+  readonly exclusiveStartName?: string | undefined
+  /** Streams at most: 1 to 10,001. @defaultValue all */
+  readonly max?: number | undefined
+}
+
+const listKeys: readonly string[] = ['exclusiveStartName', 'max']
+/** One more than AWS takes, to see whether there is one. */
+const listedMax = 10_001
+const nameMax = 128
 const limitMax = 1_000_000
 
 /** What an account needs from its store. */
@@ -24,7 +38,9 @@ export interface AccountHost {
   createStream<T>(at: AccountKey, name: unknown, options: CreateStreamOptions<T>): Promise<Stream<T>>
   stream<T>(at: AccountKey, name: unknown, options: StreamOptions<T>): Stream<T>
   deleteStream(at: AccountKey, name: unknown, options: DeleteStreamOptions): Promise<void>
-  /** States of the streams of an account. */
+  /** States of the streams of an account, by name. */
+  streamsByName(at: AccountKey): readonly StreamState[]
+  /** The same in no order. */
   streamsOf(at: AccountKey): readonly StreamState[]
   settingsOf(at: AccountKey): AccountSettings
   nowMs(): number
@@ -58,13 +74,22 @@ export class Account {
     return this.#host.stream(this, name, options)
   }
 
-  /** Its streams, by name. */
-  listStreams(): readonly StreamDescription[] {
+  /**
+   * Its streams, by name, or a page of them.
+   *
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+   */
+  listStreams(options: ListStreamsOptions = {}): readonly StreamDescription[] {
+    requireOptions('listStreams options', options, listKeys)
+    const { exclusiveStartName: start, max } = options
+    const streams = this.#host.streamsByName(this)
+    const first =
+      start === undefined
+        ? 0
+        : firstAfterName(streams, requireStringOf('exclusiveStartName', start, 1, nameMax))
+    const count = max === undefined ? streams.length : requireInteger('max', max, 1, listedMax)
     const nowMs = this.#host.nowMs()
-    return this.#host
-      .streamsOf(this)
-      .map((state) => describeStream(state, nowMs))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return streams.slice(first, first + count).map((state) => describeStream(state, nowMs))
   }
 
   /** As `store.deleteStream`. */

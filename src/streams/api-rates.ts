@@ -1,5 +1,5 @@
-import { secondsWorth } from './shard-limits.ts'
-import type { TokenBucket } from './token-bucket.ts'
+import type { BucketTable } from '../log/buckets.ts'
+import { CallRate } from './call-rate.ts'
 
 /** Whose calls are counted together: those of an account in a region, or those to one stream of it. */
 type RateScope = 'account' | 'stream'
@@ -68,36 +68,42 @@ export interface ApiCall {
   readonly streamName: string | undefined
 }
 
-/** Buckets that are full again are looked for when there are so many. */
+/** Counts that are as good as new are looked for when there are so many. */
 const pruneFirst = 256
 
 /** How often operations were called lately. Without a clock, as `ShardLimits`. */
 export class ApiRates {
-  readonly #buckets: Map<string, TokenBucket> = new Map()
+  readonly #table: BucketTable
+  readonly #rates: Map<string, CallRate> = new Map()
   #pruneAt = pruneFirst
+
+  /** @param table calls that are counted in the same one are counted together */
+  constructor(table: BucketTable) {
+    this.#table = table
+  }
 
   /** Takes one call, or answers the rate that refuses it. An operation without a rate is never refused. */
   call({ operation, account: of, region, streamName }: ApiCall, nowMs: number): ApiRate | undefined {
     const rate = Object.hasOwn(apiRates, operation) ? apiRates[operation] : undefined
     if (rate === undefined) return undefined
     const key = `${of}/${region}/${operation}/${rate.scope === 'stream' ? (streamName ?? '') : ''}`
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) {
-      if (this.#buckets.size >= this.#pruneAt) this.#prune(nowMs)
-      bucket = secondsWorth(rate.perSecond, nowMs)
-      this.#buckets.set(key, bucket)
+    let calls = this.#rates.get(key)
+    if (calls === undefined) {
+      if (this.#rates.size >= this.#pruneAt) this.#prune(nowMs)
+      calls = new CallRate(this.#table, `api/${key}`, rate.perSecond, nowMs)
+      this.#rates.set(key, calls)
     }
-    return bucket.take(1, nowMs) ? undefined : rate
+    return calls.take(nowMs) ? undefined : rate
   }
 
-  /** Buckets that are kept. */
+  /** Counts that are kept. */
   get remembered(): number {
-    return this.#buckets.size
+    return this.#rates.size
   }
 
-  /** Forgets buckets that are as good as new. */
+  /** Forgets counts that are as good as new. */
   #prune(nowMs: number): void {
-    for (const [key, bucket] of this.#buckets) if (bucket.full(nowMs)) this.#buckets.delete(key)
-    this.#pruneAt = 2 * this.#buckets.size + pruneFirst
+    for (const [key, calls] of this.#rates) if (calls.full(nowMs)) this.#rates.delete(key)
+    this.#pruneAt = 2 * this.#rates.size + pruneFirst
   }
 }

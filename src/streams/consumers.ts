@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts'
-import type { SetConsumers, StreamKey } from '../meta/commands.ts'
+import type { ChangeConsumers, StreamKey } from '../meta/commands.ts'
 import type { ConsumerState, Tag } from '../meta/settings.ts'
 import type { StreamState } from '../meta/state.ts'
 import { requireMatch, requireOptions } from '../options.ts'
@@ -75,11 +75,11 @@ export class Consumers {
       requireRoom(there, nowMs, max)
       const registered = withoutAbsent({
         name,
-        createdAtSeconds: nextCreation(state, there, nowMs),
+        createdAtSeconds: nextCreation(state, nowMs),
         creatingUntilMs: transitionEnd(nowMs, consumerCreatingMs),
         tags,
       }) as ConsumerState
-      return consumersChanged(state, [...there, registered])
+      return consumersChanged(state, nowMs, [], [registered])
     })
     return this.get(name)
   }
@@ -92,20 +92,16 @@ export class Consumers {
   async deregister(nameOrArn: string): Promise<void> {
     const { consumerDeletingMs } = this.#owner.transitions
     await this.#changeOne(nameOrArn, (consumer, nowMs) => {
-      if (consumer.deletingUntilMs !== undefined) return consumer
+      if (consumer.deletingUntilMs !== undefined) return 'unchanged'
       return consumerDeletingMs === 0
-        ? undefined
+        ? 'removed'
         : { ...consumer, deletingUntilMs: nowMs + consumerDeletingMs }
     })
   }
 
   /** The consumers, by name. */
   list(): readonly ConsumerDescription[] {
-    const state = this.#owner.present(this.#core)
-    const nowMs = this.#owner.nowMs()
-    return presentConsumers(state, nowMs)
-      .map((consumer) => described(state.key, consumer, nowMs))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return describeConsumers(this.#owner.present(this.#core), this.#owner.nowMs())
   }
 
   /** @throws `ERR_MILLRACE_CONSUMER_NOT_FOUND` */
@@ -139,7 +135,10 @@ export class Consumers {
     await this.#changeOne(nameOrArn, (consumer) => ({ ...consumer, tags: withoutTags(consumer.tags, keys) }))
   }
 
-  /** Keeps a resource policy, which is not judged. Rejects as `deregister`. */
+  /**
+   * Keeps a resource policy, which is not judged. Rejects as `deregister`, and with `ERR_MILLRACE_LIMIT_EXCEEDED` beyond
+   * 64 KiB.
+   */
   async setPolicy(nameOrArn: string, policy: string): Promise<void> {
     const chosen = requirePolicy(policy)
     await this.#changeOne(nameOrArn, (consumer) => ({ ...consumer, policy: chosen }))
@@ -150,24 +149,21 @@ export class Consumers {
     let had = false
     await this.#changeOne(nameOrArn, (consumer) => {
       had = consumer.policy !== undefined
-      return { ...consumer, policy: undefined }
+      return had ? { ...consumer, policy: undefined } : 'unchanged'
     })
     return had
   }
 
   async #changeOne(
     nameOrArn: string,
-    next: (consumer: ConsumerState, nowMs: number) => ConsumerChange | undefined,
+    next: (consumer: ConsumerState, nowMs: number) => ConsumerChange | 'removed' | 'unchanged',
   ): Promise<void> {
     await this.#owner.change(this.#core, (state, nowMs) => {
-      const there = presentConsumers(state, nowMs)
-      const one = found(state, there, nameOrArn)
+      const one = found(state, presentConsumers(state, nowMs), nameOrArn)
       const changed = next(one, nowMs)
-      const replaced = changed === undefined ? [] : [withoutAbsent(changed) as ConsumerState]
-      return consumersChanged(
-        state,
-        there.flatMap((consumer) => (consumer === one ? replaced : [consumer])),
-      )
+      if (changed === 'unchanged') return undefined
+      if (changed === 'removed') return consumersChanged(state, nowMs, [one], [])
+      return consumersChanged(state, nowMs, [], [withoutAbsent(changed) as ConsumerState])
     })
   }
 }
@@ -181,6 +177,13 @@ export function presentConsumers(
   nowMs: number,
 ): readonly ConsumerState[] {
   return (consumers ?? []).filter((consumer) => consumerStatus(consumer, nowMs) !== undefined)
+}
+
+/** The consumers of a stream as of a moment, by name. */
+export function describeConsumers(state: StreamState, nowMs: number): readonly ConsumerDescription[] {
+  return presentConsumers(state, nowMs)
+    .map((consumer) => described(state.key, consumer, nowMs))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** The ARN of a consumer. One that is registered again has another (AWS API model). */
@@ -213,27 +216,35 @@ function requireRoom(there: readonly ConsumerState[], nowMs: number, max: number
 }
 
 /** Later than that of every consumer that is gone, so that no ARN comes twice. Seconds since 1970. */
-function nextCreation(state: StreamState, there: readonly ConsumerState[], nowMs: number): number {
-  const ended = endedAtSeconds(state, there)
+function nextCreation(state: StreamState, nowMs: number): number {
+  const ended = endedAtSeconds(state, goneConsumers(state, nowMs))
   return Math.max(Math.floor(nowMs / 1000), ended === undefined ? 0 : ended + 1)
 }
 
-/** The latest creation among consumers that are gone; seconds since 1970. */
-function endedAtSeconds(state: StreamState, left: readonly ConsumerState[]): number | undefined {
-  const gone = (state.consumers ?? []).filter(
-    ({ name, createdAtSeconds }) =>
-      !left.some((one) => one.name === name && one.createdAtSeconds === createdAtSeconds),
-  )
-  const known = state.settings?.consumersEndedAtSeconds
+/** Those that were DELETING until a moment that has passed. */
+function goneConsumers({ consumers = [] }: StreamState, nowMs: number): readonly ConsumerState[] {
+  return consumers.filter((consumer) => consumerStatus(consumer, nowMs) === undefined)
+}
+
+/** The latest creation among consumers that are gone, these with them; seconds since 1970. */
+function endedAtSeconds({ settings }: StreamState, gone: readonly ConsumerState[]): number | undefined {
+  const known = settings?.consumersEndedAtSeconds
   if (gone.length === 0) return known
   return Math.max(known ?? 0, ...gone.map((consumer) => consumer.createdAtSeconds))
 }
 
-function consumersChanged(state: StreamState, consumers: readonly ConsumerState[]): SetConsumers {
+/** The command that removes some consumers, and with them those that are gone, and sets others. */
+function consumersChanged(
+  state: StreamState,
+  nowMs: number,
+  removed: readonly ConsumerState[],
+  sets: readonly ConsumerState[],
+): ChangeConsumers {
   const { key, revision, settings } = state
-  const ended = endedAtSeconds(state, consumers)
+  const gone = [...goneConsumers(state, nowMs), ...removed]
+  const ended = endedAtSeconds(state, gone)
   const news = ended === settings?.consumersEndedAtSeconds ? {} : { endedAtSeconds: ended as number }
-  return { kind: 'setConsumers', key, revision, consumers, ...news }
+  return { kind: 'changeConsumers', key, revision, removes: gone.map(({ name }) => name), sets, ...news }
 }
 
 function found(state: StreamState, there: readonly ConsumerState[], nameOrArn: string): ConsumerState {

@@ -3,6 +3,7 @@ import type { LogCaps } from '../log/log.ts'
 import type { StreamSettings } from '../meta/settings.ts'
 import { requireInteger, requireOptions } from '../options.ts'
 import { MiB } from '../units.ts'
+import { openShardsMax } from './reshard-plan.ts'
 import { retentionHoursMax, retentionHoursMin } from './retention.ts'
 import { recordBytesMax } from './settings.ts'
 import type { StreamOptions } from './store-options.ts'
@@ -63,7 +64,6 @@ const keys: readonly string[] = [
   'codec',
 ]
 
-const shardsMax = 10_000
 /** What a stream on demand begins with: 4 MB/s in (AWS developer guide). */
 const onDemandShards = 4
 
@@ -120,7 +120,7 @@ export function requireRetentionHours(value: unknown): number {
 
 function requireShards(shards: unknown, mode: StreamMode): number {
   if (mode === 'PROVISIONED') {
-    return requireInteger('shards', shards === undefined ? streamDefaults.shards : shards, 1, shardsMax)
+    return requireInteger('shards', shards === undefined ? streamDefaults.shards : shards, 1, openShardsMax)
   }
   if (shards === undefined) return onDemandShards
   throw invalidArgument('shards', shards, 'left out for a stream ON_DEMAND')

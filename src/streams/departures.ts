@@ -21,14 +21,16 @@ export class Departures {
   /** Cancels timers, by stream id. */
   readonly #timers: Map<string, () => void> = new Map()
   readonly #running: Set<Promise<void>> = new Set()
+  #closed = false
 
   constructor(host: DepartureHost) {
     this.#host = host
   }
 
-  /** The stream goes at `dueMs`, milliseconds since 1970. */
+  /** The stream goes at `dueMs`, milliseconds since 1970; after `close` at the next opening of the store. */
   expect(id: string, dueMs: number): void {
     this.forget(id)
+    if (this.#closed) return
     const delayMs = Math.max(0, dueMs - this.#host.time.nowMs())
     const cancel = this.#host.clock.after(delayMs, () => {
       this.#timers.delete(id)
@@ -48,6 +50,7 @@ export class Departures {
 
   /** Stops; resolves once nothing is under way. Who is still DELETING goes when the store is opened again. */
   async close(): Promise<void> {
+    this.#closed = true
     for (const id of Array.from(this.#timers.keys())) this.forget(id)
     await Promise.all(this.#running)
   }
@@ -56,6 +59,7 @@ export class Departures {
     try {
       await this.#host.remove(id)
     } catch (error) {
+      if (this.#closed) return
       this.#host.warn({
         code: 'deletion-failed',
         message: `the stream ${id} could not be deleted yet: ${String(error)}`,

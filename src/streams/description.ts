@@ -1,10 +1,11 @@
+import type { ShardSpec } from '../meta/commands.ts'
 import type { StreamState } from '../meta/state.ts'
 import { presentConsumers } from './consumers.ts'
 import type { ShardMetricName } from './metric-names.ts'
+import { openShardsOf } from './open-shards.ts'
 import { type StreamStatus, streamStatus } from './status.ts'
 import { streamArn } from './stream-arn.ts'
 import { type Distribution, distributionOf, modeOf, type StreamMode } from './stream-mode.ts'
-import { isOpen } from './reshard-plan.ts'
 import type { SequenceNumber } from './sequence-number.ts'
 import type { Shard } from './shard.ts'
 import { formatShardId } from './shard-id.ts'
@@ -69,7 +70,7 @@ export interface ShardDescription {
 
 /** Picks what callers may see of a stream's state at a moment. */
 export function describeStream(state: StreamState, nowMs: number): StreamDescription {
-  const { key, createdAtMs, retentionHours, maxRecordBytes, shards, settings = {} } = state
+  const { key, createdAtMs, retentionHours, maxRecordBytes, settings = {} } = state
   const { kmsKeyId, monitoring = [], tags = [] } = settings
   return {
     name: key.name,
@@ -77,7 +78,7 @@ export function describeStream(state: StreamState, nowMs: number): StreamDescrip
     createdAtMs,
     retentionHours,
     maxRecordBytes,
-    shardCount: shards.filter(isOpen).length,
+    shardCount: openShardsOf(state),
     status: streamStatus(state, nowMs),
     mode: modeOf(state),
     distribution: distributionOf(state),
@@ -97,15 +98,20 @@ function warmThroughputOf(state: StreamState, nowMs: number): WarmThroughput | u
   return { targetMiBps, currentMiBps: streamStatus(state, nowMs) === 'ACTIVE' ? targetMiBps : 0 }
 }
 
+/** When a shard began to take records, milliseconds since 1970. */
+export function openedAtMs(spec: ShardSpec): number {
+  return spec.openedAtMs ?? spec.createdAtSeconds * 1000
+}
+
 /** Picks what callers may see of a shard. */
 export function describeShard({ id, spec, sequence }: Shard): ShardDescription {
-  const { startingHashKey, endingHashKey, createdAtSeconds, openedAtMs, parents = [], closedAtMs } = spec
+  const { startingHashKey, endingHashKey, parents = [], closedAtMs } = spec
   const [parent, adjacent] = parents
   return {
     shardId: id,
     startingHashKey,
     endingHashKey,
-    createdAtMs: openedAtMs ?? createdAtSeconds * 1000,
+    createdAtMs: openedAtMs(spec),
     ...(parent !== undefined && { parentShardId: formatShardId(parent) }),
     ...(adjacent !== undefined && { adjacentParentShardId: formatShardId(adjacent) }),
     startingSequenceNumber: sequence.first,

@@ -24,6 +24,7 @@ export interface FrontStart {
 
 /** What a stream tells of its shards to whoever begins to read it. */
 export interface FrontOrigin extends SequenceOwner {
+  readonly streamName: string
   /** The open shards, and closed ones within retention. */
   readonly readableShards: readonly Shard[]
   /** Milliseconds since 1970. */
@@ -39,7 +40,8 @@ const nothingLost: readonly Gap[] = []
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a position that cannot be, `ERR_MILLRACE_SHARD_NOT_FOUND`
  */
 export function frontStartOf(position: StartingPosition, shardId: unknown, stream: FrontOrigin): FrontStart {
-  const named = shardId === undefined ? undefined : namedShard(shardId, stream.readableShards)
+  const named =
+    shardId === undefined ? undefined : namedShard(shardId, stream.readableShards, stream.streamName)
   const all = named === undefined ? stream.readableShards : [named]
   switch (position.from) {
     case 'oldest':

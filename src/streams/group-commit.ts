@@ -158,6 +158,7 @@ export class GroupCommit {
 
   #openGroup(): PutGroup {
     const group = new PutGroup(this.#stagings.take())
+    group.staging.single = true
     this.#open = group
     queueMicrotask(() => {
       if (this.#open !== group || this.#underWay !== undefined) return

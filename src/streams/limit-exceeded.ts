@@ -5,6 +5,7 @@ export type SettingLimit = keyof typeof rules
 
 const rules = {
   tags: 'a stream or consumer has at most # tags',
+  policyBytes: 'a resource policy has at most # bytes',
   consumers: 'a stream has at most # consumers',
   creatingConsumers: 'a stream has at most # consumers that are CREATING',
   creatingStreams: 'an account has at most # streams that are CREATING',
@@ -12,6 +13,7 @@ const rules = {
   onDemandStreams: 'the account may have # streams on demand',
   modeSwitches: 'the mode of a stream can be switched # times within 24 hours',
   encryptionStarts: 'encryption can be started # times within 24 hours',
+  deliveryStreams: 'an account has at most # delivery streams in a region',
   encryptionStops: 'encryption can be stopped # times within 24 hours',
 } as const
 

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { invalidArgument } from '../errors.ts'
+import type { BucketTable } from '../log/buckets.ts'
 import { requireCallback, requireOneOf } from '../options.ts'
 import { type LimitListener, Limits, type LimitsMode } from './limits.ts'
+import { ownBuckets } from './own-buckets.ts'
 import { apart } from './warning.ts'
 
 /** Whether a store keeps the limits of AWS, and who is told what they refuse. */
@@ -9,7 +11,7 @@ export interface LimitOptions {
   /**
    * The throughput of a shard and the rates of the API, as AWS limits them: `off`, `enforce` or `report`. Puts obey them
    * however they are made; of reads only GetRecords, GetShardIterator and SubscribeToShard of the AWS layer, not `read`.
-   * Each store object counts for itself: workers that share a store do not share the counts. @defaultValue 'off'
+   * Workers of a process that share a store share the counts. @defaultValue 'off'
    */
   readonly limits?: LimitsMode | undefined
   /** Told of what the limits refuse, or would. Not beside `off`. What it throws ends the process: collect, judge later. */
@@ -35,11 +37,10 @@ export function checkedLimits({ limits = 'off', onLimit }: LimitOptions): Chosen
   return { limits, onLimit: onLimit && apart(onLimit) }
 }
 
-/** The limits of a store; `undefined` where they are off. */
-export function limitsOf({
-  limits,
-  onLimit,
-  clock,
-}: ChosenLimits & { readonly clock: Clock }): Limits | undefined {
-  return limits === 'off' ? undefined : new Limits(limits, clock, onLimit)
+/** The limits of a store, counted in `buckets`; `undefined` where they are off. */
+export function limitsOf(
+  { limits, onLimit, clock }: ChosenLimits & { readonly clock: Clock },
+  buckets: BucketTable = ownBuckets,
+): Limits | undefined {
+  return limits === 'off' ? undefined : new Limits(limits, clock, onLimit, buckets)
 }

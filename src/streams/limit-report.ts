@@ -24,7 +24,7 @@ export interface ShardLimitReport {
 /** What AWS refuses of a stream, since this store object was opened. */
 export interface LimitReport {
   readonly mode: LimitsMode
-  /** By index; only shards of which something was refused, or would have been. */
+  /** By index; only shards that the stream still has, of which something was refused, or would have been. */
   readonly shards: readonly ShardLimitReport[]
 }
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { MillraceError } from '../errors.ts'
+import type { BucketTable } from '../log/buckets.ts'
 import { type ApiCall, ApiRates } from './api-rates.ts'
+import { JudgedWrites } from './judged-writes.ts'
 import type { ShardLimit } from './shard-limits.ts'
 
 /**
@@ -52,19 +54,36 @@ export type LimitListener = (event: LimitEvent) => void
 /** The limits of a store where they are not off: who is told, and what its accounts have called lately. */
 export class Limits {
   readonly mode: 'enforce' | 'report'
+  /** Where everything is counted: what all share who have the store open, if the engine has such a thing. */
+  readonly buckets: BucketTable
+  /** For whoever judges records; never in use beyond a call. */
+  readonly writes: JudgedWrites = new JudgedWrites()
   readonly #clock: Clock
   readonly #tell: LimitListener | undefined
-  readonly #rates: ApiRates = new ApiRates()
+  readonly #rates: ApiRates
+  readonly #callsMet: Map<string, number> = new Map()
   #lastMs = 0
 
-  constructor(mode: 'enforce' | 'report', clock: Clock, tell: LimitListener | undefined) {
+  constructor(
+    mode: 'enforce' | 'report',
+    clock: Clock,
+    tell: LimitListener | undefined,
+    buckets: BucketTable,
+  ) {
     this.mode = mode
+    this.buckets = buckets
+    this.#rates = new ApiRates(buckets)
     this.#clock = clock
     this.#tell = tell
   }
 
   get enforced(): boolean {
     return this.mode === 'enforce'
+  }
+
+  /** How often `api-calls` was met, by operation, in all accounts and regions, since this store object was opened. */
+  get callsMet(): ReadonlyMap<string, number> {
+    return this.#callsMet
   }
 
   /** What the buckets are told. Milliseconds since 1970, integer; goes back when the clock is set back. */
@@ -93,6 +112,7 @@ export class Limits {
     const rate = this.#rates.call(call, this.nowMs())
     if (rate === undefined) return
     const { operation, account, region, streamName } = call
+    this.#callsMet.set(operation, (this.#callsMet.get(operation) ?? 0) + 1)
     const facts = { limit: 'api-calls', perSecond: rate.perSecond, operation, streamName } as const
     this.tell({
       ...facts,

@@ -1,20 +1,25 @@
 import { invalidArgument } from '../errors.ts'
 import { KiB } from '../units.ts'
+import { limitExceeded } from './limit-exceeded.ts'
 
-/** Characters; AWS's own bound is not published, so this is ours. */
-const policyCharactersMax: number = 64 * KiB
+/** In UTF-8; AWS's own bound is not published, so this is ours. */
+const policyBytesMax: number = 64 * KiB
 
 /**
  * A resource policy: JSON of an object, kept as it is. What it grants is not judged here.
  *
- * @throws `ERR_MILLRACE_INVALID_ARGUMENT`
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT`; `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 64 KiB
  */
 export function requirePolicy(policy: unknown): string {
-  const rule = `JSON of an object, of at most ${policyCharactersMax} characters`
-  if (typeof policy !== 'string' || policy.length > policyCharactersMax || !isObject(policy)) {
-    throw invalidArgument('policy', policy, rule)
-  }
+  if (typeof policy !== 'string') throw notPolicy(policy)
+  const bytes = Buffer.byteLength(policy)
+  if (bytes > policyBytesMax) throw limitExceeded('policyBytes', bytes, policyBytesMax)
+  if (!isObject(policy)) throw notPolicy(policy)
   return policy
+}
+
+function notPolicy(policy: unknown): Error {
+  return invalidArgument('policy', policy, 'JSON of an object')
 }
 
 function isObject(text: string): boolean {

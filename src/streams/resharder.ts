@@ -12,11 +12,12 @@ import { nextScalingStep, requireTargetShards } from './shard-count.ts'
 import { isResharding } from './shard-table.ts'
 import { namedShard } from './starting-position.ts'
 import { requireActive, transitionEnd } from './status.ts'
+import { closedError } from './store-refusals.ts'
 import type { StoreTime } from './store-time.ts'
 import type { StreamCore } from './stream-core.ts'
 
-/** Logs that are sealed before the event loop gets a turn. */
-const sealsInTurn = 16
+/** A step that opens so many shards takes its time: between its parts the event loop gets a turn. */
+const shardsInTurn = 1000
 
 /** Who began a reshard gets so long to finish it before others do; who could not finish it tries again then. */
 const patienceMs = secondMs
@@ -29,6 +30,10 @@ export interface ReshardHost {
   readonly clock: Clock
   /** A stream stays UPDATING for so long after its shards have changed; milliseconds. */
   readonly updatingMs: number
+  /** Makes a call that proposes changes of the stream while no other one of this store does. */
+  inTurn<T>(core: StreamCore, call: () => Promise<T>): Promise<T>
+  /** Makes a call that adds to what the account of the stream has: `requireRoom` and the proposal within it. */
+  adding<T>(core: StreamCore, call: () => Promise<T>): Promise<T>
   /**
    * Whether the account of the stream may have so many more open shards.
    *
@@ -74,7 +79,11 @@ export class Resharder {
    */
   split(core: StreamCore, shardId: unknown, newStartingHashKey: unknown): Promise<Reshard> {
     return this.#begin(core, ({ shards }) => ({
-      plan: planSplit(shards, namedShard(shardId, core.readableShards).spec, newStartingHashKey),
+      plan: planSplit(
+        shards,
+        namedShard(shardId, core.readableShards, core.streamName).spec,
+        newStartingHashKey,
+      ),
     }))
   }
 
@@ -86,8 +95,8 @@ export class Resharder {
    */
   merge(core: StreamCore, shardId: unknown, adjacentShardId: unknown): Promise<Reshard> {
     return this.#begin(core, () => {
-      const lower = namedShard(shardId, core.readableShards)
-      const upper = namedShard(adjacentShardId, core.readableShards, 'adjacentShardId')
+      const lower = namedShard(shardId, core.readableShards, core.streamName)
+      const upper = namedShard(adjacentShardId, core.readableShards, core.streamName, 'adjacentShardId')
       return { plan: planMerge(lower.spec, upper.spec) }
     })
   }
@@ -152,8 +161,13 @@ export class Resharder {
     this.#running.delete(core.id)
   }
 
+  #begin(core: StreamCore, planOf: (state: StreamState) => Steps | undefined): Promise<Reshard> {
+    const propose = (): Promise<Reshard> => this.#proposeFirst(core, planOf)
+    return this.#host.adding(core, () => this.#host.inTurn(core, propose))
+  }
+
   /** Proposes the first step until it builds on the stream's present state. Without a plan there is nothing to do. */
-  async #begin(core: StreamCore, planOf: (state: StreamState) => Steps | undefined): Promise<Reshard> {
+  async #proposeFirst(core: StreamCore, planOf: (state: StreamState) => Steps | undefined): Promise<Reshard> {
     for (let proposals = 0; proposals < proposalsMax; proposals++) {
       core.requireWritable()
       core.refresh()
@@ -170,14 +184,17 @@ export class Resharder {
     const { engine, meta, time } = this.#host
     const { state } = core
     const first = nextShardIndex(state)
+    if (plan.opens.length >= shardsInTurn) await nextTurn()
     const slots = await engine.create(core.id, plan.opens.length, retentionMs(state), first)
     const atMs = time.nowMs()
+    const createdAtSecondsOf = creations(state)
     const opens = plan.opens.map((planned, place): ShardSpec => {
       const createdAtSeconds =
-        1 + Math.max(Math.floor(atMs / 1000), ...planned.parents.map(creationIn(state)))
+        1 + Math.max(Math.floor(atMs / 1000), ...planned.parents.map(createdAtSecondsOf))
       const slot = slots[place] as ShardSpec['slot']
       return { index: first + place, createdAtSeconds, slot, ...planned }
     })
+    if (opens.length >= shardsInTurn) await nextTurn()
     const outcome = await meta.propose({
       kind: 'beginReshard',
       key: state.key,
@@ -197,21 +214,30 @@ export class Resharder {
     for (;;) {
       core.refresh()
       if (!this.#host.meta.state.streams.has(core.id)) return core.requireUsable()
-      const { resharding, targetShards, shards } = core.state
-      if (resharding !== undefined) {
-        await this.#finishStep(core, resharding)
-        continue
-      }
-      const plan = targetShards === undefined ? undefined : nextScalingStep(shards, targetShards)
-      if (plan === undefined || this.#closing) return
-      await this.#propose(core, { plan, targetShards })
+      const { resharding } = core.state
+      if (resharding !== undefined) await this.#finishStep(core, resharding)
+      else if (await this.#host.inTurn(core, () => this.#isThere(core))) return
     }
+  }
+
+  /** Whether the stream is where it was to go; begins the next step otherwise. Rejects when the store is closed. */
+  async #isThere(core: StreamCore): Promise<boolean> {
+    core.refresh()
+    const { resharding, targetShards, shards } = core.state
+    if (resharding !== undefined) return false
+    const plan = targetShards === undefined ? undefined : nextScalingStep(shards, targetShards)
+    if (plan === undefined) return true
+    if (this.#closing) throw closedError()
+    await this.#propose(core, { plan, targetShards })
+    return false
   }
 
   async #finishStep(core: StreamCore, { closes }: Resharding): Promise<void> {
     let closedAtMs = this.#host.time.nowMs()
-    for (const [sealed, index] of closes.entries()) {
-      if (sealed % sealsInTurn === sealsInTurn - 1) await nextTurn()
+    const closedAtMsOf = closings(core.state)
+    for (const index of closes) {
+      // A seal may take as long as the disk does.
+      await nextTurn()
       const shard = core.table.at(index)
       // Somebody else has been through all of it meanwhile.
       if (shard === undefined) return
@@ -219,10 +245,15 @@ export class Resharder {
         await log.seal()
         return log.stats()
       })
-      closedAtMs = Math.max(closedAtMs, lastTimeMs, ...ancestorsOf(shard.spec, core.state))
+      closedAtMs = Math.max(closedAtMs, lastTimeMs, ...(shard.spec.parents ?? []).map(closedAtMsOf))
     }
-    const { key, revision } = core.state
-    if (core.state.resharding?.closes[0] !== closes[0]) return
+    await this.#host.inTurn(core, () => this.#proposeFinish(core, closes, closedAtMs))
+  }
+
+  async #proposeFinish(core: StreamCore, closes: Resharding['closes'], closedAtMs: number): Promise<void> {
+    core.refresh()
+    const { key, revision, resharding } = core.state
+    if (resharding?.closes[0] !== closes[0]) return
     const updatingUntilMs = transitionEnd(this.#host.time.nowMs(), this.#host.updatingMs)
     const updating = updatingUntilMs !== undefined && { updatingUntilMs }
     await this.#host.meta.propose({ kind: 'finishReshard', key, revision, closedAtMs, ...updating })
@@ -242,13 +273,14 @@ function addedShards({ shards }: StreamState, { plan, targetShards }: Steps): nu
   return targetShards - shards.filter(isOpen).length
 }
 
-/** When the parents of a shard were closed: it is not closed before them, whatever the clock says. */
-function ancestorsOf(shard: ShardSpec, { shards }: StreamState): readonly number[] {
-  const parents = new Set(shard.parents)
-  return shards.flatMap(({ index, closedAtMs }) => (parents.has(index) ? [closedAtMs ?? 0] : []))
+/** When shards were closed, by their indexes: none is closed before its parents, whatever the clock says. */
+function closings({ shards }: StreamState): (index: number) => number {
+  const closed = new Map(shards.map(({ index, closedAtMs = 0 }) => [index, closedAtMs]))
+  return (index) => closed.get(index) ?? 0
 }
 
-function creationIn({ shards }: StreamState): (index: number) => number {
+/** When shards were created, by their indexes. */
+function creations({ shards }: StreamState): (index: number) => number {
   const created = new Map(shards.map(({ index, createdAtSeconds }) => [index, createdAtSeconds]))
   return (index) => created.get(index) ?? 0
 }

@@ -12,7 +12,7 @@
  * | 8 | index of the shard |
  * | 1 | `2`: the layout's version |
  *
- * They are made of BigInts and therefore only when somebody looks at one.
+ * They are made only when somebody looks at one: that costs more than storing a small record.
  */
 
 declare const brand: unique symbol
@@ -176,11 +176,111 @@ export function parseSequenceNumber(text: string): SequenceFields | undefined {
   }
 }
 
+/** What a chunk counts up to. */
+const chunkBase: number = 10 ** chunkDigits
+/** Nearly one chunk in so many: multiplied by it, a sum is at most one off. */
+const perChunkBase: number = 10 ** -chunkDigits
+/** Fields are taken in two parts: what a chunk is multiplied by, and the sum of all such products, stays exact. */
+const partBits = 26
+const partBase: number = 2 ** partBits
+
+/** What fields are worth as digits, and the digits of all numbers below a thousand. Made when a number is first written. */
+interface DecimalWorths {
+  readonly counter: FieldWorth
+  readonly arrival: FieldWorth
+  /** Three characters a number. */
+  readonly thousand: Uint8Array
+  /** The number being written. */
+  readonly text: Buffer
+}
+
+/** In chunks, the highest first: the worth of a field's lowest bit, and of the lowest bit of its upper part. */
+interface FieldWorth {
+  readonly low: Float64Array
+  readonly high: Float64Array
+}
+
+let worths: DecimalWorths | undefined
+
+function decimalWorths(): DecimalWorths {
+  const thousand = new Uint8Array(3000)
+  for (let number = 0; number < 1000; number++) {
+    thousand[3 * number] = 48 + Math.floor(number / 100)
+    thousand[3 * number + 1] = 48 + (Math.floor(number / 10) % 10)
+    thousand[3 * number + 2] = 48 + (number % 10)
+  }
+  return {
+    counter: worthAt(counterAt),
+    arrival: worthAt(arrivalAt),
+    thousand,
+    text: Buffer.alloc(digits),
+  }
+}
+
+function worthAt(bit: bigint): FieldWorth {
+  return { low: chunksOf(1n << bit), high: chunksOf(1n << (bit + BigInt(partBits))) }
+}
+
+/** A number of up to 56 digits in chunks, the highest first. */
+function chunksOf(value: bigint): Float64Array {
+  const text = value.toString().padStart(digits, '0')
+  return Float64Array.from({ length: chunks }, (_, chunk) =>
+    Number(text.slice(chunk * chunkDigits, (chunk + 1) * chunkDigits)),
+  )
+}
+
+/** Adds what a field is worth, without carrying. */
+function addWorth(chunkSums: Float64Array, { low, high }: FieldWorth, value: number): void {
+  const upper = Math.floor(value / partBase)
+  const lower = value - upper * partBase
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    chunkSums[chunk] =
+      (chunkSums[chunk] as number) + lower * (low[chunk] as number) + upper * (high[chunk] as number)
+  }
+}
+
+/** Writes the sum of an offset, as a counter, and of what the other fields are worth. */
+function writeSum(others: Float64Array, offset: number): SequenceNumber {
+  const { counter, thousand, text } = (worths ??= decimalWorths())
+  const { low, high } = counter
+  const upper = Math.floor(offset / partBase)
+  const lower = offset - upper * partBase
+  for (let chunk = chunks - 1, carry = 0, at = digits - chunkDigits; chunk >= 0; chunk--, at -= chunkDigits) {
+    const sum =
+      (others[chunk] as number) + lower * (low[chunk] as number) + upper * (high[chunk] as number) + carry
+    carry = Math.floor(sum * perChunkBase)
+    let rest = sum - carry * chunkBase
+    if (rest < 0) {
+      rest += chunkBase
+      carry -= 1
+    } else if (rest >= chunkBase) {
+      rest -= chunkBase
+      carry += 1
+    }
+    const whole = rest | 0
+    const thousands = (whole / 1000) | 0
+    const millions = (thousands / 1000) | 0
+    const middle = 3 * (thousands - 1000 * millions)
+    const last = 3 * (whole - 1000 * thousands)
+    text[at] = 48 + millions
+    text[at + 1] = thousand[middle] as number
+    text[at + 2] = thousand[middle + 1] as number
+    text[at + 3] = thousand[middle + 2] as number
+    text[at + 4] = thousand[last] as number
+    text[at + 5] = thousand[last + 1] as number
+    text[at + 6] = thousand[last + 2] as number
+  }
+  return text.toString('latin1') as SequenceNumber
+}
+
 /** Writes the sequence numbers of one shard. */
 export class SequenceNumbers {
   private readonly shardCreatedAtSeconds: number
   private readonly shardIndex: number
-  private fixed: bigint | undefined = undefined
+  /** What the fields that never change are worth, in chunks; and with the arrival in one second added. */
+  private fixed: Float64Array | undefined = undefined
+  private others: Float64Array | undefined = undefined
+  private secondOfOthers = -1
 
   constructor(shardCreatedAtSeconds: number, shardIndex: number) {
     this.shardCreatedAtSeconds = shardCreatedAtSeconds
@@ -209,8 +309,18 @@ export class SequenceNumbers {
 
   /** @param arrivedAtMs milliseconds since 1970, not before */
   at(offset: number, arrivedAtMs: number): SequenceNumber {
-    this.fixed ??= fixedFields(this.shardCreatedAtSeconds, this.shardIndex)
-    const seconds = BigInt(Math.floor(arrivedAtMs / 1000))
-    return (this.fixed + (BigInt(offset) << counterAt) + (seconds << arrivalAt)).toString() as SequenceNumber
+    const seconds = Math.floor(arrivedAtMs / 1000)
+    // Records come many in a second.
+    const others = this.secondOfOthers === seconds ? this.others : undefined
+    return writeSum(others ?? this.othersIn(seconds), offset)
+  }
+
+  private othersIn(seconds: number): Float64Array {
+    this.fixed ??= chunksOf(fixedFields(this.shardCreatedAtSeconds, this.shardIndex))
+    this.others ??= new Float64Array(chunks)
+    this.others.set(this.fixed)
+    addWorth(this.others, (worths ??= decimalWorths()).arrival, seconds)
+    this.secondOfOthers = seconds
+    return this.others
   }
 }

@@ -62,13 +62,15 @@ export class Settings {
     const chosen = requireMode(mode)
     const { updatingMs } = this.#owner.transitions
     if (warmThroughputMiBps !== undefined) this.#requireWarm(warmThroughputMiBps, chosen)
-    await this.#change((state, nowMs) => {
+    const decide: Decision = (state, nowMs) => {
       const switched = modeSwitched(state, chosen, warmThroughputMiBps, nowMs, updatingMs)
       if (switched !== undefined && chosen === 'ON_DEMAND') {
         this.#owner.requireRoom(this.#core, { onDemandStreams: 1 })
       }
       return switched
-    })
+    }
+    if (chosen === 'ON_DEMAND') await this.#owner.adding(this.#core, () => this.#change(decide))
+    else await this.#change(decide)
   }
 
   /**
@@ -127,6 +129,7 @@ export class Settings {
     return this.#owner.present(this.#core).settings?.policy
   }
 
+  /** Keeps a policy. Rejects with `ERR_MILLRACE_LIMIT_EXCEEDED` beyond 64 KiB. */
   async setPolicy(policy: string): Promise<void> {
     const chosen = requirePolicy(policy)
     await this.#change((state) => settingsChanged(state, { policy: chosen }))

@@ -1,7 +1,9 @@
-/** Which shards a listing names. Pure: shards and times in, shards out. */
+/** Which shards a listing names. Pure: shards and times in, shards out, which only then are described. */
 import { invalidArgument } from '../errors.ts'
 import { requireInteger, requireOneOf, requireOptions } from '../options.ts'
-import type { ShardDescription } from './description.ts'
+import type { ShardSpec } from '../meta/commands.ts'
+import { openedAtMs } from './description.ts'
+import type { Shard } from './shard.ts'
 import { parseShardId } from './shard-id.ts'
 
 /**
@@ -53,21 +55,38 @@ const keysOf = {
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
  */
 export function listedShards(
-  shards: readonly ShardDescription[],
+  shards: readonly Shard[],
   options: ListShardsOptions,
   horizonMs: number,
-): readonly ShardDescription[] {
+): readonly Shard[] {
   requireOptions('listShards options', options, listKeys)
   const { filter = { type: 'fromTrimHorizon' }, exclusiveStartShardId, max } = options
   const limit = max === undefined ? shards.length : requireInteger('max', max, 1, listedMax)
   const after =
     exclusiveStartShardId === undefined ? -1 : requireIndex('exclusiveStartShardId', exclusiveStartShardId)
   const isListed = filterOf(filter, horizonMs)
-  return shards.filter((shard) => indexOf(shard) > after && isListed(shard)).slice(0, limit)
+  const listed: Shard[] = []
+  for (let at = firstAfter(shards, after); at < shards.length && listed.length < limit; at++) {
+    const shard = shards[at] as Shard
+    if (isListed(shard.spec)) listed.push(shard)
+  }
+  return listed
+}
+
+/** Where the shards begin whose indexes are above `index`. */
+function firstAfter(shards: readonly Shard[], index: number): number {
+  let low = 0
+  let high = shards.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((shards[middle] as Shard).index <= index) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Checks a filter; answers whether it lets a shard through. */
-function filterOf(filter: ShardFilter, horizonMs: number): (shard: ShardDescription) => boolean {
+function filterOf(filter: ShardFilter, horizonMs: number): (shard: ShardSpec) => boolean {
   const types = Object.keys(keysOf) as ShardFilter['type'][]
   const type = requireOneOf('filter.type', (filter as ShardFilter | null)?.type, types)
   requireOptions('filter', filter, ['type', ...keysOf[type]])
@@ -88,15 +107,16 @@ function filterOf(filter: ShardFilter, horizonMs: number): (shard: ShardDescript
     }
     case 'afterShard': {
       const after = requireIndex('filter.shardId', filter.shardId)
-      return (shard) => indexOf(shard) > after
+      return ({ index }) => index > after
     }
     default:
       return filter satisfies never
   }
 }
 
-function wasOpenAt({ createdAtMs, closedAtMs }: ShardDescription, timeMs: number): boolean {
-  return createdAtMs <= timeMs && (closedAtMs === undefined || closedAtMs >= timeMs)
+function wasOpenAt(shard: ShardSpec, timeMs: number): boolean {
+  const { closedAtMs = timeMs } = shard
+  return openedAtMs(shard) <= timeMs && closedAtMs >= timeMs
 }
 
 function requireTime(timeMs: unknown): number {
@@ -107,8 +127,4 @@ function requireIndex(field: string, shardId: unknown): number {
   const index = typeof shardId === 'string' ? parseShardId(shardId) : undefined
   if (index === undefined) throw invalidArgument(field, shardId, 'a shard id such as shardId-000000000000')
   return index
-}
-
-function indexOf({ shardId }: ShardDescription): number {
-  return parseShardId(shardId) as number
 }

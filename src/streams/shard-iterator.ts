@@ -94,11 +94,12 @@ export function shardOfIterator(core: StreamCore, iterator: ShardIterator): Shar
   const shard = core.table.at(shardIndex)
   if (shard?.spec.createdAtSeconds === shardCreatedAtSeconds) return shard
   const shardId = formatShardId(shardIndex)
+  const { account, region, name: stream } = core.state.key
   throw new MillraceError(
     'ERR_MILLRACE_SHARD_NOT_FOUND',
-    `the stream does not have this ${shardId} any more`,
+    `${stream} does not have this ${shardId} any more`,
     {
-      details: { shardId, shardCreatedAtSeconds },
+      details: { stream, account, region, shardId, shardCreatedAtSeconds },
     },
   )
 }

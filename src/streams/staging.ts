@@ -37,6 +37,8 @@ export class Staging implements Appended {
   count = 0
   /** Bytes in use. */
   used = 0
+  /** Each record is a put of its own, none is part of a batch. */
+  single = false
   /** Arrival time of the batch, milliseconds since 1970. */
   timeMs = 0
 
@@ -132,6 +134,7 @@ export class Staging implements Appended {
 
   /** Forgets all records. */
   reset(): void {
+    this.single = false
     this.count = 0
     this.used = 0
     if (this.errors.length > 0) this.errors.length = 0

@@ -108,15 +108,21 @@ export interface SequenceOwner {
 /**
  * The shard with this id.
  *
+ * @param stream its name, for a message
  * @param field what a message calls it
  * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_SHARD_NOT_FOUND`
  */
-export function namedShard(shardId: unknown, all: readonly Shard[], field = 'shardId'): Shard {
+export function namedShard(
+  shardId: unknown,
+  all: readonly Shard[],
+  stream: string,
+  field = 'shardId',
+): Shard {
   const index = typeof shardId === 'string' ? parseShardId(shardId) : undefined
   if (index === undefined) throw invalidArgument(field, shardId, 'a shard id such as shardId-000000000000')
   const shard = all.find((candidate) => candidate.index === index)
   if (shard !== undefined) return shard
-  throw new MillraceError('ERR_MILLRACE_SHARD_NOT_FOUND', `the stream has no ${String(shardId)}`, {
-    details: { shardId },
+  throw new MillraceError('ERR_MILLRACE_SHARD_NOT_FOUND', `${stream} has no ${String(shardId)}`, {
+    details: { stream, shardId },
   })
 }

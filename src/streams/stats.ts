@@ -1,4 +1,5 @@
-import type { LogStats } from '../log/log.ts'
+import type { LogEngine, LogStats } from '../log/log.ts'
+import type { SyncStats } from '../log/sync-stats.ts'
 import type { Shard } from './shard.ts'
 
 /** What a shard holds. */
@@ -29,6 +30,16 @@ export interface StreamStats {
   readonly bytes: number
   /** As in `ShardStats`. Bytes. */
   readonly fileBytes: number
+}
+
+/** What a store has done since this process opened it. */
+export interface StoreStats {
+  /** Of all its streams and its metadata, whichever thread of the process used them; none of a store in memory. */
+  readonly syncs: SyncStats
+}
+
+export async function storeStats(engine: LogEngine): Promise<StoreStats> {
+  return { syncs: await engine.syncStats() }
 }
 
 /** @param visible offset of the first record that is not hidden */

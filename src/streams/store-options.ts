@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { invalidArgument } from '../errors.ts'
+import type { StreamKey } from '../meta/commands.ts'
 import { requireCallback, requireMatch, requireMethods, requireOptions } from '../options.ts'
 import type { AccountKey } from './account.ts'
 import { bytesCodec, type Codec } from './codec.ts'
@@ -80,10 +81,10 @@ export function requireAccount(key: AccountKey): AccountKey {
   return { account, region }
 }
 
-/** A stream name that AWS would take. */
-export function requireStreamName(name: unknown): string {
+/** A stream of an account, by a name that AWS would take. */
+export function requireStreamKey({ account, region }: AccountKey, name: unknown): StreamKey {
   const rule = '1 to 128 characters out of a-z, A-Z, 0-9, underscore, full stop and hyphen'
-  return requireMatch('name', name, /^[a-zA-Z0-9_.-]{1,128}$/, rule)
+  return { account, region, name: requireMatch('name', name, /^[a-zA-Z0-9_.-]{1,128}$/, rule) }
 }
 
 /** The codec of `stream` or `createStream` options. */

@@ -7,7 +7,7 @@ import type { WarningListener } from './warning.ts'
 const jumpMaxMs = minuteMs
 /** After this long the comparison starts afresh, so that a clock that is set a little now and then is followed. */
 const anchorLifeMs: number = hourMs
-/** Asking for elapsed time is dear; nothing happens within a second. */
+/** Elapsed time is asked for once in so long: nothing happens within a second. */
 const checkEveryMs: number = secondMs
 
 /**

@@ -1,27 +1,30 @@
 import { MillraceError } from '../errors.ts'
 import type { LogEngine } from '../log/log.ts'
-import type { Command, StreamKey } from '../meta/commands.ts'
+import { type Command, isStreamCommand, type StreamKey } from '../meta/commands.ts'
 import type { MetaStore } from '../meta/meta.ts'
 import { slotsOf, streamId } from '../meta/state.ts'
 import { requireOptions } from '../options.ts'
-import { Account, type AccountHost, type AccountKey } from './account.ts'
+import { Account, type AccountHost, type AccountKey, type ListStreamsOptions } from './account.ts'
 import { requireRoomToCreate } from './account-limits.ts'
 import { AccountStates } from './account-states.ts'
 import { LeaseWatch } from './batch-lease.ts'
+import { ClosingHooks } from './closing-hooks.ts'
 import {
   checkedCreateOptions,
   type CreateStreamOptions,
   requireRetentionHours,
   requireTakes,
+  type StreamPlan,
 } from './create-options.ts'
-import { creationOf } from './creation.ts'
+import { createFor } from './creation.ts'
 import { type DeleteStreamOptions, enforcesConsumerDeletion } from './delete-options.ts'
 import { Departures } from './departures.ts'
 import type { StreamDescription } from './description.ts'
 import type { Limits } from './limits.ts'
 import { limitsOf } from './limit-options.ts'
 import { scalerHost } from './load-scaler.ts'
-import { Proposals, proposalsMax } from './proposals.ts'
+import { dropShards } from './dropped-shards.ts'
+import { Proposals } from './proposals.ts'
 import { retentionMs } from './retention.ts'
 import { isResharding } from './shard-table.ts'
 import { StagingPool } from './staging.ts'
@@ -31,18 +34,18 @@ import {
   type ChosenStoreOptions,
   codecOf,
   requireAccount,
-  requireStreamName,
+  requireStreamKey,
   type StoreOptions,
   type StreamOptions,
 } from './store-options.ts'
 import { closedError, requireDeletable, streamExists, streamNotFound } from './store-refusals.ts'
-import type { StoreInside } from './store-inside.ts'
+import { insideFor, type StoreInside } from './store-inside.ts'
 import { StoreTime } from './store-time.ts'
 import { Stream } from './stream.ts'
 import { type Decision, settingsChanged, type StreamOwner } from './stream-changes.ts'
 import { readOnlyError, StreamCore, type StreamHost } from './stream-core.ts'
 import { Resharder } from './resharder.ts'
-import type { Shard } from './shard.ts'
+import { type StoreStats, storeStats } from './stats.ts'
 import { Sweeper } from './sweeper.ts'
 
 export type { StoreInside } from './store-inside.ts'
@@ -58,6 +61,7 @@ export class Store {
   readonly #engine: LogEngine
   readonly #meta: MetaStore
   readonly #options: ChosenStoreOptions
+  readonly #folder: string | undefined
   readonly #accounts: AccountStates
   readonly #proposals: Proposals
   readonly #own: Account
@@ -75,13 +79,16 @@ export class Store {
   readonly #streamOwner: StreamOwner
   readonly #inside: StoreInside
   readonly #stopListening: () => void
+  readonly #hooks: ClosingHooks = new ClosingHooks()
+  #closed = false
   #closing: Promise<void> | undefined
 
   static {
     insideOf = (store) => store.#inside
   }
 
-  private constructor(engine: LogEngine, meta: MetaStore, options: ChosenStoreOptions) {
+  private constructor(engine: LogEngine, meta: MetaStore, options: ChosenStoreOptions, folder?: string) {
+    this.#folder = folder
     this.#engine = engine
     this.#meta = meta
     this.#options = options
@@ -92,13 +99,15 @@ export class Store {
       warn: options.onWarning,
       find: (id) => this.#coreOf(id),
     })
-    this.#limits = limitsOf(options)
+    this.#limits = limitsOf(options, engine.buckets)
     this.#resharder = new Resharder({
       engine,
       meta,
       time: this.#time,
       clock: options.clock,
       updatingMs: options.transitions.updatingMs,
+      inTurn: (core, call) => this.#proposals.inTurn(core.id, call),
+      adding: (core, call) => this.#accounts.adding(core.state.key, call),
       requireRoom: (core, shards) => this.#accounts.requireRoom(core.state.key, { shards }),
       find: (id) => this.#coreOf(id),
     })
@@ -118,22 +127,12 @@ export class Store {
       },
       caughtUp: () => meta.caughtUp(),
       finishReshard: (core) => this.#resharder.finish(core),
-      dropShards: (core, shards) => this.#dropShards(core, shards),
+      dropShards: (core, shards) =>
+        this.#proposals.inTurn(core.id, () =>
+          dropShards({ engine, meta, isClosed: () => this.#closed }, core, shards),
+        ),
     }
-    this.#inside = {
-      account: options.account,
-      region: options.region,
-      clock: options.clock,
-      time: this.#time,
-      meta,
-      limits: this.#limits,
-      resharder: this.#resharder,
-      gates: this.#streamHost.gates,
-      core: (key) => {
-        this.#requireOpen()
-        return this.#requireCore(key)
-      },
-    }
+    this.#inside = this.#makeInside()
     this.#departures = new Departures({
       clock: options.clock,
       time: this.#time,
@@ -153,15 +152,22 @@ export class Store {
    *
    * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT` or `ERR_MILLRACE_UNKNOWN_OPTION`; engine and metadata are then
    * still the caller's to close.
+   *
+   * @param folder where layers above may keep what needs files, if the store has such a place
    */
-  static async create(engine: LogEngine, meta: MetaStore, options: StoreOptions = {}): Promise<Store> {
+  static async create(
+    engine: LogEngine,
+    meta: MetaStore,
+    options: StoreOptions = {},
+    folder?: string,
+  ): Promise<Store> {
     const checked = checkedStoreOptions(options)
     // What is left over, and what expires, is the writer's to remove.
-    if (engine.caps.readOnly) return new Store(engine, meta, checked)
+    if (engine.caps.readOnly) return new Store(engine, meta, checked, folder)
     const states = [...meta.state.streams.values()]
     // What a crash left between a command and its effect belongs to no stream.
     await engine.sweep(states.flatMap(slotsOf))
-    const store = new Store(engine, meta, checked)
+    const store = new Store(engine, meta, checked, folder)
     for (const state of states) {
       const id = streamId(state.key)
       store.#sweeper.expect(id, state.createdAtMs + retentionMs(state))
@@ -212,9 +218,9 @@ export class Store {
     return this.#stream(this.#own, name, options)
   }
 
-  /** The streams of the store's account and region, by name. */
-  listStreams(): readonly StreamDescription[] {
-    return this.#own.listStreams()
+  /** The streams of the store's account and region, by name, or a page of them. As `account.listStreams`. */
+  listStreams(options: ListStreamsOptions = {}): readonly StreamDescription[] {
+    return this.#own.listStreams(options)
   }
 
   /**
@@ -229,13 +235,21 @@ export class Store {
     return this.#deleteStream(this.#own, name, options)
   }
 
+  /** What the store has done since this process opened it. Rejects with `ERR_MILLRACE_CLOSED` only. */
+  async stats(): Promise<StoreStats> {
+    this.#requireOpen()
+    return storeStats(this.#engine)
+  }
+
   /**
    * Closes the store: waits for what was put, ends readers and later calls with `ERR_MILLRACE_CLOSED`, closes logs,
-   * metadata and engine. Again: the same promise. Rejects with the first thing that went wrong; everything is
-   * closed all the same.
+   * metadata and engine. Where delivery streams run they end first, and the store can be used until they have. Again:
+   * the same promise. Rejects with the first thing that went wrong; everything is closed all the same.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#hooks.empty
+      ? this.#close([])
+      : this.#hooks.run().then((went) => this.#close(went))
     return this.#closing
   }
 
@@ -244,16 +258,19 @@ export class Store {
     return this.close()
   }
 
-  async #close(): Promise<void> {
+  async #close(failed: readonly unknown[]): Promise<void> {
+    this.#closed = true
     const closed = closedError()
     const cores = [...this.#cores.values()]
     for (const core of cores) core.end(closed)
-    const failures: unknown[] = []
+    const failures = [...failed]
     const attempt = async (work: Promise<unknown>): Promise<void> => {
       await work.catch((error: unknown) => failures.push(error))
     }
+    // At once: what goes from now on goes at the next opening.
+    const departed = attempt(this.#departures.close())
     await Promise.all(cores.map((core) => attempt(core.drain())))
-    await attempt(this.#departures.close())
+    await departed
     await attempt(this.#resharder.close())
     await attempt(this.#sweeper.close())
     if (!this.#engine.caps.readOnly) await Promise.all(cores.map((core) => attempt(core.sweepOpen())))
@@ -264,6 +281,25 @@ export class Store {
     if (failures.length > 0) throw failures[0]
   }
 
+  #makeInside(): StoreInside {
+    return insideFor({
+      options: this.#options,
+      folder: this.#folder,
+      engine: this.#engine,
+      meta: this.#meta,
+      time: this.#time,
+      limits: this.#limits,
+      resharder: this.#resharder,
+      gates: this.#streamHost.gates,
+      hooks: this.#hooks,
+      owner: () => this.#streamOwner,
+      requireOpen: () => this.#requireOpen(),
+      requireWritable: () => this.#requireWritable(),
+      core: (key) => this.#requireCore(key),
+      remove: (key) => this.#remove(key, ({ revision }) => ({ kind: 'deleteStream', key, revision })),
+    })
+  }
+
   #makeStreamOwner(): StreamOwner {
     const { transitions } = this.#options
     return {
@@ -272,6 +308,7 @@ export class Store {
       nowMs: () => this.#time.nowMs(),
       present: (core) => this.#proposals.present(core),
       isCommitted: (core) => this.#accounts.isCommitted(core.state.key),
+      adding: (core, call) => this.#accounts.adding(core.state.key, call),
       requireRoom: (core, added) => this.#accounts.requireRoom(core.state.key, added),
       change: async (core, decide) => {
         core.requireWritable()
@@ -288,6 +325,7 @@ export class Store {
       stream: (at, name, options) => this.#stream(at, name, options),
       deleteStream: (at, name, options) => this.#deleteStream(at, name, options),
       nowMs: () => this.#time.nowMs(),
+      streamsByName: (at) => this.#openAccounts().streamsByName(at),
       streamsOf: (at) => this.#openAccounts().streamsOf(at),
       settingsOf: (at) => this.#openAccounts().settingsOf(at),
       change: async (at, decide) => {
@@ -306,41 +344,40 @@ export class Store {
   async #createStream<T>(at: AccountKey, name: unknown, options: CreateStreamOptions<T>): Promise<Stream<T>> {
     this.#requireOpen()
     this.#requireWritable()
-    const key = keyIn(at, name)
+    const key = requireStreamKey(at, name)
     const plan = checkedCreateOptions(
       options as CreateStreamOptions<never>,
       this.#engine.caps,
       this.#accounts.isCommitted(at),
     )
     const codec = codecOf(options)
-    const id = streamId(key)
-    if (this.#meta.state.streams.has(id)) throw streamExists(key)
+    const bounded = this.#options.transitions.creatingMs > 0
+    await this.#accounts.adding(at, () => this.#create(key, plan), bounded)
+    return new Stream(this.#requireCore(key), codec, this.#streamOwner)
+  }
 
+  async #create(key: StreamKey, plan: StreamPlan): Promise<void> {
+    this.#requireOpen()
+    if (this.#meta.state.streams.has(streamId(key))) throw streamExists(key)
     const createdAtMs = this.#time.nowMs()
     const { creatingMs } = this.#options.transitions
     const onDemandStreams = plan.settings.mode === 'ON_DEMAND' ? 1 : 0
-    this.#accounts.requireRoom(at, { shards: plan.shards, onDemandStreams })
-    if (creatingMs > 0) requireRoomToCreate(this.#accounts.streamsOf(at), createdAtMs)
-    const slots = await this.#engine.create(id, plan.shards, retentionMs(plan))
-    const outcome = await this.#meta.propose(creationOf(key, plan, slots, createdAtMs, creatingMs))
-    if (outcome === 'stale') {
-      await this.#engine.drop(id, slots)
-      throw streamExists(key)
-    }
-    return new Stream(this.#requireCore(key), codec, this.#streamOwner)
+    this.#accounts.requireRoom(key, { shards: plan.shards, onDemandStreams })
+    if (creatingMs > 0) requireRoomToCreate(this.#accounts.streamsOf(key), createdAtMs)
+    await createFor({ engine: this.#engine, meta: this.#meta }, key, plan, createdAtMs, creatingMs)
   }
 
   #stream<T>(at: AccountKey, name: unknown, options: StreamOptions<T>): Stream<T> {
     this.#requireOpen()
     requireOptions('stream options', options, ['codec'])
     const codec = codecOf(options)
-    return new Stream(this.#requireCore(keyIn(at, name)), codec, this.#streamOwner)
+    return new Stream(this.#requireCore(requireStreamKey(at, name)), codec, this.#streamOwner)
   }
 
   async #deleteStream(at: AccountKey, name: unknown, options: DeleteStreamOptions): Promise<void> {
     this.#requireOpen()
     this.#requireWritable()
-    const key = keyIn(at, name)
+    const key = requireStreamKey(at, name)
     const withConsumers = enforcesConsumerDeletion(options)
     const { deletingMs } = this.#options.transitions
     const decide: Decision = (state, nowMs) => {
@@ -377,7 +414,7 @@ export class Store {
     await core.drain()
     await core.close().catch(() => {}) // of a log whose files are going anyway
     // The stream is gone; while the store closes, its files are left for the next opening to sweep.
-    if (this.#closing !== undefined) return
+    if (this.#closed) return
     await this.#engine.drop(core.id, slotsOf(core.state))
   }
 
@@ -397,22 +434,6 @@ export class Store {
     this.#sweeper.expect(core.id, this.#time.nowMs())
   }
 
-  async #dropShards(core: StreamCore, shards: readonly Shard[]): Promise<void> {
-    for (let proposals = 0; proposals < proposalsMax; proposals++) {
-      // Somebody else may have been quicker, with some of them.
-      const left = shards.filter((shard) => !shard.dropped)
-      if (left.length === 0) return
-      const { key, revision } = core.state
-      const indexes = left.map(({ index }) => index)
-      const outcome = await this.#meta.propose({ kind: 'dropShards', key, revision, shards: indexes })
-      if (outcome === 'stale') continue
-      await Promise.allSettled(left.map((shard) => shard.close()))
-      if (this.#closing !== undefined) return // then the next opening removes the files
-      const slots = left.map(({ spec }) => spec.slot)
-      return this.#engine.drop(core.id, slots)
-    }
-  }
-
   /** Hears of what others wrote. Metadata that cannot be read any more have been warned of. */
   #refresh(): void {
     try {
@@ -424,7 +445,7 @@ export class Store {
 
   /** Follows the metadata, whoever changed it. */
   #changed(command: Command): void {
-    if (command.kind === 'setAccount') return
+    if (!isStreamCommand(command)) return
     const id = streamId(command.key)
     const core = this.#cores.get(id)
     if (command.kind === 'deleteStream') {
@@ -451,7 +472,7 @@ export class Store {
   }
 
   #requireOpen(): void {
-    if (this.#closing !== undefined) throw closedError()
+    if (this.#closed) throw closedError()
   }
 
   #requireWritable(): void {
@@ -472,12 +493,8 @@ export class Store {
     if (state === undefined) return undefined
     const core = new StreamCore(this.#streamHost, state)
     // Whoever closes the store closes the streams that were used before.
-    if (this.#closing === undefined) this.#cores.set(id, core)
+    if (!this.#closed) this.#cores.set(id, core)
     else core.end(closedError())
     return core
   }
-}
-
-function keyIn({ account, region }: AccountKey, name: unknown): StreamKey {
-  return { account, region, name: requireStreamName(name) }
 }

@@ -23,6 +23,8 @@ export interface StreamOwner {
   present(core: StreamCore): StreamState
   /** The account of the stream has made the commitment to a minimum throughput. */
   isCommitted(core: StreamCore): boolean
+  /** Makes a call that adds to what the account of the stream has: `requireRoom` and the change within it. */
+  adding<T>(core: StreamCore, call: () => Promise<T>): Promise<T>
   /**
    * Whether the account of the stream may have so much more, by the limits that were set.
    *

@@ -9,6 +9,7 @@ import { BlockPool } from './block-supply.ts'
 import { Committer } from './commit.ts'
 import { consumerArn } from './consumers.ts'
 import { GroupCommit } from './group-commit.ts'
+import { isInternal } from './internal-streams.ts'
 import type { Limits } from './limits.ts'
 import { LoadScaler, type ScalerHost } from './load-scaler.ts'
 import { Meter } from './meter.ts'
@@ -90,7 +91,7 @@ export class StreamCore {
     this.#creatingUntilMs = state.settings?.creatingUntilMs
     this.#monitor()
     this.id = streamId(state.key)
-    this.limits = host.limits && new StreamLimits(this, host.limits)
+    if (!isInternal(state.key)) this.limits = host.limits && new StreamLimits(this, host.limits)
     this.#guard()
     this.#table = ShardTable.of(state.shards, this.#shardOf)
   }
@@ -274,8 +275,12 @@ export class StreamCore {
       this.#commits?.use(new Committer(this, this.#host.engine))
     }
     if (this.#table === before) return
-    // Of logs whose files are going anyway.
-    for (const shard of before.all) if (shard.dropped) void shard.close().catch(() => {})
+    // What goes wrong with logs whose files are going anyway is of no interest.
+    for (const shard of before.all) {
+      if (!shard.dropped) continue
+      this.limits?.forget(shard)
+      void shard.close().catch(() => {})
+    }
     if (!this.#host.engine.caps.readOnly) this.stored()
     this.#tell()
   }

@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts'
 import { Column } from '../log/log.ts'
+import { CallRate, secondsWorth } from './call-rate.ts'
 import type { Limits } from './limits.ts'
 import { type LimitReport, LimitTally } from './limit-report.ts'
 import type { Shard } from './shard.ts'
@@ -8,7 +9,6 @@ import {
   pushedBytesPerSecond,
   readBytesPerSecond,
   readCallsPerSecond,
-  secondsWorth,
   type ShardLimit,
   ShardLimits,
   writeBytesPerSecond,
@@ -17,7 +17,6 @@ import {
 import type { Staging } from './staging.ts'
 import type { StreamCore } from './stream-core.ts'
 import type { SubscriptionRate } from './subscription.ts'
-import type { TokenBucket } from './token-bucket.ts'
 import type { WriteGate } from './write-gate.ts'
 
 /** What a stream's limits judge: all but calls of the control plane. */
@@ -59,7 +58,7 @@ export class StreamLimits implements WriteGate {
   readonly #shards: Map<Shard, ShardLimits> = new Map()
   readonly #tallies: Map<Shard, LimitTally> = new Map()
   /** By shard and consumer. */
-  readonly #subscribers: Map<string, TokenBucket> = new Map()
+  readonly #subscribers: Map<string, CallRate> = new Map()
   #pruneAt = pruneFirst
 
   constructor(core: StreamCore, limits: Limits) {
@@ -68,31 +67,15 @@ export class StreamLimits implements WriteGate {
   }
 
   admit(staging: Staging, shard: Shard, from: number, count: number): number {
-    const nowMs = this.#limits.nowMs()
     const { order, columns } = staging
-    const { maxRecordBytes } = this.#core.state
-    const limits = this.#of(shard, nowMs)
-    const enforced = this.#limits.enforced
-    let excesses: Map<string, Excess> | undefined
-    let refused: { readonly record: number; readonly limit: StreamLimit }[] | undefined
-    let admitted = from
+    const { writes } = this.#limits
+    writes.clear(count)
     for (let index = from; index < from + count; index++) {
-      const record = order[index] as number
-      const row = record * Column.stride
-      const bytes = (columns[row + Column.keyBytes] as number) + (columns[row + Column.dataBytes] as number)
-      const limit = limits.write(bytes, maxRecordBytes, nowMs)
-      if (limit !== undefined) {
-        note((excesses ??= new Map()), limit, partitionKeyOf(staging, record), bytes)
-        if (enforced) {
-          ;(refused ??= []).push({ record, limit })
-          continue
-        }
-      }
-      order[admitted++] = record
+      writes.add(bytesOf(columns, order[index] as number))
     }
-    if (excesses !== undefined) this.#tellWrites(shard, excesses.values())
-    if (refused !== undefined) this.#refuse(staging, shard, admitted, refused)
-    return admitted - from
+    const { maxRecordBytes } = this.#core.state
+    const refused = this.#of(shard).write(writes, maxRecordBytes, this.#limits.nowMs())
+    return refused === 0 ? count : this.#sort(staging, shard, from, count)
   }
 
   /**
@@ -101,14 +84,12 @@ export class StreamLimits implements WriteGate {
    * @throws `ERR_MILLRACE_THROTTLED`, if limits are enforced
    */
   read(shard: Shard): boolean {
-    const nowMs = this.#limits.nowMs()
-    return this.#judge(shard, 'GetRecords', this.#of(shard, nowMs).read(nowMs))
+    return this.#judge(shard, 'GetRecords', this.#of(shard).read(this.#limits.nowMs()))
   }
 
   /** A GetRecords call returned so many bytes of keys and data. */
   returned(shard: Shard, bytes: number): void {
-    const nowMs = this.#limits.nowMs()
-    this.#of(shard, nowMs).returned(bytes, nowMs)
+    this.#of(shard).returned(bytes, this.#limits.nowMs())
   }
 
   /**
@@ -117,8 +98,7 @@ export class StreamLimits implements WriteGate {
    * @throws `ERR_MILLRACE_THROTTLED`, if limits are enforced
    */
   iterator(shard: Shard): void {
-    const nowMs = this.#limits.nowMs()
-    this.#judge(shard, 'GetShardIterator', this.#of(shard, nowMs).iterator(nowMs))
+    this.#judge(shard, 'GetShardIterator', this.#of(shard).iterator(this.#limits.nowMs()))
   }
 
   /**
@@ -129,24 +109,35 @@ export class StreamLimits implements WriteGate {
   subscribe(shard: Shard, consumer: string): void {
     const nowMs = this.#limits.nowMs()
     const key = `${shard.index}/${consumer}`
-    let bucket = this.#subscribers.get(key)
-    if (bucket === undefined) {
+    let calls = this.#subscribers.get(key)
+    if (calls === undefined) {
       if (this.#subscribers.size >= this.#pruneAt) this.#prune(nowMs)
-      bucket = secondsWorth(1, nowMs)
-      this.#subscribers.set(key, bucket)
+      calls = new CallRate(this.#limits.buckets, `${nameOf(shard)}/subscribe/${consumer}`, 1, nowMs)
+      this.#subscribers.set(key, calls)
     }
-    this.#judge(shard, 'SubscribeToShard', bucket.take(1, nowMs) ? undefined : 'subscribe-calls')
+    this.#judge(shard, 'SubscribeToShard', calls.take(nowMs) ? undefined : 'subscribe-calls')
   }
 
-  /** How fast a subscription may be sent records; `undefined`: as fast as it takes them. */
-  pushRate(): SubscriptionRate | undefined {
+  /**
+   * How fast a consumer may be sent records of a shard; `undefined`: as fast as it takes them. One that subscribes again
+   * goes on with what it still owes.
+   */
+  pushRate(shard: Shard, consumer: string): SubscriptionRate | undefined {
     if (!this.#limits.enforced) return undefined
-    const bucket = secondsWorth(pushedBytesPerSecond, this.#limits.nowMs())
+    const name = `${nameOf(shard)}/push/${consumer}`
+    const rates = [secondsWorth(pushedBytesPerSecond)]
+    const buckets = this.#limits.buckets.open(name, rates, this.#limits.nowMs())
     return {
       // What is sent may go into debt, which is paid before anything more is sent.
-      waitMs: () => bucket.waitMs(0, this.#limits.nowMs()),
-      sent: (bytes) => bucket.spend(bytes, this.#limits.nowMs()),
+      waitMs: () => buckets.waitMs(0, 0, this.#limits.nowMs()),
+      sent: (bytes) => buckets.spend(0, bytes, 0, this.#limits.nowMs()),
     }
+  }
+
+  /** The stream has the shard no longer; what was refused of it is reported no more. */
+  forget(shard: Shard): void {
+    this.#shards.delete(shard)
+    this.#tallies.delete(shard)
   }
 
   report(): LimitReport {
@@ -156,9 +147,12 @@ export class StreamLimits implements WriteGate {
     return { mode: this.#limits.mode, shards }
   }
 
-  #of(shard: Shard, nowMs: number): ShardLimits {
+  #of(shard: Shard): ShardLimits {
     let limits = this.#shards.get(shard)
-    if (limits === undefined) this.#shards.set(shard, (limits = new ShardLimits(nowMs)))
+    if (limits === undefined) {
+      limits = new ShardLimits(this.#limits.buckets, nameOf(shard))
+      this.#shards.set(shard, limits)
+    }
     return limits
   }
 
@@ -166,6 +160,30 @@ export class StreamLimits implements WriteGate {
     let tally = this.#tallies.get(shard)
     if (tally === undefined) this.#tallies.set(shard, (tally = new LimitTally()))
     return tally
+  }
+
+  /** Tells of the records that the limits refuse; where they are enforced, puts the others first, and answers how many. */
+  #sort(staging: Staging, shard: Shard, from: number, count: number): number {
+    const { order, columns } = staging
+    const { enforced, writes } = this.#limits
+    const excesses: Map<string, Excess> = new Map()
+    const refused: { readonly record: number; readonly limit: StreamLimit }[] = []
+    let admitted = from
+    for (let index = 0; index < count; index++) {
+      const record = order[from + index] as number
+      const limit = writes.refusal(index)
+      if (limit !== undefined) {
+        note(excesses, limit, partitionKeyOf(staging, record), bytesOf(columns, record))
+        if (enforced) {
+          refused.push({ record, limit })
+          continue
+        }
+      }
+      order[admitted++] = record
+    }
+    this.#tellWrites(shard, excesses.values())
+    if (enforced) this.#refuse(staging, shard, admitted, refused)
+    return admitted - from
   }
 
   /** Answers whether a call is within its limit. */
@@ -239,9 +257,20 @@ export class StreamLimits implements WriteGate {
   }
 
   #prune(nowMs: number): void {
-    for (const [key, bucket] of this.#subscribers) if (bucket.full(nowMs)) this.#subscribers.delete(key)
+    for (const [key, calls] of this.#subscribers) if (calls.full(nowMs)) this.#subscribers.delete(key)
     this.#pruneAt = 2 * this.#subscribers.size + pruneFirst
   }
+}
+
+/** What the counts of a shard are called: as its log, whose name no other one ever has. */
+function nameOf({ spec }: Shard): string {
+  return JSON.stringify(spec.slot)
+}
+
+/** Key and data. */
+function bytesOf(columns: Uint32Array, record: number): number {
+  const row = record * Column.stride
+  return (columns[row + Column.keyBytes] as number) + (columns[row + Column.dataBytes] as number)
 }
 
 function partitionKeyOf({ bytes, columns }: Staging, record: number): string {

@@ -50,6 +50,7 @@ import type { StoredRecord } from './record.ts'
 import type { Reshard } from './resharder.ts'
 import { RecordReader } from './record-reader.ts'
 import { Settings } from './settings.ts'
+import type { Shard } from './shard.ts'
 import { type ListShardsOptions, listedShards } from './shard-filter.ts'
 import { namedShard, placeOf } from './starting-position.ts'
 import { type StreamStats, streamStats } from './stats.ts'
@@ -344,9 +345,7 @@ export class Stream<T = Uint8Array> {
 
   /** Its shards, by index: the open ones, and closed ones until their last records expire. */
   shards(): readonly ShardDescription[] {
-    this.#core.requireUsable()
-    this.#core.refresh()
-    return this.#core.readableShards.map(describeShard)
+    return this.#readableShards().map(describeShard)
   }
 
   /**
@@ -355,8 +354,9 @@ export class Stream<T = Uint8Array> {
    * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
    */
   listShards(options: ListShardsOptions = {}): readonly ShardDescription[] {
-    const { state } = this.#core
-    return listedShards(this.shards(), options, Math.max(this.#core.horizonMs(), state.createdAtMs))
+    const shards = this.#readableShards()
+    const horizonMs = Math.max(this.#core.horizonMs(), this.#core.state.createdAtMs)
+    return listedShards(shards, options, horizonMs).map(describeShard)
   }
 
   /** What the stream holds. Opens the logs of all its shards. */
@@ -365,10 +365,17 @@ export class Stream<T = Uint8Array> {
     return streamStats(await Promise.all(this.#core.readableShards.map((shard) => this.#core.statsOf(shard))))
   }
 
+  /** As of now, whoever changed them. */
+  #readableShards(): readonly Shard[] {
+    this.#core.requireUsable()
+    this.#core.refresh()
+    return this.#core.readableShards
+  }
+
   async #childrenOf(shardId: string, { finished }: Reshard): Promise<readonly ShardDescription[]> {
     await finished
     const { table } = this.#core
-    return table.childrenOf(namedShard(shardId, table.all).index).map(describeShard)
+    return table.childrenOf(namedShard(shardId, table.all, this.name).index).map(describeShard)
   }
 
   /**

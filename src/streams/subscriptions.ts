@@ -1,7 +1,8 @@
 import { MillraceError } from '../errors.ts'
 import { secondMs } from '../units.ts'
+import { Alarms } from './alarms.ts'
 import type { Shard } from './shard.ts'
-import { iteratorAt, type IteratorStart } from './shard-iterator.ts'
+import { iteratorAt, type IteratorStart, type ShardIterator } from './shard-iterator.ts'
 import { Subscription } from './subscription.ts'
 import type { StreamCore } from './stream-core.ts'
 
@@ -14,6 +15,15 @@ export interface SubscribeOptions {
   readonly consumer: string
   readonly start: IteratorStart
   readonly signal?: AbortSignal | undefined
+}
+
+/** A subscription that goes on, as of a moment. */
+export interface LiveSubscription {
+  /** ARN. */
+  readonly consumer: string
+  readonly shard: Shard
+  /** Offset of the record that comes next: those before it were pushed. */
+  readonly nextOffset: number
 }
 
 /** The subscription that a consumer has or had to a shard. */
@@ -30,6 +40,7 @@ interface Held {
  */
 export class Subscriptions {
   readonly #core: StreamCore
+  readonly #alarms: Alarms
   /** By shard and consumer; also those that ended less than five seconds after they were opened. */
   readonly #held: Map<string, Held> = new Map()
   /** Old entries are looked for when there are so many. */
@@ -37,6 +48,7 @@ export class Subscriptions {
 
   constructor(core: StreamCore) {
     this.#core = core
+    this.#alarms = new Alarms(core.clock)
   }
 
   /**
@@ -46,14 +58,10 @@ export class Subscriptions {
    * `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_STREAM_NOT_FOUND`, and the signal's reason.
    */
   async open(shard: Shard, options: SubscribeOptions): Promise<Subscription> {
-    const { consumer, start, signal } = options
+    const at = await this.judge(shard, options)
+    const { consumer, signal } = options
     const core = this.#core
-    signal?.throwIfAborted()
-    core.requireUsable()
-    core.limits?.subscribe(shard, consumer)
-    const key = `${shard.index}/${consumer}`
-    this.#requireRested(key, shard)
-    const at = await iteratorAt(core, shard, start)
+    const key = keyOf(shard, consumer)
     signal?.throwIfAborted()
     core.requireUsable()
     // Somebody else may have come first, while the log was asked.
@@ -61,9 +69,10 @@ export class Subscriptions {
     const openedAtMs = core.clock.monotonicMs()
     const subscription: Subscription = new Subscription({
       core,
+      alarms: this.#alarms,
       shard,
       at,
-      rate: core.limits?.pushRate(),
+      rate: core.limits?.pushRate(shard, consumer),
       signal,
       ended: () => this.#ended(key, subscription),
     })
@@ -72,6 +81,16 @@ export class Subscriptions {
     previous?.subscription.finish('superseded')
     if (this.#held.size >= this.#pruneAt) this.#prune()
     return subscription
+  }
+
+  /** Everything that `open` refuses, without a subscription: answers where one would begin. Rejects as `open`. */
+  async judge(shard: Shard, { consumer, start, signal }: SubscribeOptions): Promise<ShardIterator> {
+    const core = this.#core
+    signal?.throwIfAborted()
+    core.requireUsable()
+    core.limits?.subscribe(shard, consumer)
+    this.#requireRested(keyOf(shard, consumer), shard)
+    return iteratorAt(core, shard, start)
   }
 
   /** Ends the subscriptions of a consumer that is no more. */
@@ -86,6 +105,13 @@ export class Subscriptions {
   /** The stream's consumers changed: ends the subscriptions of ARNs that are none any more. */
   retain(arns: readonly string[]): void {
     for (const { consumer } of this.#held.values()) if (!arns.includes(consumer)) this.deregister(consumer)
+  }
+
+  /** Those that go on. */
+  live(): readonly LiveSubscription[] {
+    return [...this.#held.values()]
+      .filter(({ subscription }) => !subscription.over)
+      .map(({ consumer, subscription: { shard, nextOffset } }) => ({ consumer, shard, nextOffset }))
   }
 
   #requireRested(key: string, shard: Shard): void {
@@ -114,4 +140,8 @@ export class Subscriptions {
     }
     this.#pruneAt = 2 * this.#held.size + 64
   }
+}
+
+function keyOf(shard: Shard, consumer: string): string {
+  return `${shard.index}/${consumer}`
 }

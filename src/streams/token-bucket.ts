@@ -1,17 +1,10 @@
+import type { BucketRate } from '../log/buckets.ts'
 import { secondMs } from '../units.ts'
-
-/** How fast a bucket fills and how much it holds; whole tokens. */
-export interface BucketRate {
-  /** Tokens that come in a second. */
-  readonly perSecond: number
-  /** Tokens at most: what may go at once after a quiet time. */
-  readonly capacity: number
-}
 
 /**
  * A token bucket without a clock: every call says what time it is, in whole milliseconds. Full at first. When the time
  * was set back, nothing comes in by that, and it goes on from there. Exact: it counts thousandths of tokens, of which
- * each millisecond brings a whole number.
+ * each millisecond brings a whole number. `native/core/token_buckets.h` is the same for several threads.
  */
 export class TokenBucket {
   readonly #perSecond: number

@@ -12,16 +12,12 @@ export class Turns {
   take<T>(call: () => Promise<T>): Promise<T> {
     const answer = this.#last === undefined ? call() : after(this.#last, call)
     this.#calls += 1
-    this.#last = this.#over(answer)
+    // The caller of this turn has the error, if there is one.
+    this.#last = answer.then(this.#over, this.#over)
     return answer
   }
 
-  async #over(answer: Promise<unknown>): Promise<void> {
-    try {
-      await answer
-    } catch {
-      // The caller of this turn has the error.
-    }
+  readonly #over = (): void => {
     this.#calls -= 1
     if (this.#calls === 0) this.#last = undefined
   }

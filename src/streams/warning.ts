@@ -7,6 +7,7 @@ export interface StoreWarning {
    * - `sweep-failed`: the space of expired records could not be freed; it is tried again.
    * - `deletion-failed`: a stream that is DELETING could not be deleted when its time had come; it is tried again.
    * - `scaling-failed`: a hot shard of a stream on demand could not be split; it is tried again.
+   * - `delivery-failed`: a delivery stream could not begin to deliver; it is tried again.
    * - `metadata-unreadable`: a reader cannot follow the metadata any more; which streams there are, it does not know.
    */
   readonly code:
@@ -15,6 +16,7 @@ export interface StoreWarning {
     | 'sweep-failed'
     | 'deletion-failed'
     | 'scaling-failed'
+    | 'delivery-failed'
     | 'metadata-unreadable'
   /** For people; may change. */
   readonly message: string
