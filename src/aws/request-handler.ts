@@ -3,7 +3,9 @@ import type { Clock } from '../clock.ts'
 import { invalidArgument } from '../errors.ts'
 import { requireMethods } from '../options.ts'
 import { insideOf, Store } from '../streams/store.ts'
-import { KinesisService, type KinesisServiceOptions } from './kinesis/service.ts'
+import type { FirehoseOptions } from '../firehose/firehose-options.ts'
+import type { ServiceOptions } from './interception.ts'
+import { awsServices } from './services.ts'
 import { MessageReadable } from './message-readable.ts'
 import { Dispatcher } from './wire/dispatch.ts'
 import { type Entropy, systemEntropy } from './wire/entropy.ts'
@@ -47,19 +49,28 @@ export interface AwsRequestHandler {
   httpHandlerConfigs(): Record<string, never>
 }
 
+/** What the services need to know. */
+export interface AwsHandlerOptions {
+  /**
+   * What delivery needs that no request says: functions, tables, where buckets are. Only for the first handler of a store:
+   * there is one Firehose for all of them.
+   *
+   * @defaultValue the store's Firehose as it is
+   */
+  readonly firehose?: FirehoseOptions | undefined
+}
+
 /** What test support may replace. No part of the public surface. */
-export interface RequestHandlerOptions extends KinesisServiceOptions {
+export interface RequestHandlerOptions extends AwsHandlerOptions, ServiceOptions {
   readonly entropy?: Entropy | undefined
 }
 
 /** Makes the handler; `awsRequestHandler` is the public way to one. */
 export function makeRequestHandler(store: Store, options: RequestHandlerOptions = {}): AwsRequestHandler {
   if (!(store instanceof Store)) throw invalidArgument('store', store, 'what open() or testStore() answers')
-  const { entropy = systemEntropy, ...serviceOptions } = options
-  return new RequestHandler(
-    new Dispatcher(new KinesisService(store, serviceOptions), entropy),
-    insideOf(store).clock,
-  )
+  const { entropy = systemEntropy, intercept } = options
+  const services = awsServices(store, options, { intercept })
+  return new RequestHandler(new Dispatcher(services, entropy), insideOf(store).clock)
 }
 
 class RequestHandler implements AwsRequestHandler {
@@ -78,7 +89,7 @@ class RequestHandler implements AwsRequestHandler {
     if (isAborted(signal)) throw abortError(signal)
     const given = new AbortController()
     const wire = wireRequest(request)
-    const answered = this.#dispatcher.answer(wire, given.signal)
+    const answered = this.#dispatcher.answer(wire, given)
     const ended = new Ending(signal, options.requestTimeout ?? 0, this.#clock)
     try {
       const response = await (ended.never ? answered : Promise.race([answered, ended.failed]))

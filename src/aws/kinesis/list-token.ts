@@ -39,6 +39,18 @@ export function readStreamToken(purpose: string, token: string, call: Call): Str
   return { key, rest }
 }
 
+/** Which stream a token says that its listing is of; `undefined` for what is none. Believes what it reads. */
+export function keyInStreamToken(token: string): StreamKey | undefined {
+  try {
+    const [, [, account, region, name]] = partsOf(token)
+    if (typeof account !== 'string' || typeof region !== 'string' || typeof name !== 'string')
+      return undefined
+    return /^[\w.-]{1,128}$/.test(name) ? { account, region, name } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * A token of a listing of an account's streams. It says no more than the listing did, so its seal, which anybody could
  * make, is against accidents only.
@@ -74,7 +86,8 @@ function partsOf(token: string): [OpenedToken, readonly unknown[]] {
 
 function requireFresh(madeAtMs: unknown, nowMs: number): void {
   if (typeof madeAtMs !== 'number') throw invalidToken()
-  if (nowMs - madeAtMs <= tokenLifeMs) return
+  // Also one of the future: the clock was set back since, and nobody knows how old it is.
+  if (Math.abs(nowMs - madeAtMs) <= tokenLifeMs) return
   throw new Fault(
     'ExpiredNextTokenException',
     `NextToken expired: it was answered ${nowMs - madeAtMs} ms ago, and holds for ${tokenLifeMs} ms.`,

@@ -1,5 +1,7 @@
 /** Errors of the library in the service's words. What a text needs is in the error's details. */
+import { channelNameOf } from '../../firehose/channel-key.ts'
 import { type ErrorDetails, MillraceError } from '../../errors.ts'
+import type { Place } from '../caller-place.ts'
 import {
   Fault,
   inUseFault,
@@ -17,12 +19,6 @@ const memberOf: Readonly<Record<string, string>> = {
   warmThroughputMiBps: 'WarmThroughputMiBps',
   retentionHours: 'RetentionPeriodHours',
   'filter.timeMs': 'Timestamp',
-}
-
-/** Where a call is made. */
-export interface Place {
-  readonly account: string
-  readonly region: string
 }
 
 /** The fault to answer for whatever an operation failed with. */
@@ -62,6 +58,13 @@ function refusalOf(error: MillraceError, place: Place): Fault | undefined {
     case 'ERR_MILLRACE_CONSUMER_NOT_ACTIVE':
     case 'ERR_MILLRACE_SUBSCRIBED':
       return inUseFault(capitalised(message))
+    case 'ERR_MILLRACE_DELIVERY_STREAM_NOT_FOUND':
+      return notFoundFault(`Channel ${channelNameOf(name)} under account ${account} not found.`)
+    case 'ERR_MILLRACE_DELIVERY_STREAM_EXISTS':
+      return inUseFault(`Channel ${channelNameOf(name)} under account ${account} already exists.`)
+    case 'ERR_MILLRACE_DELIVERY_STREAM_NOT_ACTIVE':
+    case 'ERR_MILLRACE_VERSION_CONFLICT':
+      return inUseFault(`Channel ${channelNameOf(name)} under account ${account} is being changed.`)
     case 'ERR_MILLRACE_THROTTLED':
       return throttled(error, account)
     case 'ERR_MILLRACE_LIMIT_EXCEEDED':

@@ -1,5 +1,6 @@
 import type { Shard } from '../../streams/shard.ts'
 import { formatShardId } from '../../streams/shard-id.ts'
+import { isExpired } from '../../streams/shard-table.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { invalidArgumentFault, notFoundFault } from '../wire/fault.ts'
 
@@ -19,11 +20,11 @@ export function shownShardId(shardId: string): string {
   return index === undefined ? shardId : formatShardId(index)
 }
 
-/** The shard that an input names. @throws `ResourceNotFoundException` */
+/** The shard that an input names, if it is within retention. @throws `ResourceNotFoundException` */
 export function shardOf(core: StreamCore, shardId: string): Shard {
   const index = shardIndexOf(shardId)
-  const shard = index === undefined ? undefined : core.shards.find((each) => each.index === index)
-  if (shard !== undefined) return shard
+  const shard = index === undefined ? undefined : core.table.at(index)
+  if (shard !== undefined && !isExpired(shard.spec, core.horizonMs())) return shard
   const { name, account } = core.state.key
   throw notFoundFault(
     `Could not find shard ${shownShardId(shardId)} in stream ${name} under account ${account}.`,

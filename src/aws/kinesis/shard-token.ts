@@ -35,8 +35,16 @@ export function readIterator(token: string, call: Call): IteratorTarget {
   if (opened === undefined || written === undefined) throw invalidIterator()
   const core = call.inside.core(written.key)
   if (!opened.isSealedWith(secretOf(core.state), purpose)) throw invalidIterator()
-  if (call.nowMs - written.madeAtMs > iteratorLifeMs) throw expiredIterator(written.madeAtMs, call.nowMs)
+  // Also one of the future: the clock was set back since, and nobody knows how old it is.
+  if (Math.abs(call.nowMs - written.madeAtMs) > iteratorLifeMs)
+    throw expiredIterator(written.madeAtMs, call.nowMs)
   return { core, iterator: written.iterator }
+}
+
+/** Which stream an iterator says that it is of; `undefined` for what is none. Believes what it reads. */
+export function keyInIterator(token: string): StreamKey | undefined {
+  const opened = openToken(token)
+  return opened && parts(opened.inside)?.key
 }
 
 /** Which shard an iterator says that it is of; `undefined` for what is none. Believes what it reads. */

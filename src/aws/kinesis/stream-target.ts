@@ -45,7 +45,9 @@ export function keyInArn(arn: string): StreamKey | undefined {
 export function coreOfTarget(target: StreamTarget, call: Call): StreamCore {
   const key = streamKeyOf(target, call)
   try {
-    return call.inside.core(key)
+    const core = call.inside.core(key)
+    call.watcher?.about(key.name)
+    return core
   } catch (error) {
     throw target.StreamARN === undefined ? error : namedByArn(error, target.StreamARN, key.account)
   }
@@ -106,7 +108,14 @@ function streamIdFault(): Fault {
   return invalidArgumentFault('StreamId is not supported: name the stream by StreamName or StreamARN.')
 }
 
+/** The library's object of each stream, which is the same for all calls. */
+const streams = new WeakMap<StreamCore, Stream>()
+
 function streamOf(core: StreamCore, call: Call): Stream {
+  const known = streams.get(core)
+  if (known !== undefined) return known
   const { account, region, name } = core.state.key
-  return call.within(account, region).stream(name)
+  const stream = call.within(account, region).stream(name)
+  streams.set(core, stream)
+  return stream
 }

@@ -1,3 +1,4 @@
+import firehoseOperations from './firehose-operations.json' with { type: 'json' }
 import kinesisOperations from './kinesis-operations.json' with { type: 'json' }
 
 /** What a member of a structure, an entry of a list, or a key or value of a map may be. */
@@ -65,3 +66,27 @@ export interface ServiceModel {
 
 /** Amazon Kinesis Data Streams, as NOTICE.md says where from. */
 export const kinesisModel: ServiceModel = kinesisOperations as unknown as ServiceModel
+
+const firehoseAsAws: ServiceModel = firehoseOperations as unknown as ServiceModel
+
+/**
+ * Amazon Data Firehose, as NOTICE.md says where from, but for one pattern: an HTTP endpoint may be `http:`, too. AWS reaches
+ * endpoints over the internet and wants `https:` of them; whoever runs this has them on the same machine.
+ */
+export const firehoseModel: ServiceModel = {
+  ...firehoseAsAws,
+  structures: {
+    ...firehoseAsAws.structures,
+    HttpEndpointConfiguration: {
+      ...firehoseAsAws.structures['HttpEndpointConfiguration'],
+      Url: {
+        required: true,
+        type: 'string',
+        shape: 'HttpEndpointUrl',
+        min: 1,
+        max: 1000,
+        pattern: 'https?://.*',
+      },
+    },
+  },
+}

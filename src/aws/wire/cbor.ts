@@ -3,7 +3,10 @@
  * of milliseconds, where the RFC says seconds. Why no package does this: docs/decisions/0025-own-cbor.md.
  */
 import { serializationFault } from './fault.ts'
+import { setMember } from './members.ts'
+import { RecentTexts } from './recent-texts.ts'
 import { notConvertible, type WireForm } from './scalar.ts'
+import { tooManyValues, valuesMax } from './value-bound.ts'
 
 /** A time in a document, milliseconds since 1970. */
 export class CborTime {
@@ -31,6 +34,10 @@ export const cborForm: WireForm = {
 /** Requests nest five deep. */
 const depthMax = 64
 const breakByte = 0xff
+/** Lengths up to here stand in the initial byte. */
+const shortTextMax = 23
+
+const knownKeys: RecentTexts = new RecentTexts()
 
 /** Decodes one item that fills `bytes`; blobs are views. @throws `SerializationException` */
 export function decodeCbor(bytes: Uint8Array): unknown {
@@ -43,6 +50,8 @@ export function decodeCbor(bytes: Uint8Array): unknown {
 class Decoder {
   readonly #bytes: Buffer
   #at = 0
+  /** Values that the document may still have. */
+  #left = valuesMax
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -54,20 +63,18 @@ class Decoder {
 
   item(depth: number): unknown {
     if (depth > depthMax) throw malformed('nested too deep')
-    const initial = this.#take(1)[0] as number
-    const major = initial >> 5
+    this.#count()
+    const initial = this.#byte()
     const info = initial & 0x1f
-    switch (major) {
+    switch (initial >> 5) {
       case 0:
         return this.#argument(info)
       case 1:
         return -1 - this.#argument(info)
       case 2:
-        return info === 31 ? Buffer.concat(this.#chunks(2)) : this.#take(this.#argument(info))
+        return info === 31 ? Buffer.concat(this.#chunks(2)) : this.#blob(this.#argument(info))
       case 3:
-        return (info === 31 ? Buffer.concat(this.#chunks(3)) : this.#take(this.#argument(info))).toString(
-          'utf8',
-        )
+        return this.#text(info)
       case 4:
         return this.#list(info, depth)
       case 5:
@@ -79,6 +86,17 @@ class Decoder {
     }
   }
 
+  #count(): void {
+    this.#left -= 1
+    if (this.#left < 0) throw tooManyValues()
+  }
+
+  #text(info: number): string {
+    if (info === 31) return Buffer.concat(this.#chunks(3)).toString('utf8')
+    const begin = this.#skip(this.#argument(info))
+    return this.#bytes.toString('utf8', begin, this.#at)
+  }
+
   #list(info: number, depth: number): unknown[] {
     const values: unknown[] = []
     const count = info === 31 ? Number.POSITIVE_INFINITY : this.#argument(info)
@@ -87,14 +105,29 @@ class Decoder {
   }
 
   #map(info: number, depth: number): Record<string, unknown> {
-    const values = Object.create(null) as Record<string, unknown>
+    const values: Record<string, unknown> = {}
     const count = info === 31 ? Number.POSITIVE_INFINITY : this.#argument(info)
     for (let entry = 0; entry < count && !(info === 31 && this.#takeBreak()); entry++) {
-      const key = this.item(depth + 1)
-      if (typeof key !== 'string') throw malformed('a key is no text')
-      values[key] = this.item(depth + 1)
+      const key = this.#key(depth + 1)
+      setMember(values, key, this.item(depth + 1))
     }
     return values
+  }
+
+  /** A key of a map; one that was met before is the same string again, which costs less to look up. */
+  #key(depth: number): string {
+    const initial = this.#bytes[this.#at]
+    const length = (initial ?? 0) & 0x1f
+    if (initial === undefined || initial >> 5 !== 3 || length > shortTextMax) {
+      const key = this.item(depth)
+      if (typeof key !== 'string') throw malformed('a key is no text')
+      return key
+    }
+    if (depth > depthMax) throw malformed('nested too deep')
+    this.#count()
+    this.#at += 1
+    const begin = this.#skip(length)
+    return knownKeys.at(this.#bytes, begin, length)
   }
 
   #tagged(tag: number, depth: number): CborTime {
@@ -106,12 +139,13 @@ class Decoder {
   }
 
   /** Pieces of a string whose length was not known when it began. */
-  #chunks(major: number): Buffer[] {
-    const chunks: Buffer[] = []
+  #chunks(major: number): Uint8Array[] {
+    const chunks: Uint8Array[] = []
     while (!this.#takeBreak()) {
-      const initial = this.#take(1)[0] as number
+      this.#count()
+      const initial = this.#byte()
       if (initial >> 5 !== major || (initial & 0x1f) === 31) throw malformed('a piece of another kind')
-      chunks.push(this.#take(this.#argument(initial & 0x1f)))
+      chunks.push(this.#blob(this.#argument(initial & 0x1f)))
     }
     return chunks
   }
@@ -127,11 +161,11 @@ class Decoder {
       case 23:
         return undefined
       case 25:
-        return halfFloat(this.#take(2).readUInt16BE())
+        return halfFloat(this.#bytes.readUInt16BE(this.#skip(2)))
       case 26:
-        return this.#take(4).readFloatBE()
+        return this.#bytes.readFloatBE(this.#skip(4))
       case 27:
-        return this.#take(8).readDoubleBE()
+        return this.#bytes.readDoubleBE(this.#skip(8))
       default:
         throw malformed(`simple value ${info} is not known here`)
     }
@@ -140,16 +174,19 @@ class Decoder {
   /** The number behind the initial byte. One beyond 2^53 loses its last digits; no member has such. */
   #argument(info: number): number {
     if (info < 24) return info
+    const bytes = this.#bytes
     switch (info) {
       case 24:
-        return this.#take(1)[0] as number
-      case 25:
-        return this.#take(2).readUInt16BE()
+        return this.#byte()
+      case 25: {
+        const at = this.#skip(2)
+        return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+      }
       case 26:
-        return this.#take(4).readUInt32BE()
+        return bytes.readUInt32BE(this.#skip(4))
       case 27: {
-        const bytes = this.#take(8)
-        return bytes.readUInt32BE(0) * 2 ** 32 + bytes.readUInt32BE(4)
+        const at = this.#skip(8)
+        return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
       }
       default:
         throw malformed(`length of kind ${info}`)
@@ -162,10 +199,21 @@ class Decoder {
     return true
   }
 
-  #take(count: number): Buffer {
-    if (this.#bytes.length - this.#at < count) throw malformed('it ends early')
-    this.#at += count
-    return this.#bytes.subarray(this.#at - count, this.#at)
+  #byte(): number {
+    return this.#bytes[this.#skip(1)] as number
+  }
+
+  #blob(count: number): Uint8Array {
+    const begin = this.#skip(count)
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + begin, count)
+  }
+
+  /** Answers where the next bytes begin, and goes behind them. */
+  #skip(count: number): number {
+    const begin = this.#at
+    if (this.#bytes.length - begin < count) throw malformed('it ends early')
+    this.#at = begin + count
+    return begin
   }
 }
 

@@ -51,7 +51,8 @@ function wordChecks(shape: MemberShape): Check[] {
     })
   }
   if (pattern !== undefined) {
-    const whole = new RegExp(`^(?:${pattern})$`)
+    // Java knows these classes anyway; here only patterns in Unicode do, which are stricter about what is escaped.
+    const whole = new RegExp(`^(?:${pattern})$`, pattern.includes(String.raw`\p{`) ? 'u' : '')
     checks.push({
       constraint: `Member must satisfy regular expression pattern: ${pattern}`,
       // A text that is too long is refused for that alone: patterns with several `.*` take their time.
@@ -70,16 +71,25 @@ function sizeChecks(shape: MemberShape): Check[] {
   if (min !== undefined) {
     checks.push({
       constraint: `Member must ${measured} greater than or equal to ${min}`,
-      holds: (value) => size(value) >= min,
+      holds: isNumber ? (value) => size(value) >= min : (value) => isLong(value, min),
     })
   }
   if (max !== undefined) {
     checks.push({
       constraint: `Member must ${measured} less than or equal to ${max}`,
-      holds: (value) => size(value) <= max,
+      holds: isNumber ? (value) => size(value) <= max : (value) => isShort(value, max),
     })
   }
   return checks
+}
+
+/** Two units are a character at least, and one of them at most: most texts need no closer look. */
+function isLong(value: unknown, min: number): boolean {
+  return (value as { readonly length: number }).length >= 2 * min || lengthOf(value) >= min
+}
+
+function isShort(value: unknown, max: number): boolean {
+  return (value as { readonly length: number }).length <= max || lengthOf(value) <= max
 }
 
 /** Characters of a string (a pair of surrogates is one), bytes of a blob, entries of a list. */

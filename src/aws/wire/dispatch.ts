@@ -1,16 +1,28 @@
+import type { Waiting } from './waiting.ts'
 import type { ServiceModel } from '../model/model.ts'
-import { callerOf } from './authorization.ts'
+import { type Authority, type Caller, credulous } from './authorization.ts'
+import type { CallWatcher } from './call-watcher.ts'
+import type { RequestDocument } from './document.ts'
 import type { Entropy } from './entropy.ts'
-import { eventMessage, eventStreamContentType, exceptionMessage, initialResponse } from './event-stream.ts'
+import { type EventKind, EventMessages } from './event-messages.ts'
+import { eventHeaders, eventStreamContentType } from './event-stream.ts'
 import type { WireRequest, WireResponse } from './exchange.ts'
 import { Fault, internalFault, serializationFault } from './fault.ts'
 import { inputReader, type ReadInput } from './input-reader.ts'
 import { type OutputWriter, outputWriter } from './output-writer.ts'
-import { cborProtocol, complete, faultText, jsonProtocol, type Protocol, protocolOf } from './protocol.ts'
+import {
+  type AnswerNames,
+  cborProtocol,
+  complete,
+  faultText,
+  jsonProtocol,
+  type Protocol,
+} from './protocol.ts'
+import { ServiceEnd } from './service-end.ts'
 import { type Service, type ServiceEvent, type ServiceRequest, whenWritten } from './service.ts'
 
 /** Ten MiB of records in base64, with their keys and the words around them. Bytes. */
-const bodyBytesMax: number = 20 * 1024 * 1024
+export const bodyBytesMax: number = 20 * 1024 * 1024
 
 const noBody: Uint8Array = new Uint8Array(0)
 
@@ -19,27 +31,48 @@ interface Codec {
   readonly read: ReadInput
   /** `undefined`: the operation answers with no document. */
   readonly writer: OutputWriter | undefined
-  /** The operation answers with a stream: the member that holds it, and the writers of its events. */
-  readonly events: { readonly member: string; writerOf(type: string): OutputWriter } | undefined
+  /** The operation answers with a stream: the member that holds it, and how its events are written. */
+  readonly events: { readonly member: string; kindOf(type: string): EventKind } | undefined
 }
 
-/** Answers requests of one service: judges their form in the order of the service, and calls it. */
-export class Dispatcher {
-  readonly #service: Service
-  readonly #entropy: Entropy
-  readonly #codecs: Map<string, Codec> = new Map()
+/** Where requests of one target go. */
+interface Route {
+  readonly service: Service
+  readonly operation: string
+  /** Made when it is needed. */
+  codec: Codec | undefined
+}
 
-  constructor(service: Service, entropy: Entropy) {
-    this.#service = service
+/** Answers requests of services: judges their form in the order of the service, and calls it. */
+export class Dispatcher {
+  /** By the prefix of their targets. */
+  readonly #services: ReadonlyMap<string, Service>
+  /** Whose words are used for requests that are for none. */
+  readonly #first: Service
+  readonly #entropy: Entropy
+  readonly #authority: Authority
+  /** Of the targets that were called. */
+  readonly #routes: Map<string, Route> = new Map()
+
+  /** @param services the first answers what is for none of them */
+  constructor(
+    services: readonly [Service, ...Service[]],
+    entropy: Entropy,
+    authority: Authority = credulous,
+  ) {
+    this.#services = new Map(services.map((service) => [service.model.service.targetPrefix, service]))
+    this.#first = services[0]
     this.#entropy = entropy
+    this.#authority = authority
   }
 
   /**
    * Answers one request. Never rejects: what goes wrong is in the answer.
    *
-   * @param signal aborted when nobody waits for the answer any more
+   * @param waiting for the answer; ends a stream of events
+   * @param watcher told what becomes of it
    */
-  async answer(request: WireRequest, signal?: AbortSignal): Promise<WireResponse> {
+  async answer(request: WireRequest, waiting?: Waiting, watcher?: CallWatcher): Promise<WireResponse> {
     const headers = {
       'x-amzn-requestid': this.#entropy.uuid(),
       'x-amz-id-2': this.#entropy.bytes(72).toString('base64'),
@@ -48,84 +81,48 @@ export class Dispatcher {
     if (bytes > bodyBytesMax) return complete(413, headers, undefined, noBody)
     if (request.method !== 'POST') return complete(403, headers, undefined, accessDenied)
 
-    const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-    const protocol = protocolOf(contentType)
-    const operation = this.#operationOf(request)
+    const contentType = contentTypeOf(request)
+    const route = this.#routeOf(request)
+    const service = route?.service ?? this.#serviceOf(request)
+    const protocol = protocolIn(service.protocols, contentType)
+    if (route !== undefined) watcher?.called(route.operation, service.model.service.name)
     if (bytes === 0) {
-      const fault = operation === undefined ? unknownOperation(request) : serializationFault('')
-      return faultAnswer(fault, headers, protocol === jsonProtocol ? jsonProtocol : cborProtocol)
+      const fault = route === undefined ? unknownOperation(request) : serializationFault('')
+      return faultAnswer(fault, headers, protocol ?? (service.protocols.at(-1) as Protocol))
     }
-    if (contentType === 'application/json') return this.#plainJson(request, headers)
+    if (contentType === 'application/json') return this.#plainJson(request, service, headers)
     if (protocol === undefined) {
       return request.headers['x-amz-target'] === undefined
         ? complete(403, headers, undefined, accessDenied)
         : complete(404, headers, undefined, Buffer.from('<UnknownOperationException/>\n'))
     }
+    let document: RequestDocument | undefined
     try {
-      const body = protocol.parse(request.body)
-      if (operation === undefined) throw unknownOperation(request)
-      const caller = callerOf(request)
-      const codec = this.#codecOf(operation)
-      const input = codec.read(body, protocol.form)
-      const call: ServiceRequest = { operation, input, caller, signal }
-      return await this.#run(call, codec, protocol, headers)
+      const verified = this.#authority.verifies ? this.#callerOf(request, service) : undefined
+      document = protocol.parse(request.body)
+      if (route === undefined) throw unknownOperation(request)
+      const caller = verified ?? this.#callerOf(request, service)
+      const codec = (route.codec ??= codecOf(service.model, route.operation))
+      const input = document.input(codec.read)
+      const call: ServiceRequest = { operation: route.operation, input, caller, waiting, watcher }
+      return await run(service, call, codec, protocol, headers)
     } catch (error) {
+      watcher?.failed(error)
       return faultAnswer(asFault(error), headers, protocol)
+    } finally {
+      document?.release()
     }
   }
 
-  async #run(
-    call: ServiceRequest,
-    codec: Codec,
-    protocol: Protocol,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<WireResponse> {
-    // As AWS answers it: streams of events are JSON only.
-    if (codec.events !== undefined && protocol !== jsonProtocol) throw internalFault()
-    try {
-      const output = await this.#service.run(call)
-      if (codec.events !== undefined) return this.#streamed(call, codec.events, output, headers)
-      if (codec.writer === undefined) return complete(200, headers, undefined, noBody)
-      const body = protocol.write(codec.writer, output)
-      ;(output as { readonly [whenWritten]?: () => void })[whenWritten]?.()
-      return complete(200, headers, protocol.contentType, body)
-    } catch (error) {
-      throw this.#faultOf(error, call)
-    }
-  }
-
-  #streamed(
-    call: ServiceRequest,
-    events: NonNullable<Codec['events']>,
-    output: unknown,
-    headers: Readonly<Record<string, string>>,
-  ): WireResponse {
-    const source = (output as Record<string, AsyncIterable<ServiceEvent>>)[events.member]
-    if (source === undefined) throw new Error(`${call.operation} answered without ${events.member}`)
-    const contentType = jsonProtocol.contentType
-    const faultOf = (error: unknown): Fault => this.#faultOf(error, call)
-    async function* messages(): AsyncGenerator<Uint8Array, void, undefined> {
-      yield initialResponse(contentType)
-      try {
-        for await (const { type, event } of source as AsyncIterable<ServiceEvent>) {
-          yield eventMessage(type, contentType, events.writerOf(type).json(event))
-        }
-      } catch (error) {
-        const fault = faultOf(error)
-        yield exceptionMessage(fault.type, contentType, faultText(fault))
-      }
-    }
-    return { status: 200, headers: { ...headers, 'content-type': eventStreamContentType }, body: messages() }
-  }
-
-  #faultOf(error: unknown, call: ServiceRequest): Fault {
-    return error instanceof Fault ? error : this.#service.faultOf(error, call)
+  #callerOf(request: WireRequest, service: Service): Caller {
+    return this.#authority.callerOf(request, service.model.service.signingName)
   }
 
   /** The parsed body of a type that no operation has, in the old style of the service's framework. */
-  #plainJson(request: WireRequest, headers: Readonly<Record<string, string>>): WireResponse {
+  #plainJson(request: WireRequest, service: Service, headers: AnswerNames): WireResponse {
     try {
-      jsonProtocol.parse(request.body)
+      if (this.#authority.verifies) this.#callerOf(request, service)
+      jsonProtocol.parse(request.body).release()
     } catch (error) {
       return faultAnswer(asFault(error), headers, jsonProtocol)
     }
@@ -134,21 +131,86 @@ export class Dispatcher {
     return complete(404, headers, 'application/json', Buffer.from(JSON.stringify(body)))
   }
 
-  #operationOf(request: WireRequest): string | undefined {
-    const [prefix, operation = '', ...more] = (request.headers['x-amz-target'] ?? '').split('.')
-    if (prefix !== this.#service.model.service.targetPrefix || more.length > 0) return undefined
-    return Object.hasOwn(this.#service.model.operations, operation) && this.#service.has(operation)
-      ? operation
-      : undefined
+  #routeOf(request: WireRequest): Route | undefined {
+    const target = request.headers['x-amz-target'] ?? ''
+    const known = this.#routes.get(target)
+    if (known !== undefined) return known
+    const [prefix = '', operation = '', ...more] = target.split('.')
+    const service = this.#services.get(prefix)
+    if (service === undefined || more.length > 0) return undefined
+    if (!Object.hasOwn(service.model.operations, operation) || !service.has(operation)) return undefined
+    const route = { service, operation, codec: undefined }
+    this.#routes.set(target, route)
+    return route
   }
 
-  #codecOf(operation: string): Codec {
-    const known = this.#codecs.get(operation)
-    if (known !== undefined) return known
-    const made = codecOf(this.#service.model, operation)
-    this.#codecs.set(operation, made)
-    return made
+  /** Whose words are used for a request that is for no operation. */
+  #serviceOf(request: WireRequest): Service {
+    const [prefix = ''] = (request.headers['x-amz-target'] ?? '').split('.', 1)
+    return this.#services.get(prefix) ?? this.#first
   }
+}
+
+/** What writes a content type. A closure for each request would cost more than the look. */
+function protocolIn(protocols: readonly Protocol[], contentType: string): Protocol | undefined {
+  for (const protocol of protocols) if (protocol.contentType === contentType) return protocol
+  return undefined
+}
+
+/** Without its parameters, in lower case. */
+function contentTypeOf(request: WireRequest): string {
+  const header = request.headers['content-type'] ?? ''
+  if (header === jsonProtocol.contentType || header === cborProtocol.contentType) return header
+  return header.split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+async function run(
+  service: Service,
+  call: ServiceRequest,
+  codec: Codec,
+  protocol: Protocol,
+  headers: AnswerNames,
+): Promise<WireResponse> {
+  // As AWS answers it: streams of events are JSON only.
+  if (codec.events !== undefined && protocol !== jsonProtocol) throw internalFault()
+  try {
+    const output = await service.run(call)
+    if (codec.events !== undefined) return streamed(service, call, codec.events, output, headers)
+    if (codec.writer === undefined) return complete(200, headers, undefined, noBody)
+    const body = protocol.write(codec.writer, output)
+    ;(output as { readonly [whenWritten]?: () => void })[whenWritten]?.()
+    return complete(200, headers, protocol.contentType, body)
+  } catch (error) {
+    throw faultOf(service, error, call)
+  }
+}
+
+function streamed(
+  service: Service,
+  call: ServiceRequest,
+  events: NonNullable<Codec['events']>,
+  output: unknown,
+  headers: AnswerNames,
+): WireResponse {
+  const source = (output as Record<string, AsyncIterable<ServiceEvent>>)[events.member]
+  if (source === undefined) throw new Error(`${call.operation} answered without ${events.member}`)
+  const messages = new EventMessages(source, {
+    contentType: jsonProtocol.contentType,
+    kindOf: events.kindOf,
+    lastWord: (error) => {
+      // Whoever ended the stream needs no word of it.
+      const { aborted, reason } = call.waiting?.signal ?? { aborted: false, reason: undefined }
+      if (aborted && !(reason instanceof ServiceEnd)) return undefined
+      const fault = faultOf(service, error, call)
+      return { type: fault.type, text: faultText(fault) }
+    },
+  })
+  return { status: 200, headers: { ...headers, 'content-type': eventStreamContentType }, body: messages }
+}
+
+function faultOf(service: Service, error: unknown, call: ServiceRequest): Fault {
+  if (!(error instanceof Fault)) call.watcher?.failed(error)
+  return error instanceof Fault ? error : service.faultOf(error, call)
 }
 
 function codecOf(model: ServiceModel, operation: string): Codec {
@@ -160,23 +222,24 @@ function codecOf(model: ServiceModel, operation: string): Codec {
   const stream = Object.entries(model.structures[shape.output] ?? {}).find(([, member]) => member.eventstream)
   if (stream === undefined) return { read, writer, events: undefined }
   const [member, union] = stream
-  const kinds = model.structures[union.shape ?? ''] ?? {}
-  const writers = new Map(
-    Object.entries(kinds).map(([type, kind]) => [type, outputWriter(model, kind.shape ?? '')] as const),
+  const kinds = new Map(
+    Object.entries(model.structures[union.shape ?? ''] ?? {}).map(([type, kind]): [string, EventKind] => [
+      type,
+      {
+        headers: eventHeaders(type, jsonProtocol.contentType),
+        writer: outputWriter(model, kind.shape ?? ''),
+      },
+    ]),
   )
-  const writerOf = (type: string): OutputWriter => {
-    const found = writers.get(type)
+  const kindOf = (type: string): EventKind => {
+    const found = kinds.get(type)
     if (found === undefined) throw new Error(`the model has no event ${type}`)
     return found
   }
-  return { read, writer, events: { member, writerOf } }
+  return { read, writer, events: { member, kindOf } }
 }
 
-function faultAnswer(
-  fault: Fault,
-  headers: Readonly<Record<string, string>>,
-  protocol: Protocol,
-): WireResponse {
+function faultAnswer(fault: Fault, headers: AnswerNames, protocol: Protocol): WireResponse {
   return complete(fault.status, headers, protocol.contentType, protocol.fault(fault))
 }
 

@@ -10,28 +10,43 @@ const preludeBytes = 12
 const checksumBytes = 4
 const stringHeader = 7
 
+/** Headers as they are framed, made once for many messages. */
+export type FramedHeaders = Readonly<Uint8Array>
+
 /** Frames one message. */
 export function encodeMessage(
   headers: Readonly<Record<string, string>>,
   payload: Uint8Array | string,
 ): Buffer {
+  return frame(framedHeaders(headers), payload)
+}
+
+/** Frames one message, whose headers are framed already. */
+export function frame(headers: FramedHeaders, payload: Uint8Array | string): Buffer {
+  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+  const payloadAt = preludeBytes + headers.length
+  const checksumAt = payloadAt + payloadBytes
+  const message = Buffer.allocUnsafe(checksumAt + checksumBytes)
+  message.writeUInt32BE(checksumAt + checksumBytes, 0)
+  message.writeUInt32BE(headers.length, 4)
+  message.writeUInt32BE(crc32(message.subarray(0, 8)), 8)
+  message.set(headers, preludeBytes)
+  if (typeof payload === 'string') message.write(payload, payloadAt, 'utf8')
+  else message.set(payload, payloadAt)
+  message.writeUInt32BE(crc32(message.subarray(0, checksumAt)), checksumAt)
+  return message
+}
+
+function framedHeaders(headers: Readonly<Record<string, string>>): Buffer {
   const entries = Object.entries(headers)
-  const headerBytes = entries.reduce(
-    (bytes, [name, value]) => bytes + 4 + Buffer.byteLength(name) + Buffer.byteLength(value),
+  const bytes = entries.reduce(
+    (sum, [name, value]) => sum + 4 + Buffer.byteLength(name) + Buffer.byteLength(value),
     0,
   )
-  const payloadBytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
-  const totalBytes = preludeBytes + headerBytes + payloadBytes + checksumBytes
-  const message = Buffer.allocUnsafe(totalBytes)
-  message.writeUInt32BE(totalBytes, 0)
-  message.writeUInt32BE(headerBytes, 4)
-  message.writeUInt32BE(crc32(message.subarray(0, 8)), 8)
-  let at = preludeBytes
-  for (const [name, value] of entries) at = writeHeader(message, at, name, value)
-  if (typeof payload === 'string') message.write(payload, at, 'utf8')
-  else message.set(payload, at)
-  message.writeUInt32BE(crc32(message.subarray(0, totalBytes - checksumBytes)), totalBytes - checksumBytes)
-  return message
+  const framed = Buffer.allocUnsafe(bytes)
+  let at = 0
+  for (const [name, value] of entries) at = writeHeader(framed, at, name, value)
+  return framed
 }
 
 function writeHeader(into: Buffer, at: number, name: string, value: string): number {
@@ -52,12 +67,9 @@ export function initialResponse(contentType: string): Buffer {
   )
 }
 
-/** One event, whose payload is a document. */
-export function eventMessage(type: string, contentType: string, payload: Uint8Array | string): Buffer {
-  return encodeMessage(
-    { ':message-type': 'event', ':event-type': type, ':content-type': contentType },
-    payload,
-  )
+/** The headers of events of one type, whose payloads are documents. */
+export function eventHeaders(type: string, contentType: string): FramedHeaders {
+  return framedHeaders({ ':message-type': 'event', ':event-type': type, ':content-type': contentType })
 }
 
 /** The last message of a stream that a fault ends. */

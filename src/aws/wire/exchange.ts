@@ -4,6 +4,8 @@
 export interface WireRequest {
   /** In capitals. */
   readonly method: string
+  /** Up to the question mark of the address. @defaultValue `/`, the only one that AWS's clients know */
+  readonly path?: string | undefined
   /** What follows the question mark of the address; empty if nothing does. */
   readonly query: string
   /** Names in lower case. */

@@ -97,27 +97,43 @@ function scalarReader(shape: MemberShape): ReadValue {
   }
 }
 
+interface MemberReader {
+  readonly name: string
+  readonly required: boolean
+  readonly read: ReadValue
+}
+
+/** Paths of a structure's members, in the order of their readers. */
+interface MemberPaths {
+  readonly at: MemberPath
+  readonly members: readonly MemberPath[]
+}
+
 function structureReader(members: StructureShape, compile: (shape: MemberShape) => ReadValue): ReadValue {
-  const readers = Object.entries(members).map(([name, shape]) => ({
+  const readers: readonly MemberReader[] = Object.entries(members).map(([name, shape]) => ({
     name,
     required: shape.required === true,
     read: compile(shape),
   }))
+  // All entries of a list have one path, and so have their members.
+  let known: MemberPaths | undefined
   return (value, at, reading) => {
     if (Array.isArray(value)) throw serializationFault('Start of list found where not expected')
     if (!isDocument(value)) throw serializationFault('Expected null')
+    if (known?.at !== at) known = { at, members: readers.map(({ name }) => new MemberPath(at, name)) }
+    const paths = known.members
     const input: Record<string, unknown> = {}
-    let known = 0
-    for (const { name, required, read } of readers) {
+    let found = 0
+    for (let index = 0; index < readers.length; index++) {
+      const { name, required, read } = readers[index] as MemberReader
+      const path = paths[index] as MemberPath
+      path.index = -1
       const member = value[name]
-      if (member !== undefined) known += 1
-      if (member !== undefined && member !== null) {
-        input[name] = read(member, new MemberPath(at, name), reading)
-      } else if (required) {
-        fail(reading, 'null', new MemberPath(at, name), 'Member must not be null')
-      }
+      if (member !== undefined) found += 1
+      if (member !== undefined && member !== null) input[name] = read(member, path, reading)
+      else if (required) fail(reading, 'null', path, 'Member must not be null')
     }
-    if (Object.keys(value).length !== known) {
+    if (Object.keys(value).length !== found) {
       reading.unknown ??= Object.keys(value).find((name) => !Object.hasOwn(members, name))
     }
     return input

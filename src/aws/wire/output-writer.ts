@@ -1,5 +1,5 @@
 import type { MemberShape, ServiceModel } from '../model/model.ts'
-import { CborWriter } from './cbor-writer.ts'
+import { cborText, CborWriter } from './cbor-writer.ts'
 import { JsonWriter } from './json-writer.ts'
 
 /**
@@ -15,6 +15,8 @@ export interface OutputWriter {
 
 type Members = Readonly<Record<string, unknown>>
 type WriteJson = (value: unknown, into: JsonWriter) => void
+/** The JSON of a value, for the writer that it goes to next. */
+type JsonText = (value: unknown, into: JsonWriter) => string
 type WriteCbor = (value: unknown, into: CborWriter) => void
 
 /** Makes the writer of one structure out of the model. */
@@ -36,20 +38,30 @@ export function outputWriter(model: ServiceModel, structure: string): OutputWrit
   }
 }
 
+/** Only blobs are written by themselves; the JSON of all else is one text, which the runtime puts together fast. */
 function jsonWriter(model: ServiceModel, shape: MemberShape): WriteJson {
+  if (shape.type === 'blob') return (value, into) => into.base64(value as Uint8Array)
+  if (!hasBlob(model, shape)) {
+    const text = jsonText(model, shape)
+    return (value, into) => into.text(text(value, into))
+  }
+  if (shape.type === 'structure') return structureJson(model, shape)
+  if (shape.type === 'list') return listJson(jsonWriter(model, entryOf(shape.member)))
+  throw new Error(`the model has a ${shape.type} of blobs`)
+}
+
+function hasBlob(model: ServiceModel, shape: MemberShape): boolean {
   switch (shape.type) {
-    case 'structure':
-      return structureJson(model, shape)
-    case 'list':
-      return listJson(jsonWriter(model, entryOf(shape.member)))
-    case 'map':
-      return mapJson(jsonWriter(model, entryOf(shape.value)))
     case 'blob':
-      return (value, into) => into.base64(value as Uint8Array)
-    case 'timestamp':
-      return (value, into) => into.text(secondsOf(value as number))
+      return true
+    case 'structure':
+      return membersOf(model, shape).some(([, member]) => hasBlob(model, member))
+    case 'list':
+      return hasBlob(model, entryOf(shape.member))
+    case 'map':
+      return hasBlob(model, entryOf(shape.value))
     default:
-      return (value, into) => into.text(JSON.stringify(value))
+      return false
   }
 }
 
@@ -63,19 +75,6 @@ function listJson(write: WriteJson): WriteJson {
       write(value, into)
     }
     into.text(']')
-  }
-}
-
-function mapJson(write: WriteJson): WriteJson {
-  return (values, into) => {
-    into.text('{')
-    let first = true
-    for (const [key, value] of values as ReadonlyMap<string, unknown>) {
-      into.text(`${first ? '' : ','}${JSON.stringify(key)}:`)
-      first = false
-      write(value, into)
-    }
-    into.text('}')
   }
 }
 
@@ -97,6 +96,67 @@ function structureJson(model: ServiceModel, shape: MemberShape): WriteJson {
       write(value, into)
     }
     into.text('}')
+  }
+}
+
+function jsonText(model: ServiceModel, shape: MemberShape): JsonText {
+  switch (shape.type) {
+    case 'structure':
+      return structureText(model, shape)
+    case 'list':
+      return listText(jsonText(model, entryOf(shape.member)))
+    case 'map':
+      return mapText(jsonText(model, entryOf(shape.value)))
+    case 'timestamp':
+      return (value) => secondsOf(value as number)
+    case 'string':
+      return plainPatterns.has(shape.pattern ?? '')
+        ? (value) => `"${value as string}"`
+        : (value, into) => into.quoted(value as string)
+    default:
+      return (value) => JSON.stringify(value)
+  }
+}
+
+/** Patterns of texts that JSON shows as they are: what is answered keeps to the model. */
+const plainPatterns: ReadonlySet<string> = new Set(['[a-zA-Z0-9_.-]+', '0|([1-9]\\d{0,128})'])
+
+function listText(text: JsonText): JsonText {
+  return (values, into) => {
+    let all = ''
+    for (const value of values as readonly unknown[]) {
+      all += all === '' ? `[${text(value, into)}` : `,${text(value, into)}`
+    }
+    return all === '' ? '[]' : `${all}]`
+  }
+}
+
+function mapText(text: JsonText): JsonText {
+  return (values, into) => {
+    let all = ''
+    for (const [key, value] of values as ReadonlyMap<string, unknown>) {
+      all += `${all === '' ? '{' : ','}${into.quoted(key)}:${text(value, into)}`
+    }
+    return all === '' ? '{}' : `${all}}`
+  }
+}
+
+function structureText(model: ServiceModel, shape: MemberShape): JsonText {
+  const writers = membersOf(model, shape).map(([name, member]) => ({
+    name,
+    label: `{"${name}":`,
+    laterLabel: `,"${name}":`,
+    text: jsonText(model, member),
+  }))
+  return (output, into) => {
+    let all = ''
+    for (const { name, label, laterLabel, text } of writers) {
+      const value = (output as Members)[name]
+      if (value === undefined) continue
+      all += all === '' ? label : laterLabel
+      all += text(value, into)
+    }
+    return all === '' ? '{}' : `${all}}`
   }
 }
 
@@ -139,6 +199,7 @@ function cborWriter(model: ServiceModel, shape: MemberShape): WriteCbor {
 function structureCbor(model: ServiceModel, shape: MemberShape): WriteCbor {
   const writers = membersOf(model, shape).map(([name, member]) => ({
     name,
+    label: cborText(name),
     write: cborWriter(model, member),
   }))
   return (output, into) => {
@@ -146,10 +207,10 @@ function structureCbor(model: ServiceModel, shape: MemberShape): WriteCbor {
     let count = 0
     for (const { name } of writers) if (members[name] !== undefined) count += 1
     into.map(count)
-    for (const { name, write } of writers) {
+    for (const { name, label, write } of writers) {
       const value = members[name]
       if (value === undefined) continue
-      into.text(name)
+      into.part(label)
       write(value, into)
     }
   }

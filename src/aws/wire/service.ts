@@ -1,6 +1,9 @@
+import type { Waiting } from './waiting.ts'
 import type { ServiceModel } from '../model/model.ts'
 import type { Caller } from './authorization.ts'
+import type { CallWatcher } from './call-watcher.ts'
 import type { Fault } from './fault.ts'
+import type { Protocol } from './protocol.ts'
 
 /** One call that has passed the judgement of its form. */
 export interface ServiceRequest {
@@ -9,8 +12,10 @@ export interface ServiceRequest {
   /** As the model says: blobs are bytes, timestamps milliseconds, maps are `Map`s; members are checked. */
   readonly input: unknown
   readonly caller: Caller
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal | undefined
+  /** For the answer; ends a stream of events. */
+  readonly waiting: Waiting | undefined
+  /** Told what becomes of it. */
+  readonly watcher?: CallWatcher | undefined
 }
 
 /** One event of an answer that is a stream. */
@@ -29,6 +34,8 @@ export const whenWritten: unique symbol = Symbol('whenWritten')
 /** What a service is, for whatever carries its messages. */
 export interface Service {
   readonly model: ServiceModel
+  /** How its messages are written; the last is the one of answers to requests that do not say. */
+  readonly protocols: readonly Protocol[]
   /** Whether the service answers this operation. */
   has(operation: string): boolean
   /**

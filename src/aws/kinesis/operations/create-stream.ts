@@ -1,6 +1,7 @@
+import { openShardsMax } from '../../../streams/reshard-plan.ts'
 import type { Distribution, StreamMode } from '../../../streams/stream-mode.ts'
 import { KiB } from '../../../units.ts'
-import { invalidArgumentFault } from '../../wire/fault.ts'
+import { invalidArgumentFault, limitFault } from '../../wire/fault.ts'
 import type { Operation } from '../call.ts'
 import { tagsOf } from '../tag-output.ts'
 
@@ -41,6 +42,11 @@ function shardsOf(
   if (mode === 'PROVISIONED') {
     if (count === undefined && given !== undefined) {
       throw invalidArgumentFault('ShardCount must be specified for a stream in PROVISIONED mode.')
+    }
+    if (count !== undefined && count > openShardsMax) {
+      throw limitFault(
+        `ShardCount: a stream has at most ${openShardsMax} open shards, this would be ${count}`,
+      )
     }
     return count ?? shardsUsual
   }

@@ -1,4 +1,5 @@
 import type { Operation } from '../call.ts'
+import { requireNoChannel } from '../channel/target.ts'
 import { coreOfTarget, type StreamTarget } from '../stream-target.ts'
 
 interface Input extends StreamTarget {
@@ -9,7 +10,10 @@ interface Input extends StreamTarget {
 export const deleteStream: Operation = {
   name: 'DeleteStream',
   async run(input: Input, call) {
-    const { account, region, name } = coreOfTarget(input, call).state.key
+    const { key } = coreOfTarget(input, call).state
+    const { account, region, name } = key
+    // Whatever the call enforces (AWS SDK, DeleteChannel).
+    requireNoChannel(key, call)
     const enforceConsumerDeletion = input.EnforceConsumerDeletion
     await call.within(account, region).deleteStream(name, { enforceConsumerDeletion })
   },

@@ -1,14 +1,12 @@
 import type { Operation } from '../call.ts'
-import { channelNotFound } from '../channels.ts'
+import type { ChannelTarget } from '../channel/members.ts'
+import { channelDescription } from '../channel/output.ts'
+import { channelOf } from '../channel/target.ts'
 
-interface Input {
-  readonly ChannelARN: string
-}
-
-/** There are no channels yet. */
+/** A channel with its status and all it was told. */
 export const describeChannel: Operation = {
   name: 'DescribeChannel',
-  run({ ChannelARN }: Input) {
-    throw channelNotFound(ChannelARN)
+  run(input: ChannelTarget, call) {
+    return { ChannelDescription: channelDescription(channelOf(input, call), call) }
   },
 }

@@ -1,4 +1,5 @@
 import type { Operation } from '../call.ts'
+import { channelsOf } from '../channel/target.ts'
 
 /** What the caller's account has in the region, and what it may have. */
 export const describeLimits: Operation = {
@@ -12,9 +13,9 @@ export const describeLimits: Operation = {
       OpenShardCount: openShards,
       OnDemandStreamCount: onDemandStreams,
       OnDemandStreamCountLimit: onDemandStreamLimit,
-      ChannelCount: 0,
-      // None can be created yet.
-      ChannelCountLimit: 0,
+      ChannelCount: channelsOf(call, call).length,
+      // One of each on-demand stream, as channels deliver to S3 only.
+      ChannelCountLimit: onDemandStreamLimit,
     }
   },
 }

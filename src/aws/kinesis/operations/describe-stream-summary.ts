@@ -1,5 +1,6 @@
 import { KiB } from '../../../units.ts'
 import type { Operation } from '../call.ts'
+import { channelsFrom } from '../channel/target.ts'
 import { streamOutput, warmThroughputOutput } from '../stream-output.ts'
 import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
 
@@ -7,7 +8,8 @@ import { streamOfTarget, type StreamTarget } from '../stream-target.ts'
 export const describeStreamSummary: Operation = {
   name: 'DescribeStreamSummary',
   run(input: StreamTarget, call) {
-    const stream = streamOfTarget(input, call).stream.describe()
+    const { stream: found, core } = streamOfTarget(input, call)
+    const stream = found.describe()
     return {
       StreamDescriptionSummary: {
         ...streamOutput(stream),
@@ -15,7 +17,7 @@ export const describeStreamSummary: Operation = {
         ConsumerCount: stream.consumerCount,
         WarmThroughput: warmThroughputOutput(stream),
         MaxRecordSizeInKiB: Math.floor(stream.maxRecordBytes / KiB),
-        ChannelCount: 0,
+        ChannelCount: channelsFrom(stream.arn, core.state.key, call).length,
         RecordDistributionStrategy: stream.distribution,
       },
     }

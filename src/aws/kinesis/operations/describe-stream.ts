@@ -25,7 +25,7 @@ export const describeStream: Operation = {
         ? []
         : stream.listShards({
             exclusiveStartShardId: after === undefined ? undefined : normalShardId(after),
-            max: Math.min(limit + 1, limitMax),
+            max: limit < limitMax ? limit + 1 : undefined,
           })
     return {
       StreamDescription: {

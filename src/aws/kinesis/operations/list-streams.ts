@@ -12,7 +12,7 @@ interface Input {
   readonly NextToken?: string
 }
 
-/** The streams of the caller's account and region, by name. */
+/** The streams of the caller's account and region that the caller may see, by name. */
 export const listStreams: Operation = {
   name: 'ListStreams',
   run(input: Input, call) {
@@ -21,11 +21,15 @@ export const listStreams: Operation = {
       throw invalidArgumentFault('NextToken and ExclusiveStartStreamName cannot be provided together.')
     }
     const after = token === undefined ? start : readAccountToken(purpose, token, call)
-    const streams = call.within(call.account, call.region).listStreams()
-    const rest = after === undefined ? streams : streams.filter(({ name }) => name > after)
-    const page = rest.slice(0, limit)
+    const { sees } = call
+    const account = call.within(call.account, call.region)
+    const streams =
+      sees === undefined
+        ? account.listStreams({ exclusiveStartName: after, max: limit + 1 })
+        : account.listStreams({ exclusiveStartName: after }).filter(({ name }) => sees(name))
+    const page = streams.slice(0, limit)
     const last = page.at(-1)?.name
-    const more = rest.length > page.length && last !== undefined
+    const more = streams.length > page.length && last !== undefined
     return {
       StreamNames: page.map(({ name }) => name),
       HasMoreStreams: more,

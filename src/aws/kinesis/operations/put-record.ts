@@ -16,7 +16,8 @@ export const putRecord: Operation = {
   name: 'PutRecord',
   async run(input: Input, call) {
     const { stream, core } = streamToWrite(input, call)
-    const entry = entryOf(input, bytesOfEntry(input), core, () => '')
+    const bytes = bytesOfEntry(input)
+    const entry = entryOf(input, bytes, core, () => '')
     requireOrdering(input, core.state.key.name, call)
     refuseDryRun(input.DryRun)
     const stored = await stream.put(
@@ -24,6 +25,7 @@ export const putRecord: Operation = {
       entry.data,
       entry.explicitHashKey === undefined ? undefined : { explicitHashKey: entry.explicitHashKey },
     )
+    call.watcher?.put({ records: 1, stored: 1, storedBytes: bytes, throttled: 0 })
     return {
       ShardId: stored.shardId,
       SequenceNumber: stored.sequenceNumber,

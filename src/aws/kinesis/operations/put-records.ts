@@ -1,5 +1,6 @@
 import type { KeylessEntry, PutEntry, PutResult } from '../../../streams/put.ts'
 import { MiB } from '../../../units.ts'
+import type { CallWatcher } from '../../wire/call-watcher.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import type { Operation } from '../call.ts'
 import { refuseDryRun } from '../dry-run.ts'
@@ -36,8 +37,36 @@ export const putRecords: Operation = {
       if (!result.ok) failed += 1
       return answerTo(result, core.state.key)
     })
+    if (call.watcher !== undefined)
+      tell(call.watcher, input.Records, results, failed === 0 ? requestBytes : undefined)
     return { FailedRecordCount: failed, Records: answers, EncryptionType: encryptionOf(core.state) }
   },
+}
+
+/** @param allBytes keys and data of all records; `undefined` if some were refused */
+function tell(
+  watcher: CallWatcher,
+  records: readonly RecordEntry[],
+  results: readonly PutResult[],
+  allBytes: number | undefined,
+): void {
+  if (allBytes !== undefined) {
+    watcher.put({ records: records.length, stored: records.length, storedBytes: allBytes, throttled: 0 })
+    return
+  }
+  let stored = 0
+  let storedBytes = 0
+  let throttled = 0
+  let failure: unknown
+  for (const [index, result] of results.entries()) {
+    if (result.ok) {
+      stored += 1
+      storedBytes += bytesOfEntry(records[index] as RecordEntry)
+    } else if (result.error.code === 'ERR_MILLRACE_THROTTLED') throttled += 1
+    else failure = result.error
+  }
+  watcher.put({ records: records.length, stored, storedBytes, throttled })
+  if (failure !== undefined) watcher.failed(failure)
 }
 
 function answerTo(
