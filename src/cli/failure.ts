@@ -58,8 +58,8 @@ function usageFailure(error: CommanderError): Failure {
 }
 
 /** A command line that is understood but makes no sense. */
-export function usageError(message: string): MillraceError {
-  return new MillraceError('ERR_MILLRACE_INVALID_ARGUMENT', message)
+export function usageError(message: string, cause?: unknown): MillraceError {
+  return new MillraceError('ERR_MILLRACE_INVALID_ARGUMENT', message, cause === undefined ? {} : { cause })
 }
 
 /** One line for a terminal, one line of JSON for a program. */

@@ -1,9 +1,12 @@
 import { MillraceError } from '../errors.ts'
-import type { Stream } from '../index.ts'
 import { type Line, linesOf } from './lines.ts'
+import type { RecordSink } from './record-sink.ts'
 import { BadLine, lineBytesMax, type LineRecord, type RecordMaker } from './record-format.ts'
 
-/** A line that cannot be stored. It is the input's fault and not the command line's, whatever the store calls it. */
+/**
+ * A line that cannot be stored. It is the input's fault and not the command line's, whatever the store calls
+ * it.
+ */
 class RefusedLine extends Error {
   override readonly name = 'RefusedLine'
   readonly code: string
@@ -48,7 +51,7 @@ const batchBytesMax = 1024 * 1024
 
 /** Stores a source's lines in order, a batch at a time, and reads on only once a batch is acknowledged. */
 export async function feedStream(
-  stream: Stream,
+  stream: RecordSink,
   source: AsyncIterable<Uint8Array>,
   makeRecord: RecordMaker,
   options: FeedOptions,
@@ -75,7 +78,7 @@ async function* counted(source: AsyncIterable<Uint8Array>, feeder: Feeder): Asyn
 
 class Feeder {
   sourceBytes = 0
-  readonly #stream: Stream
+  readonly #stream: RecordSink
   readonly #makeRecord: RecordMaker
   readonly #options: FeedOptions
   #batch: LineRecord[] = []
@@ -88,7 +91,7 @@ class Feeder {
   #bad = 0
   #firstBad: Feed['firstBad'] = null
 
-  constructor(stream: Stream, makeRecord: RecordMaker, options: FeedOptions) {
+  constructor(stream: RecordSink, makeRecord: RecordMaker, options: FeedOptions) {
     this.#stream = stream
     this.#makeRecord = makeRecord
     this.#options = options
@@ -132,7 +135,10 @@ class Feeder {
     }
   }
 
-  /** Stores the batch. A record that the store refuses as such is a bad line; those before it go in, and those after. */
+  /**
+   * Stores the batch. A record that the store refuses as such is a bad line; those before it go in, and those
+   * after.
+   */
   async #store(): Promise<void> {
     while (this.#batch.length > 0) {
       const refused = await this.#putBatch(this.#batch.length)
@@ -144,7 +150,10 @@ class Feeder {
     }
   }
 
-  /** Stores the first `count` records and takes them off the batch; answers the record that made the store refuse all. */
+  /**
+   * Stores the first `count` records and takes them off the batch; answers the record that made the store
+   * refuse all.
+   */
   async #putBatch(
     count: number,
   ): Promise<{ readonly entry: number; readonly error: MillraceError } | undefined> {

@@ -10,8 +10,13 @@ export interface Host {
   readonly stderr: Writable & { readonly isTTY?: boolean }
   /** Aborted by Ctrl-C, by SIGTERM, and when nobody reads the output any more. */
   readonly signal: AbortSignal
-  /** For commands that have nothing to finish: Ctrl-C ends the process at once, whatever runs on other threads. */
+  /**
+   * For commands that have nothing to finish: Ctrl-C ends the process at once, whatever runs on other
+   * threads.
+   */
   readonly leaveSignals: () => void
+  /** Errors are JSON although `--json` is not on the command line. */
+  jsonErrors: boolean
   /** What the process ends with; a command that throws overrides it. */
   exitCode: number
 }

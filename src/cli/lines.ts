@@ -8,8 +8,8 @@ const newline = 0x0a
 /**
  * Cuts a stream of bytes into lines and yields those of one chunk together, so that a caller stores what has
  * arrived before it waits for more. Keeps at most one line in memory: a longer one than `maxBytes` is passed
- * over and reported. A last line without a newline counts. Lines are views of their chunk: use them before asking for
- * the next ones.
+ * over and reported. A last line without a newline counts. Lines are views of their chunk: use them before
+ * asking for the next ones.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Line[]> {
   const splitter = new LineSplitter(maxBytes)

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Standard output with back-pressure. When its reader goes away, as in `millrace tail clicks | head`, the command
- * is done: `closed` aborts and every later write is dropped. Any other failure to write is thrown.
+ * Standard output with back-pressure. When its reader goes away, as in `millrace tail clicks | head`, the
+ * command is done: `closed` aborts and every later write is dropped. Any other failure to write is thrown.
  */
 export class Output {
   readonly #stream: Writable

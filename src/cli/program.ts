@@ -1,21 +1,32 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { inspectCommand } from './commands/inspect.ts'
-import { putCommand } from './commands/put.ts'
-import { repairCommand } from './commands/repair.ts'
-import { streamsCommand } from './commands/streams.ts'
-import { tailCommand } from './commands/tail.ts'
-import { verifyCommand } from './commands/verify.ts'
 import { usageError } from './failure.ts'
 import type { Host } from './host.ts'
 
 const manifest = new URL('../../package.json', import.meta.url)
 
-/** The `millrace` command with all of its commands, ready to parse. It throws instead of ending the process. */
-export function createProgram(host: Host): Command {
+/** Loads each command, in the order of the help text. */
+const commands: Readonly<Record<string, () => Promise<(host: Host) => Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  streams: async () => (await import('./commands/streams.ts')).streamsCommand,
+  put: async () => (await import('./commands/put.ts')).putCommand,
+  tail: async () => (await import('./commands/tail.ts')).tailCommand,
+  peek: async () => (await import('./commands/peek.ts')).peekCommand,
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  repair: async () => (await import('./commands/repair.ts')).repairCommand,
+}
+
+/**
+ * The `millrace` command, ready to parse. It throws instead of ending the process.
+ *
+ * @param args what will be parsed: if it begins with a command, the others are not loaded
+ */
+export async function createProgram(host: Host, args: readonly string[]): Promise<Command> {
   const { version, description } = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, string>
   const program = new Command('millrace')
-  // Every command below inherits this: help goes to standard output, errors are thrown and main.ts prints them.
+  // Every command below inherits this: help goes to standard output, errors are thrown and main.ts prints
+  // them.
   program
     .exitOverride()
     .configureOutput({ writeOut: (text) => void host.output.write(text), writeErr: () => undefined })
@@ -33,8 +44,12 @@ export function createProgram(host: Host): Command {
         throw usageError(`unknown command '${unknown}'; 'millrace' lists the commands`)
       program.outputHelp()
     })
-  const all = [streamsCommand, putCommand, tailCommand, inspectCommand, verifyCommand, repairCommand]
-  for (const create of all) program.addCommand(create(host))
+  const [name = ''] = args
+  const named = Object.hasOwn(commands, name) ? commands[name] : undefined
+  for (const load of named === undefined ? Object.values(commands) : [named]) {
+    const create = await load()
+    program.addCommand(create(host))
+  }
   inherit(program)
   return program
 }

@@ -1,12 +1,24 @@
 import { isUtf8 } from 'node:buffer'
-import type { RecordBatch } from '../index.ts'
 import { time } from './figures.ts'
 
 /** How a record is printed. */
 export type RecordView = 'text' | 'data' | 'ndjson'
 
+/** Records of one shard, from wherever they were read. */
+export interface ViewedBatch {
+  readonly shardId: string
+  readonly length: number
+  bytes(index: number): Uint8Array
+  partitionKey(index: number): string
+  /** A sequence number, which JSON writes as text. */
+  sequenceNumber(index: number): unknown
+  arrivedAtMs(index: number): number
+  /** Undefined where there is none, or nobody tells. */
+  explicitHashKey(index: number): unknown
+}
+
 /** The bytes of one record's line, newline included, in pieces. */
-export type PrintRecord = (batch: RecordBatch, index: number) => Uint8Array[]
+export type PrintRecord = (batch: ViewedBatch, index: number) => Uint8Array[]
 
 const newline = Buffer.from('\n')
 /** Data that is not text is shown by its first bytes. */
@@ -25,7 +37,7 @@ export function recordView(view: RecordView): PrintRecord {
   }
 }
 
-function textLine(batch: RecordBatch, index: number): string {
+function textLine(batch: ViewedBatch, index: number): string {
   const key = withoutControls(batch.partitionKey(index))
   return `${time(batch.arrivedAtMs(index))}  ${batch.shardId}  ${key}  ${shownData(batch.bytes(index))}\n`
 }
@@ -37,11 +49,11 @@ function shownData(data: Uint8Array): string {
 }
 
 /** A record is one line and must not steer the terminal: control characters are shown as JSON escapes. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function envelope(batch: RecordBatch, index: number): Record<string, unknown> {
+export function envelope(batch: ViewedBatch, index: number): Record<string, unknown> {
   const data = batch.bytes(index)
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   const explicitHashKey = batch.explicitHashKey(index)

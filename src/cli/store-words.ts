@@ -1,5 +1,13 @@
-import type { ControlReport, Finding, LogReport, SegmentReport, StoreReport } from '../store-report.ts'
+import type {
+  ControlReport,
+  DeliveryReport,
+  Finding,
+  LogReport,
+  SegmentReport,
+  StoreReport,
+} from '../store-report.ts'
 import { bytes, count, counted, time } from './figures.ts'
+import { isUsual, scopeName } from './scopes.ts'
 import { table } from './table.ts'
 
 /** A store's files in words, log by log. */
@@ -7,9 +15,22 @@ export function describeStore(report: StoreReport): string[] {
   const { path, formatVersion, inUse, logs, findings } = report
   const use = inUse ? 'open for writing right now' : 'not open for writing'
   const lines = [`store ${path}: format ${formatVersion}, ${use}, ${counted(logs.length, 'log')} with files`]
+  const deliveries = deliveryTable(report.deliveryStreams ?? [])
+  if (deliveries.length > 0) lines.push('', ...deliveries)
   for (const log of logs) lines.push('', ...describeLog(log))
   if (findings.length > 0) lines.push('', ...findings.map(describeFinding))
   return lines
+}
+
+/** Delivery streams, a line each below a header; nothing if there are none. */
+export function deliveryTable(deliveryStreams: readonly DeliveryReport[]): string[] {
+  if (deliveryStreams.length === 0) return []
+  const rows = deliveryStreams.map((each) => [
+    `${isUsual(each) ? '' : `${scopeName(each)} `}${each.name}${each.kind === 'channel' ? ' (channel)' : ''}`,
+    each.source,
+    each.destination,
+  ])
+  return table(['delivery stream', 'source', 'destination'], ['left', 'left', 'left'], rows)
 }
 
 /** One finding on one line: what it is, where, and what is wrong. */
@@ -23,9 +44,15 @@ function describeLog(log: StoreReport['logs'][number]): string[] {
       ? log.folder === 'meta'
         ? 'metadata'
         : 'no stream'
-      : `${log.owner.stream} ${log.owner.shardId}`
+      : `${isUsual(log.owner) ? '' : `${scopeName(log.owner)} `}${log.owner.stream} ${log.owner.shardId}${putInto(log.owner)}`
   const control = log.control === null ? ['control page  missing or damaged'] : describeControl(log.control)
   return [`${name}  (${log.folder})`, ...control.map(indent), ...describeSegments(log).map(indent)]
+}
+
+/** What a stream that no user has made is for. */
+function putInto({ stream }: { readonly stream: string }): string {
+  const [, name] = /^firehose:(.+)$/.exec(stream) ?? []
+  return name === undefined ? '' : `, internal: what was put into the delivery stream ${name}`
 }
 
 /** What the words of a control page say. */

@@ -3,8 +3,8 @@ export class DroppableEvents<Event> implements AsyncIterableIterator<Event, unde
   readonly #events: AsyncIterator<Event>
   readonly #beforeEvent: () => boolean
   readonly #ended: () => void
-  readonly #dropped: Promise<IteratorReturnResult<undefined>>
-  #drop: () => void = () => {}
+  /** Ends the calls of `next` that wait: a promise that all of them raced would keep every event. */
+  readonly #waiting: Set<() => void> = new Set()
   #over = false
 
   /**
@@ -15,21 +15,18 @@ export class DroppableEvents<Event> implements AsyncIterableIterator<Event, unde
     this.#events = events[Symbol.asyncIterator]()
     this.#beforeEvent = beforeEvent
     this.#ended = ended
-    this.#dropped = new Promise((resolve) => {
-      this.#drop = () => resolve({ done: true, value: undefined })
-    })
   }
 
   /** Cuts them, also while somebody waits for one. */
   drop(): void {
-    this.#drop()
+    for (const end of this.#waiting) end()
     void this.return()
   }
 
   async next(): Promise<IteratorResult<Event, undefined>> {
     if (this.#over) return { done: true, value: undefined }
     try {
-      const next = await Promise.race([this.#dropped, this.#events.next()])
+      const next = await this.#next()
       if (next.done === true) this.#end()
       else if (!this.#over && this.#beforeEvent()) this.drop()
       else if (!this.#over) return next
@@ -48,6 +45,18 @@ export class DroppableEvents<Event> implements AsyncIterableIterator<Event, unde
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** The next event, or the end when they are cut before it comes. */
+  #next(): Promise<IteratorResult<Event, undefined>> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => resolve({ done: true, value: undefined })
+      this.#waiting.add(end)
+      this.#events
+        .next()
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(end))
+    })
   }
 
   #end(): void {

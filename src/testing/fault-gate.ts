@@ -37,17 +37,19 @@ export class FaultGate implements WriteGate {
   #admitEntries(staging: Staging, shard: Shard, from: number, count: number): number {
     const { entries } = this.#scripts
     if (entries.idle) return count
-    const refused: { readonly entry: number; readonly failure: EntryFailure }[] = []
+    const refused: { readonly record: number; readonly failure: EntryFailure }[] = []
     let admitted = from
     for (let index = from; index < from + count; index++) {
-      const entry = staging.order[index] as number
+      const record = staging.order[index] as number
+      // Puts that go together are no batch of their callers.
+      const entry = staging.single ? 0 : record
       const failure = entries.take({ stream: this.#core.streamName, shardId: shard.id, entry })
-      if (failure === undefined) staging.order[admitted++] = entry
-      else refused.push({ entry, failure })
+      if (failure === undefined) staging.order[admitted++] = record
+      else refused.push({ record, failure })
     }
-    for (const [index, { entry, failure }] of refused.entries()) {
+    for (const [index, { record, failure }] of refused.entries()) {
       const at = admitted + index
-      staging.order[at] = entry
+      staging.order[at] = record
       const error = failure === 'throttled' ? throttled(this.#core, shard.id) : failed(this.#core, shard.id)
       staging.refuse(at, 1, error)
     }

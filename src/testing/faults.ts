@@ -1,6 +1,6 @@
-import { interceptCalls } from '../aws/interception.ts'
+import { operations as firehoseOperations } from '../aws/firehose/operations.ts'
+import { type InterceptedCall, interceptCalls } from '../aws/interception.ts'
 import { operations } from '../aws/kinesis/operations.ts'
-import type { InterceptedCall } from '../aws/kinesis/service.ts'
 import { throttledText } from '../aws/kinesis/refusal.ts'
 import { expiredIterator, iteratorLifeMs } from '../aws/kinesis/shard-token.ts'
 import { Fault } from '../aws/wire/fault.ts'
@@ -17,9 +17,11 @@ import { SeededRandom } from './seeded-random.ts'
 
 /** Which calls of the AWS layer a fault is for: all that have what it names. */
 export interface CallFault extends FaultTiming {
+  /** Two services have a `PutRecord`. @defaultValue both */
+  readonly service?: 'kinesis' | 'firehose' | undefined
   /** Such as `PutRecords`. @defaultValue every operation */
   readonly operation?: string | undefined
-  /** Name of a stream. @defaultValue every stream, and none */
+  /** Name of a stream or delivery stream. @defaultValue every one, and none */
   readonly stream?: string | undefined
 }
 
@@ -88,7 +90,7 @@ const entryMax = 9_999_999
 const nameRule: readonly [RegExp, string] = [/^[\w.-]{1,128}$/, 'a name']
 const shardIdRule: readonly [RegExp, string] = [/^shardId-\d{12}$/, 'an id such as shardId-000000000002']
 
-const callKeys: readonly string[] = ['operation', 'stream', ...faultTimingKeys]
+const callKeys: readonly string[] = ['service', 'operation', 'stream', ...faultTimingKeys]
 
 /**
  * Makes things go wrong as they do in production, when and as often as a test says. A fault happens once, at the next
@@ -272,19 +274,22 @@ export class Faults {
 
 /** What a fault is for: what it names of these. */
 function whereOf(fault: {
+  readonly service?: unknown
   readonly operation?: unknown
   readonly stream?: unknown
   readonly shardId?: unknown
   readonly consumer?: unknown
 }): Readonly<Record<string, string>> {
   const where: Record<string, string> = {}
+  if (fault.service !== undefined)
+    where['service'] = requireOneOf('service', fault.service, ['kinesis', 'firehose'])
   for (const fact of ['operation', 'stream', 'shardId', 'consumer'] as const) {
     const value = fault[fact]
     if (value === undefined) continue
     const [pattern, rule] = fact === 'shardId' ? shardIdRule : nameRule
     where[fact] = requireMatch(fact, value, pattern, rule)
-    if (fact === 'operation' && !operations.has(where[fact]))
-      throw invalidArgument(fact, value, 'an operation of Kinesis, such as PutRecords')
+    if (fact === 'operation' && !operations.has(where[fact]) && !firehoseOperations.has(where[fact]))
+      throw invalidArgument(fact, value, 'an operation of Kinesis or Firehose, such as PutRecords')
   }
   return where
 }

@@ -30,11 +30,11 @@ export interface TestControls {
   /** What is to go wrong: nothing, until a test says so. */
   readonly faults: Faults
   /**
-   * What the store holds now, to begin other stores with: everything that was stored before the call. What is stored
-   * meanwhile may be in it, shard by shard.
+   * What the store holds now, to begin other stores with: everything that was stored before the call, all of it at
+   * one moment. Records are shared with the store, copy-on-write; only those that came since its last snapshot cost
+   * anything.
    *
-   * Rejects with `ERR_MILLRACE_CLOSED`, `ERR_MILLRACE_BACKLOG` while streams keep changing, and with
-   * `ERR_MILLRACE_NO_SPACE`.
+   * Rejects with `ERR_MILLRACE_CLOSED`.
    */
   snapshot(): Promise<StoreSnapshot>
   /**
@@ -53,8 +53,7 @@ export interface StoreSnapshot {
    * records, their sequence numbers and arrival times are the same; readers, subscriptions, measured rates and scripted
    * faults stay behind.
    *
-   * Costs a copy of the records, in one go from buffer to buffer, and one more of every record that was trimmed: its
-   * number is used, too.
+   * Shares the records, copy-on-write: neither time nor memory grows with them.
    *
    * Rejects with `ERR_MILLRACE_NO_SPACE`.
    */

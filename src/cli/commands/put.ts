@@ -9,9 +9,10 @@ import { type Feed, feedStream } from '../feed.ts'
 import { prose } from '../prose.ts'
 import { showProgress } from '../progress.ts'
 import { type RecordFormat, recordMaker } from '../record-format.ts'
-import { requireStore, type StoreOptions, withStore, withStoreOptions } from '../store-options.ts'
+import { endpointOf, type PlaceOptions, requireStore, withPlaceOptions, withStore } from '../store-options.ts'
+import type { RecordSink } from '../record-sink.ts'
 
-interface PutCommandOptions extends StoreOptions {
+interface PutCommandOptions extends PlaceOptions {
   readonly format: RecordFormat
   readonly key?: string
   readonly keyField?: string
@@ -26,6 +27,8 @@ number of its line, which spreads records over all shards. Blank lines of ndjson
 stored stops the command and is named by its number; every line before it is stored, and no line after it.
 --skip-bad counts such lines and goes on.
 
+What an endpoint refuses for now is put again; the command fails once nothing was taken for half a minute.
+
 Exit codes: 0 every line stored (or skipped as asked), 1 stopped at a bad line or by an error, 2 wrong command line,
 130 stopped by Ctrl-C. What is reported as stored is stored, whatever the exit code.
 `)
@@ -33,11 +36,12 @@ Exit codes: 0 every line stored (or skipped as asked), 1 stopped at a bad line o
 const examples = `
 Examples:
   $ millrace put clicks events.ndjson --format ndjson --key-field user.id
-  $ journalctl -f | millrace put logs --key web-1`
+  $ journalctl -f | millrace put logs --key web-1
+  $ millrace put clicks events.txt --endpoint http://127.0.0.1:4567`
 
 /** `millrace put`: records from a file or a pipe. */
 export function putCommand(host: Host): Command {
-  return withStoreOptions(new Command('put'))
+  return withPlaceOptions(new Command('put'))
     .summary('store the lines of a file or of standard input')
     .description(description)
     .argument('<stream>', 'name of the stream')
@@ -49,28 +53,35 @@ export function putCommand(host: Host): Command {
     .option('--key-field <path>', 'field with the partition key, such as user.id (ndjson)')
     .option('--skip-bad', 'count lines that cannot be stored, and go on')
     .addHelpText('after', examples)
-    .action(async (streamName: string, file: string | undefined, options: PutCommandOptions) => {
-      const makeRecord = recordMaker(checkedKeys(options))
-      requireStore(options.dir)
-      const source = await openSource(file, host)
-      const progress = showProgress(host.stderr, source.bytes)
-      const startedAt = performance.now()
-      let feed: Feed
-      try {
-        feed = await withStore(options.dir, async (store) =>
-          feedStream(store.stream(streamName), source.chunks, makeRecord, {
-            skipBad: options.skipBad === true,
-            signal: host.signal,
-            onStored: ({ records, recordBytes, sourceBytes }) =>
-              progress.update(records, recordBytes, sourceBytes),
-          }),
-        )
-      } finally {
-        progress.stop()
-        source.chunks.destroy()
-      }
-      await report(host, options, streamName, feed, Math.round(performance.now() - startedAt))
-    })
+    .action(
+      async (streamName: string, file: string | undefined, options: PutCommandOptions, self: Command) => {
+        const makeRecord = recordMaker(checkedKeys(options))
+        const endpoint = await endpointOf(self)
+        if (endpoint === undefined) requireStore(options.dir)
+        const source = await openSource(file, host)
+        const progress = showProgress(host.stderr, source.bytes)
+        const startedAt = performance.now()
+        let feed: Feed
+        try {
+          const into = (sink: RecordSink): Promise<Feed> =>
+            feedStream(sink, source.chunks, makeRecord, {
+              skipBad: options.skipBad === true,
+              signal: host.signal,
+              onStored: ({ records, recordBytes, sourceBytes }) =>
+                progress.update(records, recordBytes, sourceBytes),
+            })
+          feed =
+            endpoint === undefined
+              ? await withStore(options, async (store) => into(store.stream(streamName)))
+              : await into(endpoint.stream(streamName, host.signal))
+        } finally {
+          endpoint?.close()
+          progress.stop()
+          source.chunks.destroy()
+        }
+        await report(host, options, streamName, feed, Math.round(performance.now() - startedAt))
+      },
+    )
 }
 
 function checkedKeys({ format, key, keyField }: PutCommandOptions): Parameters<typeof recordMaker>[0] {

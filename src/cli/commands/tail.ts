@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
-import type { RecordBatch, StartingPosition, Stream } from '../../index.ts'
+import type { StartingPosition } from '../../index.ts'
 import { usageError } from '../failure.ts'
 import { type Host, noteInterruption } from '../host.ts'
-import { type RecordView, recordView } from '../record-view.ts'
+import { type RecordView, recordView, type ViewedBatch } from '../record-view.ts'
 import { prose } from '../prose.ts'
-import { requireStore, type StoreOptions, withStore, withStoreOptions } from '../store-options.ts'
-import { moment, wholeNumber } from '../values.ts'
+import { endpointOf, type PlaceOptions, requireStore, withPlaceOptions, withStore } from '../store-options.ts'
+import { moment, shardIdOf, wholeNumber } from '../values.ts'
 
-interface TailOptions extends StoreOptions {
+interface TailOptions extends PlaceOptions {
   readonly from?: 'oldest' | 'latest'
   readonly fromTime?: number
   readonly fromSequence?: string
@@ -26,6 +26,8 @@ Ends at the newest record, unless --follow waits for more. A record's line is it
 Only reads: another process may have the store open and store records in it meanwhile. After a crash of the machine, what was
 stored since the last checkpoint of a shard is shown once somebody has stored a record there again.
 
+What an endpoint refuses for now is asked for again; the command fails once it was refused for half a minute.
+
 Exit codes: 0 the end or the limit was reached, or nobody reads the output any more; 1 failed; 2 wrong command line;
 130 ended by Ctrl-C.
 `)
@@ -33,11 +35,12 @@ Exit codes: 0 the end or the limit was reached, or nobody reads the output any m
 const examples = `
 Examples:
   $ millrace tail clicks --from-time 15m --follow
-  $ millrace tail clicks --format data --limit 1000 > sample.ndjson`
+  $ millrace tail clicks --format data --limit 1000 > sample.ndjson
+  $ millrace tail clicks --endpoint aws --region eu-west-1 --from-time 5m`
 
 /** `millrace tail`: a stream's records, as text or JSON. */
 export function tailCommand(host: Host): Command {
-  return withStoreOptions(new Command('tail'))
+  return withPlaceOptions(new Command('tail'))
     .summary('print the records of a stream')
     .description(description)
     .argument('<stream>', 'name of the stream')
@@ -57,12 +60,17 @@ export function tailCommand(host: Host): Command {
         .default('text'),
     )
     .addHelpText('after', examples)
-    .action(async (streamName: string, options: TailOptions) => {
+    .action(async (streamName: string, options: TailOptions, self: Command) => {
       const position = positionOf(options)
-      requireStore(options.dir)
-      await withStore(options.dir, (store) => tail(host, store.stream(streamName), position, options), {
-        readOnly: true,
-      })
+      const endpoint = await endpointOf(self)
+      if (endpoint === undefined) {
+        requireStore(options.dir)
+        await withStore(options, (store) => tail(host, store.stream(streamName), position, options), {
+          readOnly: true,
+        })
+      } else {
+        await tail(host, endpoint.stream(streamName), position, options).finally(() => endpoint.close())
+      }
       noteInterruption(host)
     })
 }
@@ -84,9 +92,20 @@ function positionOf({ from, fromTime, fromSequence, shard, follow }: TailOptions
   return { from: from ?? 'oldest' }
 }
 
+/** What is read of whatever has the stream. */
+interface Tailed {
+  readBatches(
+    options: StartingPosition & {
+      readonly shardId?: string
+      readonly until?: 'tail'
+      readonly signal: AbortSignal
+    },
+  ): AsyncIterable<ViewedBatch>
+}
+
 async function tail(
   host: Host,
-  stream: Stream,
+  stream: Tailed,
   position: StartingPosition,
   { shard, follow, limit = Number.POSITIVE_INFINITY, format, json }: TailOptions,
 ): Promise<void> {
@@ -118,11 +137,6 @@ function keepAlive(): NodeJS.Timeout {
   return setInterval(() => {}, 2_147_483_647)
 }
 
-function printed(batch: RecordBatch, wanted: number, view: ReturnType<typeof recordView>): Buffer {
+function printed(batch: ViewedBatch, wanted: number, view: ReturnType<typeof recordView>): Buffer {
   return Buffer.concat(Array.from({ length: wanted }, (_, index) => view(batch, index)).flat())
-}
-
-/** `0` is short for `shardId-000000000000`. */
-function shardIdOf(shard: string): string {
-  return /^\d{1,12}$/.test(shard) ? `shardId-${shard.padStart(12, '0')}` : shard
 }
