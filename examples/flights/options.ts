@@ -15,7 +15,7 @@ export interface DemoOptions {
 
 export const usage = `Replays three million flights into a store, and reads them back with three consumers at once.
 
-Usage: npm start -- [options]
+Usage: npm run demo -- [options]
 
   --records <n>    flights of a replay (default: all of the file, 3,000,000)
   --dir <folder>   folder of the store (default: ./data)
@@ -25,7 +25,7 @@ Usage: npm start -- [options]
 
 A run that finds a store goes on with it: it finishes an interrupted replay, then replays once more while it reads.
 Exit codes: 0 every verdict holds, 1 one does not or the run failed, 2 wrong options, 130 ended by Ctrl-C.
-Example: npm start -- --records 100000
+Example: npm run demo -- --records 100000
 `
 
 /** A command line that is not as `usage` says. */
