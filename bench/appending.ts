@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { open, type Stream } from 'millrace'
+import { open, type OpenOptions, type Stream } from 'millrace'
 import type { Contender, Timing } from './contest.ts'
 import { rawLog } from './raw-log.ts'
 import { keyBytes, type Workload, writePool } from './workload.ts'
@@ -25,12 +25,17 @@ export type AppendSome = (
 ) => Promise<{ readonly appended: number; readonly timing: Timing }>
 
 /** A new store on disk each round; afterwards it must hold what was appended. */
-export function millraceAppends(name: string, plan: AppendPlan, append: AppendSome): Contender {
+export function millraceAppends(
+  name: string,
+  plan: AppendPlan,
+  append: AppendSome,
+  options: OpenOptions = {},
+): Contender {
   return {
     name,
     round: () =>
       inScratch(plan.folder, async (folder) => {
-        await using store = await open(folder)
+        await using store = await open(folder, options)
         const stream = await store.createStream('bench', { shards: plan.shards })
         const warm = await append(stream, plan.warmRecords)
         const { appended, timing } = await append(stream, plan.records)

@@ -9,7 +9,7 @@ export function describeMachine(folder: string): string[] {
   const [load] = loadavg()
   return [
     `Machine: ${availableParallelism()} cores of ${processor} (${machine()}), ${memoryGiB} GiB; load ${load?.toFixed(1)} before the run`,
-    `System:  ${systemName()} ${release()}, ${fileSystemOf(folder)}; node ${process.versions.node}, V8 ${process.versions.v8}`,
+    `System:  ${systemName()} ${release().split('-')[0]}, ${fileSystemOf(folder)}; node ${process.versions.node}, V8 ${process.versions.v8}`,
     `Version: millrace ${version()}, ${compiler()}`,
   ]
 }

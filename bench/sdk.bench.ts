@@ -1,7 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   CreateStreamCommand,
@@ -17,6 +13,7 @@ import { open } from 'millrace'
 import { awsRequestHandler } from 'millrace/aws'
 import type { Bench, BenchSession } from './bench.ts'
 import { installPeers, peerVersions } from './compare/peers.ts'
+import { startKinesisLocal } from './kinesis-server.ts'
 import { type Contender, contest, outcomeOf, showContest, speedRatio } from './contest.ts'
 import { showSpread } from './spread.ts'
 import { Stopwatch } from './stopwatch.ts'
@@ -26,9 +23,6 @@ const entries = 500
 const payloadBytes = 1024
 const records: number = calls * entries
 const goal = 10
-/** The peer says nothing once it listens. */
-const attempts = 600
-const attemptMs = 50
 
 const credentials = { accessKeyId: '000000000000', secretAccessKey: 'none' }
 
@@ -44,7 +38,7 @@ export const bench: Bench = {
   ],
   async run(session) {
     installPeers((text) => session.progress(text))
-    const peer = await startPeer()
+    const peer = await startKinesisLocal()
     await using store = await open('memory:')
     const clients = {
       millrace: new KinesisClient({
@@ -144,39 +138,4 @@ function clientOf(port: number): KinesisClient {
     endpoint: `http://127.0.0.1:${port}`,
     requestHandler: new NodeHttpHandler(),
   })
-}
-
-async function startPeer(): Promise<{ readonly process: ChildProcess; readonly port: number }> {
-  const [port, tlsPort] = [await freePort(), await freePort()]
-  const environment = {
-    KINESIS_MOCK_PLAIN_PORT: String(port),
-    KINESIS_MOCK_TLS_PORT: String(tlsPort),
-    CREATE_STREAM_DURATION: '0ms',
-    DELETE_STREAM_DURATION: '0ms',
-    LOG_LEVEL: 'ERROR',
-  }
-  // It looks for its certificate in the folder where it is started.
-  const cwd = resolve('build', 'peers', 'node_modules', 'kinesis-local')
-  const child = spawn(process.execPath, ['main.js'], {
-    cwd,
-    env: { ...process.env, ...environment },
-    stdio: 'ignore',
-  })
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    if (child.exitCode !== null) throw new Error(`kinesis-local ended with ${child.exitCode}`)
-    const answer = await fetch(`http://127.0.0.1:${port}/healthcheck`).catch(() => undefined)
-    if (answer !== undefined) return { process: child, port }
-    await pause(attemptMs)
-  }
-  child.kill()
-  throw new Error('kinesis-local does not listen')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  server.close()
-  return port
 }
