@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { open, type OpenOptions } from '../src/index.ts'
+import { open, type OpenOptions, type Store } from '../src/index.ts'
 import { textCodec } from '../src/streams/codec.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-durability-'))
@@ -73,6 +73,46 @@ describe.each(modes)('a store opened with %o', (options) => {
     await stream.flush()
     expect((await stream.stats()).shards[0]?.durable).toBe(options.durability !== 'none')
     await store.close()
+  })
+})
+
+describe('stats of a store', () => {
+  it('have its syncs, of the metadata and of puts', async () => {
+    await using store = await open(fresh(), { durability: 'commit' })
+    const opened = (await store.stats()).syncs
+    const stream = await store.createStream('s', { codec: textCodec })
+    const created = (await store.stats()).syncs
+    for (let index = 0; index < 10; index++) await stream.put('k', 'v')
+    const put = (await store.stats()).syncs
+    expect(created.count).toBeGreaterThan(opened.count)
+    expect(put.count).toBeGreaterThanOrEqual(created.count + 10)
+    expect(put.seconds).toBeGreaterThan(created.seconds)
+    expect(put.failed).toBe(0)
+  })
+
+  it.each([
+    ['without syncs', (): Promise<Store> => open(fresh(), { durability: 'none' })],
+    ['in memory', (): Promise<Store> => open('memory:')],
+  ])('%s have none', async (_where, opened) => {
+    await using store = await opened()
+    const stream = await store.createStream('s', { codec: textCodec })
+    await stream.put('k', 'v')
+    await stream.flush()
+    expect((await store.stats()).syncs).toMatchObject({ count: 0, failed: 0, seconds: 0 })
+  })
+
+  it('of one that only reads have none: the writer syncs', async () => {
+    const path = fresh()
+    await using store = await open(path)
+    await store.createStream('s')
+    await using reader = await open(path, { readOnly: true })
+    expect((await reader.stats()).syncs.count).toBe(0)
+  })
+
+  it('are refused once it is closed', async () => {
+    const store = await open('memory:')
+    await store.close()
+    await expect(store.stats()).rejects.toMatchObject({ code: 'ERR_MILLRACE_CLOSED' })
   })
 })
 

@@ -2,8 +2,9 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { operations as firehoseOperations } from '../../src/aws/firehose/operations.ts'
 import { operations } from '../../src/aws/kinesis/operations.ts'
-import { kinesisModel } from '../../src/aws/model/model.ts'
+import { firehoseModel, kinesisModel } from '../../src/aws/model/model.ts'
 import { compatibilityPage, rulesIn, sources, type TestFile } from './compatibility.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -19,7 +20,11 @@ function testFiles(): readonly TestFile[] {
 
 describe('docs/aws-compatibility.md', () => {
   it('says what the titles of the tests say: npm run compatibility writes it', () => {
-    const current = compatibilityPage(kinesisModel, new Set(operations.keys()), testFiles())
+    const current = compatibilityPage(
+      { model: kinesisModel, operations: new Set(operations.keys()) },
+      { model: firehoseModel, operations: new Set(firehoseOperations.keys()) },
+      testFiles(),
+    )
     if (process.env['MILLRACE_COMPATIBILITY'] === 'make') writeFileSync(page, current)
     expect(existsSync(page) ? readFileSync(page, 'utf8') : '').toBe(current)
   })

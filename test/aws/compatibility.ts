@@ -32,7 +32,8 @@ export const sources: Readonly<Record<string, string>> = {
   '?': 'sources are silent or differ: our choice',
 }
 
-const title = /(?:\bit|\bdescribe|\]\))\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
+/** Also of cases, whose titles are what their rows begin with. */
+const title = /(?:(?:\bit|\bdescribe|\]\))\(|\[)\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
 const tagged = /^((?:\[[A-Z?]\])+) ([A-Za-z]+): (.*)$/s
 
 /** The rules in the titles of tests, such as `it('[A] iterators: hold five minutes')`. */
@@ -51,40 +52,102 @@ function shownRule(rule: string): string {
 
 /** Texts of one topic that need no placeholder. */
 const notes: Readonly<Record<string, string>> = {
-  CreateChannel: 'judged, then refused by the name of its destination: nothing delivers yet',
-  DescribeChannel: 'there are no channels: ResourceNotFoundException',
-  UpdateChannel: 'there are no channels: ResourceNotFoundException',
-  DeleteChannel: 'there are no channels: ResourceNotFoundException',
-  ListChannels: 'the list is empty',
+  CreateChannel: 'to S3 or a folder; tables, KMS keys and schemas are refused by name',
   PutResourcePolicy: 'kept, not judged: nobody is refused because of a policy',
   StartStreamEncryption: 'kept and shown; bytes at rest are not enciphered',
+  StartDeliveryStreamEncryption: 'kept and shown; bytes at rest are not enciphered',
 }
 
-/** The page. */
+/** What of a service is answered here. */
+export interface AnsweredService {
+  readonly model: ServiceModel
+  readonly operations: ReadonlySet<string>
+}
+
+/** The page: Kinesis first, then Firehose, whose tests have a folder of their own. */
 export function compatibilityPage(
-  model: ServiceModel,
-  operations: ReadonlySet<string>,
+  kinesis: AnsweredService,
+  firehose: AnsweredService,
   files: readonly TestFile[],
 ): string {
   const rules = files.flatMap(rulesIn)
+  const ofFirehose = rules.filter(({ file }) => file.includes('/firehose/'))
+  const ofKinesis = rules.filter((rule) => !ofFirehose.includes(rule))
+  return `${[
+    introduction(rules.length),
+    ...part('Kinesis Data Streams', kinesis, ofKinesis),
+    ...part('Firehose', firehose, ofFirehose),
+    memberTable(firehose.model),
+  ].join('\n\n')}\n`
+}
+
+function part(
+  name: string,
+  { model, operations }: AnsweredService,
+  rules: readonly Rule[],
+): readonly string[] {
   const topics = [...new Set(rules.map(({ topic }) => topic))]
     .filter((topic) => topic !== 'deviation')
     .toSorted()
-  return `${[
-    introduction(rules.length),
+  return [
+    `## ${name}`,
     operationTable(model, operations),
     ...topics.map((topic) => section(topic, rules)),
     deviations(rules),
-  ].join('\n\n')}\n`
+  ]
+}
+
+/** Members of requests to create and update that are refused by name; the operations say so, and tests hold them to it. */
+const refused =
+  /^(MSK|Database)SourceConfiguration$|^(Redshift|Elasticsearch|Amazonopensearchservice|AmazonOpenSearchServerless|Splunk|Snowflake|Iceberg)Destination|^(KMSEncryptionConfig|OrcSerDe)$/
+
+/** Members that are refused by some of their values. */
+const bounded: Readonly<Record<string, string>> = {
+  'CreateDeliveryStreamInput.DeliveryStreamType': '`MSKAsSource` and `DatabaseAsSource` are refused by name',
+  'SchemaConfiguration.CatalogId': "the caller's account; others are refused by name",
+  'SchemaConfiguration.Region': "the caller's region; others are refused by name",
+  'SchemaConfiguration.VersionId': '`LATEST`; others are refused by name',
+  'ParquetSerDe.BlockSizeBytes': 'row groups end at 8 MiB of JSON at the latest',
+  'ParquetSerDe.WriterVersion': '`V1`; `V2` is refused by name',
+  'ParquetSerDe.MaxPaddingBytes': '0; others are refused by name',
+  'HttpEndpointDestinationConfiguration.SecretsManagerConfiguration': 'refused by name if it is enabled',
+  'HttpEndpointDestinationUpdate.SecretsManagerConfiguration': 'refused by name if it is enabled',
+  'HttpEndpointConfiguration.Url': '`http:`, too',
+  'ProcessorParameter.ParameterName': '[each, by processor](firehose.md#processors)',
+  'CreateDeliveryStreamInput.DeliveryStreamEncryptionConfigurationInput':
+    'kept and shown; bytes at rest are not enciphered',
+  'CreateDeliveryStreamInput.DirectPutSourceConfiguration':
+    'kept and shown: throughput has no bounds to raise',
+}
+
+/** What becomes of each member of the requests that say what a delivery stream does. */
+function memberTable(model: ServiceModel): string {
+  const rows: string[] = []
+  const seen = new Set<string>()
+  const walk = (structure: string): void => {
+    if (seen.has(structure)) return
+    seen.add(structure)
+    for (const [name, shape] of Object.entries(model.structures[structure] ?? {})) {
+      const member = `${structure}.${name}`
+      const isRefused = refused.test(name)
+      rows.push(`| \`${member}\` | ${isRefused ? 'refused by name' : (bounded[member] ?? 'works')} |`)
+      const inner = shape.type === 'list' ? shape.member : shape
+      if (!isRefused && inner?.type === 'structure') walk(inner.shape ?? '')
+    }
+  }
+  for (const operation of ['CreateDeliveryStream', 'UpdateDestination']) {
+    walk(model.operations[operation]?.input ?? '')
+  }
+  return `### Members of requests\n\n[Firehose](firehose.md#every-option) says how each works.\n\n| member | |\n| --- | --- |\n${rows.join('\n')}`
 }
 
 function introduction(count: number): string {
   const letters = Object.entries(sources).map(([letter, source]) => `| \`[${letter}]\` | ${source} |`)
-  return `# What of Amazon Kinesis holds here
+  return `# What of Amazon Kinesis and Firehose holds here
 
 <!-- Written by \`npm run compatibility\` from the titles of the tests in test/aws. Do not edit. -->
 
-\`millrace/aws\` answers all operations of Kinesis Data Streams. Each of the ${count} rules below is the title of a test that is
+\`millrace/aws\` answers all operations of Kinesis Data Streams and of Firehose. Each of the ${count} rules below is the title of a test that is
 run with the real client of the AWS SDK, or with bytes where the client would not send such. In front of it stands how sure we
 are that AWS does the same:
 
@@ -97,16 +160,16 @@ function operationTable(model: ServiceModel, operations: ReadonlySet<string>): s
   const rows = Object.keys(model.operations).map(
     (name) => `| \`${name}\` | ${operations.has(name) ? (notes[name] ?? 'answered') : 'refused by name'} |`,
   )
-  return `## Operations\n\n| operation | |\n| --- | --- |\n${rows.join('\n')}`
+  return `### Operations\n\n| operation | |\n| --- | --- |\n${rows.join('\n')}`
 }
 
 function section(topic: string, rules: readonly Rule[]): string {
   const heading = topic.slice(0, 1).toUpperCase() + topic.slice(1)
-  return `## ${heading}\n\n${listed(rules.filter((rule) => rule.topic === topic))}`
+  return `### ${heading}\n\n${listed(rules.filter((rule) => rule.topic === topic))}`
 }
 
 function deviations(rules: readonly Rule[]): string {
-  return `## Where it differs, and why\n\n${listed(rules.filter(({ topic }) => topic === 'deviation'))}`
+  return `### Where it differs, and why\n\n${listed(rules.filter(({ topic }) => topic === 'deviation'))}`
 }
 
 function listed(rules: readonly Rule[]): string {

@@ -14,7 +14,7 @@ const StreamName = 's'
 const StreamARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/s'
 
 describe('what differs from AWS', () => {
-  it('[K] deviation: signatures are read and not checked: whoever has the store has all of it', async () => {
+  it('[K] deviation: signatures are read and, but by a server with credentials, not checked: whoever has the store has all of it', async () => {
     const { handler } = await openRig()
     const answer = await sendRaw(handler, {
       headers: { ...usualHeaders, 'x-amz-target': 'Kinesis_20131202.ListStreams' },
@@ -74,6 +74,18 @@ describe('what differs from AWS', () => {
       name: 'InternalFailureException',
       message: expect.stringContaining('ERR_MILLRACE_CLOSED'),
     })
+  })
+})
+
+describe('what differs from AWS in time', () => {
+  it('[A] deviation: SplitShard, MergeShards and UpdateShardCount answer when the shards have changed, not when that begins', async () => {
+    const { client } = await openRig()
+    await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }))
+    await client.send(
+      new SplitShardCommand({ StreamName, ShardToSplit: 'shardId-000000000000', NewStartingHashKey: '9' }),
+    )
+    const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName }))
+    expect(StreamDescription?.Shards).toHaveLength(3)
   })
 })
 

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { AwsRequestHandler } from '../../src/aws/request-handler.ts'
 import { kinesisModel } from '../../src/aws/model/model.ts'
 import { decodeCbor } from '../../src/aws/wire/cbor.ts'
-import { wildRequests, type WildRequest, type Words } from './requests.ts'
+import { kinesisWords, wildRequests, type WildRequest, type WildService } from './requests.ts'
 import { openRig, type Rig } from './rig.ts'
 
 /** `npm run test:requests -- --cases 100000` sets it. */
@@ -25,7 +25,7 @@ const faults = new Set([
 ])
 
 /** Names of things that exist until a request deletes them. */
-async function furnish({ client, store }: Rig): Promise<Words> {
+async function furnish({ client, store }: Rig): Promise<WildService> {
   const StreamName = 'fuzzed'
   await client.send(new CreateStreamCommand({ StreamName, ShardCount: 2 }))
   const put = await client.send(
@@ -39,14 +39,14 @@ async function furnish({ client, store }: Rig): Promise<Words> {
   const { Consumer } = await client.send(
     new RegisterStreamConsumerCommand({ StreamARN: arn, ConsumerName: 'consumer' }),
   )
-  return {
+  return kinesisWords({
     streamName: StreamName,
     streamArn: arn,
     consumerArn: Consumer?.ConsumerARN ?? '',
     shardId: ShardId,
     shardIterator: ShardIterator ?? '',
     sequenceNumber: put.SequenceNumber ?? '',
-  }
+  })
 }
 
 async function requireAnswer(handler: AwsRequestHandler, request: WildRequest): Promise<number> {

@@ -60,26 +60,29 @@ describe('the handler', () => {
     [
       'CreateStream',
       { StreamName: 'n', ShardCount: 20_000 },
-      'ShardCount must be an integer from 1 to 10000',
+      'ShardCount: a stream has at most 10000 open shards, this would be 20000',
+      'LimitExceededException',
     ],
     [
       'CreateStream',
       { StreamName: 'n', ShardCount: 1, RecordDistributionStrategy: 'AUTO' },
       "RecordDistributionStrategy must be 'USER_PARTITION_KEY' unless the stream is ON_DEMAND",
+      'InvalidArgumentException',
     ],
     [
       'ListShards',
       { StreamName: 's', ShardFilter: { Type: 'FROM_TIMESTAMP', Timestamp: 1e300 } },
       'Timestamp must be an integer',
+      'InvalidArgumentException',
     ],
-  ])('refuses a request to %s by the names of its members: %j', async (operation, body, text) => {
+  ])('refuses a request to %s by the names of its members: %j', async (operation, body, text, type) => {
     await using store = await testStore()
     await store.createStream('s')
     const target = { 'x-amz-target': `Kinesis_20131202.${operation}` }
     const asked = { ...request(target), body: JSON.stringify(body) }
     const { response } = await makeRequestHandler(store).handle(asked)
     expect(JSON.parse(Buffer.from(response.body as Uint8Array).toString())).toMatchObject({
-      __type: 'InvalidArgumentException',
+      __type: type,
       message: expect.stringMatching(`^${text}`) as string,
     })
   })

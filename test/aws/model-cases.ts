@@ -1,5 +1,10 @@
 import fc from 'fast-check'
-import { kinesisModel, type MemberShape, type StructureShape } from '../../src/aws/model/model.ts'
+import {
+  kinesisModel,
+  type MemberShape,
+  type ServiceModel,
+  type StructureShape,
+} from '../../src/aws/model/model.ts'
 
 /** A document of the wire: JSON's values, blobs as base64. */
 export type Document = Readonly<Record<string, unknown>>
@@ -22,21 +27,24 @@ export interface InsideCase {
 }
 
 /** An input with every member set, and one with the required ones only. */
-export function rightInputs(operation: string): readonly Document[] {
-  const members = membersOf(operation)
-  return [documentOf(members, () => true), documentOf(members, ({ required }) => required === true)]
+export function rightInputs(operation: string, model: ServiceModel = kinesisModel): readonly Document[] {
+  const members = membersOf(operation, model)
+  return [
+    documentOf(members, model, () => true),
+    documentOf(members, model, ({ required }) => required === true),
+  ]
 }
 
 /** Every constraint of every member of an operation's input: values outside. */
-export function outsideCases(operation: string): readonly OutsideCase[] {
-  return casesIn(membersOf(operation), '').flatMap(({ path, constraint, outside, put }) =>
+export function outsideCases(operation: string, model: ServiceModel = kinesisModel): readonly OutsideCase[] {
+  return casesIn(membersOf(operation, model), '', model).flatMap(({ path, constraint, outside, put }) =>
     outside === undefined ? [] : [{ operation, path, constraint, input: put(outside.value) }],
   )
 }
 
 /** Every constraint of every member of an operation's input: values at the edge, inside. */
-export function insideCases(operation: string): readonly InsideCase[] {
-  return casesIn(membersOf(operation), '').flatMap(({ path, inside, put }) =>
+export function insideCases(operation: string, model: ServiceModel = kinesisModel): readonly InsideCase[] {
+  return casesIn(membersOf(operation, model), '', model).flatMap(({ path, inside, put }) =>
     inside === undefined ? [] : [{ operation, path, input: put(inside.value) }],
   )
 }
@@ -50,54 +58,64 @@ interface Case {
   put(value: unknown): Document
 }
 
-function membersOf(operation: string): StructureShape {
-  const input = kinesisModel.operations[operation]?.input
-  return input === undefined || input === null ? {} : (kinesisModel.structures[input] as StructureShape)
+function membersOf(operation: string, model: ServiceModel): StructureShape {
+  const input = model.operations[operation]?.input
+  return input === undefined || input === null ? {} : (model.structures[input] as StructureShape)
 }
 
 function documentOf(
   members: StructureShape,
+  model: ServiceModel,
   wanted: (shape: MemberShape) => boolean,
 ): Record<string, unknown> {
   const entries = Object.entries(members).filter(([, shape]) => wanted(shape))
-  return Object.fromEntries(entries.map(([name, shape]) => [name, sampleOf(shape)]))
+  return Object.fromEntries(entries.map(([name, shape]) => [name, sampleOf(shape, model)]))
 }
 
-function casesIn(members: StructureShape, prefix: string): readonly Case[] {
+function casesIn(members: StructureShape, prefix: string, model: ServiceModel): readonly Case[] {
   return Object.entries(members).flatMap(([name, shape]) => {
     const path = `${prefix}${name.slice(0, 1).toLowerCase()}${name.slice(1)}`
     const put = (value: unknown): Document => {
-      const document = documentOf(members, ({ required }) => required === true)
+      const document = documentOf(members, model, ({ required }) => required === true)
       if (value === undefined) delete document[name]
       else document[name] = value
       return document
     }
-    const own = casesOf(shape).map((each): Case => ({ ...each, path, put }))
+    const own = casesOf(shape, model).map((each): Case => ({ ...each, path, put }))
     const missing: Case[] =
       shape.required === true
         ? [{ path, constraint: 'Member must not be null', outside: { value: undefined }, put }]
         : []
-    return [...missing, ...own, ...nestedCases(shape, path, put)]
+    return [...missing, ...own, ...nestedCases(shape, path, put, model)]
   })
 }
 
-function nestedCases(shape: MemberShape, path: string, put: (value: unknown) => Document): readonly Case[] {
+function nestedCases(
+  shape: MemberShape,
+  path: string,
+  put: (value: unknown) => Document,
+  model: ServiceModel,
+): readonly Case[] {
   const entry = shape.type === 'list' ? shape.member : shape
   if (entry?.type !== 'structure') return []
-  const members = kinesisModel.structures[entry.shape ?? ''] as StructureShape
+  const members = model.structures[entry.shape ?? ''] as StructureShape
   const prefix = shape.type === 'list' ? `${path}.1.member.` : `${path}.`
   const wrap = (document: Document): unknown => (shape.type === 'list' ? [document] : document)
-  return casesIn(members, prefix).map((inner) => ({ ...inner, put: (value) => put(wrap(inner.put(value))) }))
+  return casesIn(members, prefix, model).map((inner) => ({
+    ...inner,
+    put: (value) => put(wrap(inner.put(value))),
+  }))
 }
 
 type OwnCase = Pick<Case, 'constraint' | 'inside' | 'outside'>
 
-function casesOf(shape: MemberShape): readonly OwnCase[] {
+function casesOf(shape: MemberShape, model: ServiceModel): readonly OwnCase[] {
   switch (shape.type) {
     case 'string':
       return stringCases(shape)
     case 'integer':
     case 'long':
+    case 'double':
       return numberCases(shape)
     case 'blob':
       return shape.max === undefined
@@ -110,7 +128,7 @@ function casesOf(shape: MemberShape): readonly OwnCase[] {
             },
           ]
     case 'list':
-      return listCases(shape)
+      return listCases(shape, model)
     case 'map':
       return mapCases(shape)
     default:
@@ -131,8 +149,8 @@ function stringCases(shape: MemberShape): readonly OwnCase[] {
   if (pattern !== undefined) {
     cases.push({
       constraint: `Member must satisfy regular expression pattern: ${pattern}`,
-      inside: { value: sampleOf(shape) },
-      outside: { value: new RegExp(`^(?:${pattern})$`).test(' \n') ? ':' : ' \n' },
+      inside: { value: stringOf(shape) },
+      outside: { value: [' \n', ':', '\0'].find((text) => !wholeOf(pattern).test(text)) },
     })
   }
   if (min !== undefined && min > 0) {
@@ -171,8 +189,8 @@ function numberCases({ min, max }: MemberShape): readonly OwnCase[] {
   return cases
 }
 
-function listCases(shape: MemberShape): readonly OwnCase[] {
-  const entry = sampleOf(shape.member as MemberShape)
+function listCases(shape: MemberShape, model: ServiceModel): readonly OwnCase[] {
+  const entry = sampleOf(shape.member as MemberShape, model)
   const cases: OwnCase[] = []
   if (shape.min !== undefined && shape.min > 0) {
     cases.push({
@@ -220,15 +238,22 @@ function mapCases(shape: MemberShape): readonly OwnCase[] {
       outside: { value: mapOf(shape.max + 1) },
     })
   }
+  const longest = { key: shape.key?.max ?? 0, value: shape.value?.max ?? 0 }
   cases.push(
-    { constraint: 'Map keys must satisfy constraint: [', outside: { value: { ['k'.repeat(129)]: 'v' } } },
-    { constraint: 'Map value must satisfy constraint: [', outside: { value: { k: 'v'.repeat(257) } } },
+    {
+      constraint: 'Map keys must satisfy constraint: [',
+      outside: { value: { ['k'.repeat(longest.key + 1)]: 'v' } },
+    },
+    {
+      constraint: 'Map value must satisfy constraint: [',
+      outside: { value: { k: 'v'.repeat(longest.value + 1) } },
+    },
   )
   return cases
 }
 
 /** A value that a shape takes. */
-function sampleOf(shape: MemberShape): unknown {
+export function sampleOf(shape: MemberShape, model: ServiceModel): unknown {
   switch (shape.type) {
     case 'string':
       return stringOf(shape)
@@ -236,7 +261,7 @@ function sampleOf(shape: MemberShape): unknown {
     case 'long':
       return shape.min ?? 1
     case 'double':
-      return 1.5
+      return shape.min ?? 1.5
     case 'boolean':
       return false
     case 'blob':
@@ -244,12 +269,19 @@ function sampleOf(shape: MemberShape): unknown {
     case 'timestamp':
       return 1_767_225_600
     case 'list':
-      return Array.from({ length: Math.max(1, shape.min ?? 1) }, () => sampleOf(shape.member as MemberShape))
+      return Array.from({ length: Math.max(1, shape.min ?? 1) }, () =>
+        sampleOf(shape.member as MemberShape, model),
+      )
     case 'map':
       return { key: 'value' }
     default:
-      return documentOf(kinesisModel.structures[shape.shape ?? ''] as StructureShape, () => true)
+      return documentOf(model.structures[shape.shape ?? ''] as StructureShape, model, () => true)
   }
+}
+
+/** As the reader of inputs understands it. */
+function wholeOf(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`, pattern.includes(String.raw`\p{`) ? 'u' : '')
 }
 
 /** Found once for a pattern: making one takes its time. */
@@ -260,6 +292,12 @@ function stringOf({ enum: words, pattern, min = 1, max = 64 }: MemberShape): str
   if (pattern === undefined) return 'a'.repeat(min)
   const known = matches.get(`${min} ${max} ${pattern}`)
   if (known !== undefined) return known
+  const whole = wholeOf(pattern)
+  // Nothing is made out of patterns that look around; all but one take letters.
+  const plain = ['a'.repeat(Math.max(1, min)), 'jdbc:redshift://a.redshift.a:1/a'].find((text) =>
+    whole.test(text),
+  )
+  if (plain !== undefined) return plain
   const matching = fc
     .stringMatching(new RegExp(`^(?:${pattern.replace(/^\^/, '')})$`))
     .filter((text) => text.length >= min && text.length <= max)

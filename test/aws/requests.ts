@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { kinesisModel } from '../../src/aws/model/model.ts'
+import { kinesisModel, type ServiceModel } from '../../src/aws/model/model.ts'
 import { CborWriter } from '../../src/aws/wire/cbor-writer.ts'
 import { type Document, rightInputs } from './model-cases.ts'
 import { usualHeaders } from './raw.ts'
@@ -11,32 +11,67 @@ export interface WildRequest {
   readonly body: string | Uint8Array
 }
 
-/** Words that exist in the store that the requests go to, so that some get far. */
-export interface Words {
+/**
+ * Values of members that exist in the store that the requests go to, or make sense there, so that some get far: by the
+ * member's name, wherever it stands.
+ */
+export type Words = Readonly<Record<string, unknown>>
+
+/** Who the requests go to. */
+export interface WildService {
+  readonly model: ServiceModel
+  readonly words: Words
+  /** Members that contradict most others. */
+  readonly rarely: readonly string[]
+}
+
+/** What names things in Kinesis. */
+export function kinesisWords(words: {
   readonly streamName: string
   readonly streamArn: string
   readonly consumerArn: string
   readonly shardId: string
   readonly shardIterator: string
   readonly sequenceNumber: string
+}): WildService {
+  return {
+    model: kinesisModel,
+    words: {
+      StreamName: words.streamName,
+      StreamARN: words.streamArn,
+      ResourceARN: words.streamArn,
+      ConsumerARN: words.consumerArn,
+      ShardId: words.shardId,
+      ShardToSplit: words.shardId,
+      ShardIterator: words.shardIterator,
+      SequenceNumberForOrdering: words.sequenceNumber,
+    },
+    // Two names for one stream rarely agree.
+    rarely: ['StreamARN', 'StreamId', 'SequenceNumberForOrdering'],
+  }
 }
 
-const operations = Object.keys(kinesisModel.operations)
-
 /** Requests of every degree of wrongness. */
-export function wildRequests(words: Words): fc.Arbitrary<WildRequest> {
-  const operation = fc.constantFrom(...operations)
-  const document = operation.chain((name) => documents(name, words).map((input) => ({ name, input })))
+export function wildRequests(service: WildService): fc.Arbitrary<WildRequest> {
+  const operation = fc.constantFrom(...Object.keys(service.model.operations))
+  const document = operation.chain((name) => documents(name, service).map((input) => ({ name, input })))
+  const { targetPrefix } = service.model.service
   return fc.oneof(
-    { weight: 6, arbitrary: document.chain(({ name, input }) => jsonRequest(name, input)) },
-    { weight: 3, arbitrary: document.chain(({ name, input }) => cborRequest(name, input)) },
-    { weight: 1, arbitrary: noiseRequest() },
+    {
+      weight: 6,
+      arbitrary: document.chain(({ name, input }) => jsonRequest(`${targetPrefix}.${name}`, input)),
+    },
+    {
+      weight: 3,
+      arbitrary: document.chain(({ name, input }) => cborRequest(`${targetPrefix}.${name}`, input)),
+    },
+    { weight: 1, arbitrary: noiseRequest(`${targetPrefix}.PutRecord`) },
   )
 }
 
 /** An input that is right or nearly: members replaced by words that exist, by wrong values, by nothing. */
-function documents(operation: string, words: Words): fc.Arbitrary<Document> {
-  const [all = {}, required = {}] = rightInputs(operation)
+function documents(operation: string, { model, words, rarely }: WildService): fc.Arbitrary<Document> {
+  const [all = {}, required = {}] = rightInputs(operation, model)
   const names = Object.keys(all)
   if (names.length === 0) return fc.dictionary(fc.string(), anything())
   const change = fc.record({ name: fc.constantFrom(...names), value: values(words) })
@@ -44,27 +79,13 @@ function documents(operation: string, words: Words): fc.Arbitrary<Document> {
     .record({ full: fc.boolean(), known: fc.boolean(), changes: fc.array(change, { maxLength: 3 }) })
     .map(({ full, known, changes }) => {
       const input: Record<string, unknown> = { ...(full ? all : required) }
-      if (known)
-        for (const [name, value] of Object.entries(wordsFor(words))) if (name in all) input[name] = value
-      // Two names for one stream rarely agree.
-      if (known && 'StreamName' in input && 'StreamARN' in input && !('StreamARN' in required))
-        delete input['StreamARN']
-      if (known) delete input['StreamId']
+      if (known) {
+        for (const [name, value] of Object.entries(words)) if (name in all) input[name] = value
+        for (const name of rarely) if (!(name in required)) delete input[name]
+      }
       for (const { name, value } of changes) input[name] = value
       return input
     })
-}
-
-function wordsFor(words: Words): Document {
-  return {
-    StreamName: words.streamName,
-    StreamARN: words.streamArn,
-    ResourceARN: words.streamArn,
-    ConsumerARN: words.consumerArn,
-    ShardId: words.shardId,
-    ShardToSplit: words.shardId,
-    ShardIterator: words.shardIterator,
-  }
 }
 
 function values(words: Words): fc.Arbitrary<unknown> {
@@ -98,18 +119,18 @@ function anything(): fc.Arbitrary<unknown> {
   return fc.jsonValue({ maxDepth: 3 })
 }
 
-function headersOf(name: string, contentType: string): fc.Arbitrary<Record<string, string>> {
-  const right = { ...usualHeaders, 'content-type': contentType, 'x-amz-target': `Kinesis_20131202.${name}` }
+function headersOf(target: string, contentType: string): fc.Arbitrary<Record<string, string>> {
+  const right = { ...usualHeaders, 'content-type': contentType, 'x-amz-target': target }
   const wrong = fc
     .record({ name: fc.constantFrom(...Object.keys(right)), value: fc.string() })
     .map((change): Record<string, string> => ({ ...right, [change.name]: change.value }))
   return fc.oneof({ weight: 9, arbitrary: fc.constant(right) }, { weight: 1, arbitrary: wrong })
 }
 
-function jsonRequest(name: string, input: Document): fc.Arbitrary<WildRequest> {
+function jsonRequest(target: string, input: Document): fc.Arbitrary<WildRequest> {
   return fc.record({
     method: fc.constant('POST'),
-    headers: headersOf(name, 'application/x-amz-json-1.1'),
+    headers: headersOf(target, 'application/x-amz-json-1.1'),
     body: fc.oneof(
       { weight: 9, arbitrary: fc.constant(JSON.stringify(input)) },
       { weight: 1, arbitrary: fc.nat().map((at) => cutAt(JSON.stringify(input), at)) },
@@ -117,7 +138,7 @@ function jsonRequest(name: string, input: Document): fc.Arbitrary<WildRequest> {
   })
 }
 
-function cborRequest(name: string, input: Document): fc.Arbitrary<WildRequest> {
+function cborRequest(target: string, input: Document): fc.Arbitrary<WildRequest> {
   const bytes = cborOf(input)
   const flipped = fc.record({ at: fc.nat(), bit: fc.nat({ max: 7 }) }).map(({ at, bit }) => {
     const changed = Uint8Array.from(bytes)
@@ -127,17 +148,17 @@ function cborRequest(name: string, input: Document): fc.Arbitrary<WildRequest> {
   })
   return fc.record({
     method: fc.constant('POST'),
-    headers: headersOf(name, 'application/x-amz-cbor-1.1'),
+    headers: headersOf(target, 'application/x-amz-cbor-1.1'),
     body: fc.oneof({ weight: 2, arbitrary: fc.constant(bytes) }, { weight: 1, arbitrary: flipped }),
   })
 }
 
-function noiseRequest(): fc.Arbitrary<WildRequest> {
+function noiseRequest(target: string): fc.Arbitrary<WildRequest> {
   return fc.record({
     method: fc.constantFrom('POST', 'GET', 'OPTIONS', ''),
     headers: fc.oneof(
-      headersOf('PutRecords', 'application/x-amz-cbor-1.1'),
-      headersOf('PutRecords', 'application/json'),
+      headersOf(target, 'application/x-amz-cbor-1.1'),
+      headersOf(target, 'application/json'),
       fc.dictionary(fc.string(), fc.string()),
     ),
     body: fc.oneof(fc.string(), fc.json(), fc.uint8Array()),

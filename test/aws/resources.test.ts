@@ -1,16 +1,11 @@
 import {
   AddTagsToStreamCommand,
-  CreateChannelCommand,
-  type CreateChannelCommandInput,
   CreateStreamCommand,
-  DeleteChannelCommand,
   DeleteResourcePolicyCommand,
   DeregisterStreamConsumerCommand,
   DescribeAccountSettingsCommand,
-  DescribeChannelCommand,
   DescribeStreamConsumerCommand,
   GetResourcePolicyCommand,
-  ListChannelsCommand,
   ListStreamConsumersCommand,
   ListTagsForResourceCommand,
   ListTagsForStreamCommand,
@@ -20,7 +15,6 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
   UpdateAccountSettingsCommand,
-  UpdateChannelCommand,
 } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
 import { openRig, type Rig } from './rig.ts'
@@ -122,6 +116,16 @@ describe('resource policies', () => {
     await expect(
       client.send(new PutResourcePolicyCommand({ ResourceARN: StreamARN, Policy: 'no JSON' })),
     ).rejects.toMatchObject({ name: 'InvalidArgumentException' })
+  })
+
+  it('policies: of more than 64 KiB are refused with an error that the operation has', async () => {
+    const rig = await withStream()
+    const Policy = JSON.stringify({ a: '€'.repeat(22_000) })
+    for (const ResourceARN of [StreamARN, await register(rig, 'c')]) {
+      await expect(
+        rig.client.send(new PutResourcePolicyCommand({ ResourceARN, Policy })),
+      ).rejects.toMatchObject({ name: 'LimitExceededException' })
+    }
   })
 })
 
@@ -226,43 +230,5 @@ describe('accounts', () => {
       Tags: [],
     })
     other.destroy()
-  })
-})
-
-describe('channels', () => {
-  const ChannelARN = 'arn:aws:kinesis:us-east-1:000000000000:channel/c'
-  const channel: CreateChannelCommandInput = {
-    ChannelName: 'c',
-    ServiceExecutionRoleARN: 'arn:aws:iam::000000000000:role/r',
-    StreamConfigurationList: [{ StreamARN, RecordConfiguration: { RecordFormatType: 'JSON' } }],
-  }
-
-  it('[A] deviation: nothing is delivered yet, so channels are refused by the name of their destination', async () => {
-    const { client } = await withStream()
-    const storage = {
-      BucketARN: 'arn:aws:s3:::bucket',
-      ExpectedBucketOwner: '000000000000',
-      CompressionType: 'NONE',
-    } as const
-    const destinations = { S3DestinationConfiguration: { StorageConfiguration: storage } }
-    await expect(
-      client.send(new CreateChannelCommand({ ...channel, ...destinations })),
-    ).rejects.toMatchObject({
-      name: 'InvalidArgumentException',
-      message: 'S3DestinationConfiguration is not supported: millrace does not deliver to it yet.',
-    })
-    await expect(client.send(new CreateChannelCommand(channel))).rejects.toMatchObject({
-      name: 'InvalidArgumentException',
-      message: expect.stringContaining('Exactly one of'),
-    })
-  })
-
-  it('[A] channels: there are none to describe, change or delete, and the list is empty', async () => {
-    const { client } = await withStream()
-    const missing = { name: 'ResourceNotFoundException' }
-    await expect(client.send(new DescribeChannelCommand({ ChannelARN }))).rejects.toMatchObject(missing)
-    await expect(client.send(new UpdateChannelCommand({ ChannelARN }))).rejects.toMatchObject(missing)
-    await expect(client.send(new DeleteChannelCommand({ ChannelARN }))).rejects.toMatchObject(missing)
-    expect((await client.send(new ListChannelsCommand({}))).ChannelSummaries).toEqual([])
   })
 })

@@ -79,8 +79,8 @@ describe('millrace inspect', () => {
     expect(report).toMatchObject({ formatVersion: 1, inUse: false, findings: [] })
     expect(report.logs.map(({ folder, owner }) => owner ?? folder)).toEqual([
       'meta',
-      { stream: 'clicks', shardId: 'shardId-000000000000' },
-      { stream: 'clicks', shardId: 'shardId-000000000001' },
+      { account: '000000000000', region: 'us-east-1', stream: 'clicks', shardId: 'shardId-000000000000' },
+      { account: '000000000000', region: 'us-east-1', stream: 'clicks', shardId: 'shardId-000000000001' },
     ])
     for (const { control, segments } of report.logs) {
       expect(control).toMatchObject({ state: 'closed', sealed: false, poison: null, thisBoot: true })

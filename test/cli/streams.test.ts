@@ -62,8 +62,8 @@ describe('millrace streams', () => {
       string,
       string,
     ]
-    expect(await run('split', 'clicks', ids[0])).toBe(`split ${ids[0]} of clicks: ${ids[1]}, ${ids[2]}\n`)
-    expect(await run('merge', 'clicks', ids[1], ids[2])).toBe(
+    expect(await run('split', 'clicks', '0')).toBe(`split ${ids[0]} of clicks: ${ids[1]}, ${ids[2]}\n`)
+    expect(await run('merge', 'clicks', '1', ids[2])).toBe(
       `merged ${ids[1]} and ${ids[2]} of clicks: ${ids[3]}\n`,
     )
     const split = JSON.parse(await run('split', 'clicks', ids[3], '--at', '1000', '--json')) as unknown
@@ -101,6 +101,17 @@ describe('millrace streams', () => {
     const { code, stderr } = await millrace('streams', '--dir', dir)
     expect({ code, exists: existsSync(dir) }).toEqual({ code: 1, exists: false })
     expect(stderr).toMatch(/^millrace: ERR_MILLRACE_NOT_A_STORE: /)
+  })
+
+  it.each(['.gitkeep', '.gitignore'])('makes a store of a folder that git keeps by a %s', async (name) => {
+    const dir = await scratchFolder()
+    await writeFile(join(dir, name), '')
+    expect((await millrace('streams', 'create', 'clicks', '--dir', dir)).code).toBe(0)
+    const { code, stdout } = await millrace('verify', '--dir', dir, '--json')
+    expect({ code, findings: (JSON.parse(stdout) as { findings: unknown }).findings }).toEqual({
+      code: 0,
+      findings: [],
+    })
   })
 
   it('does not make a store of a folder that holds something else', async () => {

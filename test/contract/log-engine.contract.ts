@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ShardLog, Slot } from '../../src/log/log.ts'
 import { routerClaims } from './claims/router.ts'
+import { syncStatsClaims } from './claims/sync-stats.ts'
 import { type ContractOptions, freshSubject, type MakeEngine, refusalOf, type Subject } from './subject.ts'
 import { appendOne, readEverything, texts } from './traffic.ts'
 
@@ -16,6 +17,7 @@ export function logEngineContract(name: string, makeEngine: MakeEngine, options:
     removalClaims(subject)
     closingClaims(subject)
     routerClaims(subject)
+    syncStatsClaims(subject)
   })
 }
 
@@ -224,6 +226,7 @@ function closingClaims(subject: Subject): void {
         () => engine.setRetention('stream', dayMs),
         () => engine.drop('stream', [slot]),
         () => engine.sweep([]),
+        () => engine.syncStats(),
         () => engine.router([0n]),
       ]
       expect(await Promise.all(calls.map(refusalOf))).toEqual(calls.map(() => 'ERR_MILLRACE_CLOSED'))

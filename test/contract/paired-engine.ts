@@ -12,6 +12,7 @@ import type {
 } from '../../src/log/log.ts'
 import type { ReadBlock } from '../../src/log/read-block.ts'
 import { RecordAnswer, type RecordSlab } from '../../src/log/record-slab.ts'
+import type { SyncStats } from '../../src/log/sync-stats.ts'
 
 /**
  * Two engines of one store as one: the first writes, the second, which knows nothing of the first, reads. Each call
@@ -52,6 +53,10 @@ export class PairedEngine implements LogEngine {
 
   sweep(live: readonly Slot[]): Maybe<void> {
     return this.#writer.sweep(live)
+  }
+
+  syncStats(): Maybe<SyncStats> {
+    return this.#writer.syncStats()
   }
 
   router(starts: readonly bigint[]): Router {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, textCodec } from 'millrace'
 import { describe, expect, it, vi } from 'vitest'
-import { demo, figure, storeFolder, verdicts } from './demo.ts'
+import { demo, figure, storeFolder, verdicts, whole } from './demo.ts'
 
 // Each run is two processes' worth of work on the whole source; a busy machine needs a while for several.
 vi.setConfig({ testTimeout: 60_000 })
@@ -22,7 +22,9 @@ describe('the demo', () => {
     expect(run.stdout).toMatch(/^store: 40,000 records, .* of 4 shards$/m)
     expect(run.stderr).toMatch(/^replay 2: [\d,]+ of 20,000 records, /m)
   })
+})
 
+describe.runIf(whole)('the demo, run after run', () => {
   it('goes on with what it finds, also when the length of a replay changes', async () => {
     const dir = await storeFolder()
     await demo('--records', '3000', '--dir', dir)
@@ -70,7 +72,7 @@ describe('the demo', () => {
   it('explains itself', async () => {
     const run = await demo('--help')
     expect(run.code).toBe(0)
-    expect(run.stdout).toContain('Example: npm start -- --records 100000')
+    expect(run.stdout).toContain('Example: npm run demo -- --records 100000')
   })
 
   it('says in one line that a file holds no flights', async () => {
@@ -83,7 +85,7 @@ describe('the demo', () => {
   })
 })
 
-describe('a batch of which some shards have their part and others have not', () => {
+describe.runIf(whole)('a batch of which some shards have their part and others have not', () => {
   it('is finished by the next run, without a record twice or missing', async () => {
     const dir = await storeFolder()
     await demo('--records', '1000', '--dir', dir)
@@ -97,7 +99,7 @@ describe('a batch of which some shards have their part and others have not', () 
   })
 })
 
-describe('a verdict fails', () => {
+describe.runIf(whole)('a verdict fails', () => {
   it('when one byte of one record is not the source', async () => {
     const dir = await storeFolder()
     await demo('--records', '1000', '--dir', dir)
@@ -120,7 +122,7 @@ describe('a verdict fails', () => {
   })
 })
 
-describe('the demo does not touch what is not its own:', () => {
+describe.runIf(whole)('the demo does not touch what is not its own:', () => {
   it('a stream of flights without announcements', async () => {
     const dir = await storeFolder()
     const store = await open(dir)

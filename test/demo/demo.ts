@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest'
 
 const main = fileURLToPath(new URL('../../build/examples/flights/main.js', import.meta.url))
 
+/** Whether everything is tried, and not only that it runs: `npm run test:demo`. */
+export const whole: boolean = process.env['MILLRACE_DEMO'] === 'all'
+
 /** How a run ended, and what it said. */
 export interface Run {
   readonly code: number | null

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { demo, ended, figure, start, storeFolder, verdicts } from './demo.ts'
+import { demo, ended, figure, start, storeFolder, verdicts, whole } from './demo.ts'
 
 const records = 20_000
 
@@ -22,7 +22,7 @@ async function cut(dir: string, line: number, signal: NodeJS.Signals) {
   return end
 }
 
-describe('kill -9', () => {
+describe.runIf(whole)('kill -9', () => {
   // The lines of progress are the clock: each of the two replays of a fresh store prints ten.
   const seed = Math.floor(Math.random() * 2 ** 31)
   const moments = [1 + (seed % 9), 11, 12 + (seed % 7)]
@@ -52,7 +52,7 @@ describe('kill -9', () => {
   )
 })
 
-describe('Ctrl-C', () => {
+describe.runIf(whole)('Ctrl-C', () => {
   it(
     'ends the run with 130 and says how far it is; the next run goes on from there',
     { timeout: 60_000 },
@@ -83,7 +83,7 @@ describe('Ctrl-C', () => {
   )
 })
 
-describe('a reader that goes away', () => {
+describe.runIf(whole)('a reader that goes away', () => {
   it('ends the run without a stack trace, and the next run goes on', { timeout: 60_000 }, async () => {
     const dir = await storeFolder()
     const child = start('--records', String(records), '--dir', dir)

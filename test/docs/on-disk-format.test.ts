@@ -14,6 +14,8 @@ import {
   openMeta,
   setAccount,
   setConsumers,
+  setDocument,
+  changeConsumers,
   setRetention,
   setSettings,
 } from '../meta/history.ts'
@@ -300,7 +302,10 @@ describe('records of the metadata', () => {
       dropShards(emptyState, 'a', [0]),
       setSettings(emptyState, 'a', {}),
       setConsumers(emptyState, 'a', []),
+      changeConsumers(emptyState, 'a', [], []),
       setAccount(emptyState, 'us-east-1', {}),
+      setDocument(emptyState, 'layer/a', {}),
+      setDocument(emptyState, 'layer/a'),
     ]
     expect(commands.map(({ kind }) => kind)).toEqual(made.map(({ kind }) => kind))
     for (const [index, { kind: _, ...rest }] of made.entries()) {

@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fencesOf } from './markdown.ts'
 import { pagesIn, root } from './pages.ts'
 
-/** Without a language: drawings and texts that other tests look at. `hexdump` is compared by on-disk-format.test.ts. */
-const shown = new Set(['', 'hexdump'])
+/**
+ * Without a language: drawings and texts that other tests look at. `hexdump` is compared by on-disk-format.test.ts, `js` is run by
+ * .ci/serves.mjs against a server, and `console` is what goes on until somebody ends it.
+ */
+const shown = new Set(['', 'hexdump', 'js', 'console', 'json'])
 
 const snippets = pagesIn('README.md', 'docs')
   .flatMap((page) => fencesOf(page.text).map((fence) => ({ ...fence, name: `${page.path}:${fence.line}` })))
@@ -61,6 +64,10 @@ describe('snippets', () => {
     expect(others).toEqual([])
     expect(programs.length).toBeGreaterThan(2)
     expect(commands.length).toBeGreaterThan(0)
+  })
+
+  it.each(snippets.filter(({ language }) => language === 'json'))('$name is JSON', ({ text }) => {
+    expect(() => JSON.parse(text) as unknown).not.toThrow()
   })
 
   it(

@@ -15,9 +15,10 @@ const events = {
   delete: 6,
   deleted: 6,
   clock: 6,
-  retain: 4,
-  retained: 4,
   terminate: 4,
+  change: 12,
+  changed: 6,
+  throttled: 4,
 }
 
 /** However slow the machine, a writer that does not come to its end is killed by then. */

@@ -2,6 +2,7 @@
 // carried out, and which were under way, so that they may have been.
 import { hourMs } from '../trials/moving-clock.mjs'
 import { describeRecord } from '../trials/record.mjs'
+import { KnownMetadata } from '../trials/known-metadata.mjs'
 
 /** An acknowledged record may be gone although its time has not quite come: clocks of two processes differ so much. */
 const clockSlackMs = 60_000
@@ -18,10 +19,14 @@ class KnownStream {
   #expiredBeforeMs = 0
   /** By shard: { records, first }: what must be there by counter, { number, arrivedAtMs }. */
   #shards = new Map()
+  /** Numbers of records that were refused. */
+  #refused = new Set()
+  metadata
 
-  constructor(name, number, hours) {
+  constructor(name, number, hours, shards) {
     this.name = name
     this.number = number
+    this.metadata = new KnownMetadata(hours, shards)
     this.#hoursMin = hours
   }
 
@@ -48,12 +53,18 @@ class KnownStream {
     records.set(counter, { number, arrivedAtMs })
   }
 
+  /** Records were refused: they must never be seen. */
+  refuse(records) {
+    for (const number of records) this.#refused.add(number)
+  }
+
   /** Holds what a reader saw from the oldest record to the tail against what must be there; from then on, it must. */
   check(view) {
     for (const [index, shard] of this.#shards) this.#checkShard(index, shard, view.shard(index))
     for (const [index, { records }] of view.shards()) {
       const known = this.#shard(index).records
       for (const [counter, number] of records) {
+        if (this.#refused.has(number)) throw new Error(`${describeRecord(number)} was refused, and is there`)
         if (!known.has(counter)) known.set(counter, { number, arrivedAtMs: Number.POSITIVE_INFINITY })
       }
     }
@@ -92,6 +103,9 @@ export class Ledger {
   #streams = new Map()
   /** What was acknowledged, in all. */
   records = 0
+  refused = 0
+  changes = 0
+  reshards = 0
   created = 0
   deleted = 0
 
@@ -114,13 +128,27 @@ export class Ledger {
     const notes = {
       stored: ([number, answers]) => this.#stored(number, answers),
       clock: ([nowMs]) => this.timeIs(nowMs),
-      create: ([name, number, hours]) => this.#creates(name, number, hours),
+      create: (known) => this.#creates(...known),
       created: ([name]) => this.#exists(name),
       delete: ([name]) => {
         this.#named(name).state = 'deleting'
       },
       deleted: ([name]) => this.#isGone(name),
-      retain: ([name, hours]) => this.#named(name).retains(hours, this.nowMs),
+      change: ([number, thing, value]) => {
+        const stream = this.#streams.get(number)
+        if (thing === 'retentionHours') stream?.retains(value, this.nowMs)
+        stream?.metadata.note('begins', thing, value)
+      },
+      changed: ([number, thing, value]) => {
+        if (thing === 'shards') this.reshards += 1
+        else this.changes += 1
+        this.#streams.get(number)?.metadata.note('isNow', thing, value)
+      },
+      unchanged: ([number, thing, value]) => this.#streams.get(number)?.metadata.note('stays', thing, value),
+      throttled: ([number, records]) => {
+        this.refused += records.length
+        this.#streams.get(number)?.refuse(records)
+      },
     }
     notes[event]?.(facts)
   }
@@ -145,9 +173,9 @@ export class Ledger {
     return seen
   }
 
-  #creates(name, number, hours) {
+  #creates(name, number, hours, shards) {
     if (this.#find(name) !== undefined) throw new Error(`there is a stream ${name} already`)
-    this.#streams.set(number, new KnownStream(name, number, hours))
+    this.#streams.set(number, new KnownStream(name, number, hours, shards))
     this.nextNumber = number + 1
   }
 

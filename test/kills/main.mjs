@@ -41,7 +41,8 @@ try {
   process.stdout.write(`kills: died after ${describe(counts.ends)}\n`)
   process.stdout.write(
     `kills: ${counts.kills} kills (${counts.time} by time, ${counts.event} after an event, ${counts.call} within a call), ` +
-      `${ledger.records} records acknowledged, ${ledger.created} streams created, ${ledger.deleted} deleted, ` +
+      `${ledger.records} records acknowledged, ${ledger.refused} refused, ${ledger.reshards} reshards and ` +
+      `${ledger.changes} other changes acknowledged, ${ledger.created} streams created, ${ledger.deleted} deleted, ` +
       `${counts.recordsChecked} records checked, ${counts.audits} audits of 2 readers, ` +
       `${counts.verifications} verifications, 0 lost, 0 torn, 0 out of order, seed ${seed}, ${seconds} s\n`,
   )

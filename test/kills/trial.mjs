@@ -132,6 +132,7 @@ export class Trial {
         const stream = store.stream(known.name)
         this.counts.recordsChecked += await this.#orFailure(view.follow(stream, { until: 'tail' }))
         known.check(view)
+        known.metadata.check(stream)
       }
     } finally {
       await store.close()

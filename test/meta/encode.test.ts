@@ -11,7 +11,7 @@ import {
   encodeState,
   type MetaRecord,
 } from '../../src/meta/encode.ts'
-import { anyIntent, createStream, deleteStream, keyOf, plain, setRetention } from './history.ts'
+import { anyIntent, createStream, deleteStream, keyOf, plain, setDocument, setRetention } from './history.ts'
 
 const create = createStream('a', 3) as Extract<Command, { kind: 'createStream' }>
 const created = apply(emptyState, create, 4).state
@@ -20,6 +20,8 @@ const records: readonly MetaRecord[] = [
   { kind: 'command', ordinal: 1, command: create },
   { kind: 'command', ordinal: 2 ** 52, command: deleteStream(created, 'a') },
   { kind: 'command', ordinal: 3, command: setRetention(created, 'a', 48, 1_767_225_600_123) },
+  { kind: 'command', ordinal: 4, command: setDocument(emptyState, 'layer/a', { a: [1, null], b: 'text' }) },
+  { kind: 'command', ordinal: 5, command: setDocument(emptyState, 'layer/a') },
   { kind: 'snapshotBegin', ordinal: 5, bytes: 1_000_000, chunks: 2 },
   { kind: 'snapshotChunk', index: 1, data: Buffer.from('state') },
   { kind: 'snapshotEnd', crc32: 0xffff_ffff },
@@ -52,6 +54,11 @@ function withField(path: readonly (string | number)[], value: unknown): Uint8Arr
   for (const part of path.slice(0, -1)) target = target[part] as Record<string | number, unknown>
   target[path.at(-1) ?? ''] = value
   return pack(record)
+}
+
+/** A command as bytes, whatever it is. */
+function commandBytes(command: object): Uint8Array {
+  return pack({ format: 1, kind: 'command', ordinal: 1, command })
 }
 
 describe('a record of the metadata log', () => {
@@ -145,18 +152,54 @@ describe('a record of the metadata log', () => {
       ['setConsumers', 'consumers', [{ name: 'a', createdAtSeconds: -1 }]],
       ['setConsumers', 'consumers', [{ name: 'a', createdAtSeconds: 1, deletingUntilMs: '1' }]],
       ['setConsumers', 'endedAtSeconds', -1],
+      ['changeConsumers', 'sets', undefined],
+      ['changeConsumers', 'sets', [{ name: 'a/b', createdAtSeconds: 1 }]],
+      ['changeConsumers', 'removes', [1]],
+      ['changeConsumers', 'removes', 'a'],
+      ['changeConsumers', 'endedAtSeconds', -1],
       ['setAccount', 'settings', { commitment: { startedAtMs: 1 } }],
       ['setAccount', 'settings', { shardLimit: '1' }],
       ['setAccount', 'account', '12'],
     ]
     const right = { key: keyOf('a'), account: '000000000000', region: 'r', revision: 1 }
-    const filled = { ...right, settings: {}, consumers: [] }
+    const filled = { ...right, settings: {}, consumers: [], removes: [], sets: [] }
     for (const [kind, field, value] of wrong) {
       const whole = { format: 1, kind: 'command', ordinal: 1, command: { kind, ...filled } }
       expect(decodeRecord(pack(whole), 33).kind).toBe('command')
       const command = { kind, ...filled, [field]: value }
       const error = failure(() => decodeRecord(pack({ format: 1, kind: 'command', ordinal: 1, command }), 33))
       expect([field, error.code, error.details['offset']]).toEqual([field, 'ERR_MILLRACE_CORRUPT', 33])
+    }
+  })
+
+  it('is corrupt when a document is no plain data, or more than one may be', () => {
+    const deep = (depth: number): unknown => (depth === 0 ? 0 : [deep(depth - 1)])
+    const right: unknown[] = [null, 0.5, 'x'.repeat(1024 * 1024), { a: [true] }, deep(32)]
+    const wrong: [string, unknown][] = [
+      ['value', undefined],
+      ['value', { at: new Date(0) }],
+      ['value', [Number.NaN]],
+      ['value', Buffer.of(1)],
+      ['value', { a: 'x'.repeat(1024 * 1024) }],
+      ['value', Array.from({ length: 100_000 }, () => 0)],
+      ['value', deep(33)],
+      ['id', ''],
+      ['id', 'x'.repeat(257)],
+      ['id', 'a\nb'],
+      ['id', 7],
+      ['revision', -1],
+    ]
+    for (const value of right) {
+      const command = { kind: 'setDocument', id: 'layer/a', revision: 0, value } as const
+      expect(decodeRecord(commandBytes(command), 1)).toMatchObject({ command: { kind: 'setDocument' } })
+    }
+    for (const [field, value] of wrong) {
+      const command = { kind: 'setDocument', id: 'layer/a', revision: 0, value: 1, [field]: value }
+      const error = failure(() => decodeRecord(commandBytes(command), 33))
+      expect([error.code, error.details]).toEqual([
+        'ERR_MILLRACE_CORRUPT',
+        { offset: 33, field: `command.${field}` },
+      ])
     }
   })
 

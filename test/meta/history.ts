@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import type { Clock } from '../../src/clock.ts'
 import { type ErrorCode, MillraceError } from '../../src/errors.ts'
-import type { Command, StreamKey } from '../../src/meta/commands.ts'
+import { type Command, isStreamCommand, type StreamKey } from '../../src/meta/commands.ts'
 import { MetaLog, type MetaLogOptions } from '../../src/meta/meta-log.ts'
 import type { AccountSettings, ConsumerState, StreamSettings } from '../../src/meta/settings.ts'
 import { accountId, type MetaState, streamId } from '../../src/meta/state.ts'
@@ -42,11 +42,12 @@ export async function stateOf(log: StoredLog): Promise<MetaState> {
 
 /** The state as plain data, for comparison. */
 export function plain(state: MetaState): Record<string, unknown> {
-  const { revision, streams, accounts } = state
+  const { revision, streams, accounts, documents } = state
   return {
     revision,
     streams: Object.fromEntries([...streams].toSorted()),
     accounts: Object.fromEntries([...accounts].toSorted()),
+    documents: Object.fromEntries([...documents].toSorted()),
   }
 }
 
@@ -103,15 +104,42 @@ export function setConsumers(
   return { kind: 'setConsumers', key: keyOf(name), revision: revisionOf(state, name), consumers, ...ended }
 }
 
+export function changeConsumers(
+  state: MetaState,
+  name: string,
+  removes: readonly string[],
+  sets: readonly ConsumerState[],
+  endedAtSeconds?: number,
+): Command {
+  const ended = endedAtSeconds === undefined ? {} : { endedAtSeconds }
+  return {
+    kind: 'changeConsumers',
+    key: keyOf(name),
+    revision: revisionOf(state, name),
+    removes,
+    sets,
+    ...ended,
+  }
+}
+
 export function setAccount(state: MetaState, region: string, settings: AccountSettings): Command {
   const account = '000000000000'
   const revision = state.accounts.get(accountId(account, region))?.revision ?? 0
   return { kind: 'setAccount', account, region, revision, settings }
 }
 
-/** What a command is about: a stream's name, or an account's region. */
+/** Replaces a document, or takes it away where there is no value. */
+export function setDocument(state: MetaState, id: string, value?: unknown): Command {
+  const revision = state.documents.get(id)?.revision ?? 0
+  return value === undefined
+    ? { kind: 'deleteDocument', id, revision }
+    : { kind: 'setDocument', id, revision, value }
+}
+
+/** What a command is about: a stream's name, an account's region, or a document's name. */
 export function nameIn(command: Command): string {
-  return command.kind === 'setAccount' ? command.region : command.key.name
+  if (isStreamCommand(command)) return command.key.name
+  return command.kind === 'setAccount' ? command.region : command.id
 }
 
 /** Of two shards that take over from shard 0, or of the first step towards `targetShards` open ones. */
@@ -205,6 +233,9 @@ const anyAccount: fc.Arbitrary<AccountSettings> = fc.record(
   { requiredKeys: [] },
 )
 
+/** Decoders rename the one key. */
+const anyDocument = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'))
+
 /** Any intent; some of them build on a revision that is not the stream's. */
 export const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
   fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(
@@ -232,11 +263,35 @@ export const anyIntent: fc.Arbitrary<Intent> = fc.oneof(
       (state) =>
         setConsumers(state, stream, consumers, ended),
   ),
+  fc.tuple(name, anyConsumers, anyConsumers, fc.option(fc.nat(), { nil: undefined })).map(
+    ([stream, gone, sets, ended]): Intent =>
+      (state) =>
+        changeConsumers(
+          state,
+          stream,
+          gone.map((consumer) => consumer.name),
+          sets,
+          ended,
+        ),
+  ),
   fc.tuple(fc.constantFrom('us-east-1', 'eu-west-1'), anyAccount).map(
     ([region, settings]): Intent =>
       (state) =>
         setAccount(state, region, settings),
   ),
+  fc.tuple(fc.constantFrom('layer/a', 'layer/b'), fc.option(anyDocument, { nil: undefined })).map(
+    ([id, value]): Intent =>
+      (state) =>
+        setDocument(state, id, value),
+  ),
+  fc
+    .tuple(fc.constantFrom('layer/a', 'layer/b'), fc.nat({ max: 60 }))
+    .map(([id, revision]): Intent => () => ({
+      kind: 'setDocument',
+      id,
+      revision,
+      value: 'stale',
+    })),
   fc.tuple(name, fc.nat({ max: 60 })).map(([stream, revision]): Intent => () => ({
     kind: 'deleteStream',
     key: keyOf(stream),

@@ -11,7 +11,16 @@ import { MetaLog, type MetaLogOptions } from '../../src/meta/meta-log.ts'
 import { streamId } from '../../src/meta/state.ts'
 import { settled } from '../model/manual-clock.ts'
 import { ScratchFolder } from '../native/scratch-folder.ts'
-import { codeOf, createStream, deleteStream, keyOf, nameIn, plain, setRetention } from './history.ts'
+import {
+  codeOf,
+  createStream,
+  deleteStream,
+  keyOf,
+  nameIn,
+  plain,
+  setDocument,
+  setRetention,
+} from './history.ts'
 
 const scratch = new ScratchFolder()
 const engines: LogEngine[] = []
@@ -120,6 +129,25 @@ describe('MetaFollower', () => {
       'deleteStream gone',
       'setRetention changed',
       'createStream new',
+    ])
+  })
+
+  it('tells of documents that were made, changed and taken away meanwhile, and of no others', async () => {
+    const { meta, log, follower, told } = await pair({ snapshotCommands: 4 })
+    for (const name of ['kept', 'changed', 'gone']) await meta.propose(setDocument(meta.state, name, 1))
+    expect(follower.state.documents.size).toBe(3)
+    told.length = 0
+    log.held = true
+    await meta.propose(setDocument(meta.state, 'changed', 2))
+    await meta.propose(setDocument(meta.state, 'gone'))
+    await meta.propose(setDocument(meta.state, 'new', 1))
+    for (let value = 0; value < 9; value++) await meta.propose(setDocument(meta.state, 'changed', value))
+    log.held = false
+    expect(plain(follower.state)).toEqual(plain(meta.state))
+    expect(told.map((command) => `${command.kind} ${nameIn(command)}`).toSorted()).toEqual([
+      'deleteDocument gone',
+      'setDocument changed',
+      'setDocument new',
     ])
   })
 

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
+import { unpack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/log/log.ts'
+import type { Command } from '../../src/meta/commands.ts'
 import { decodeRecord, encodeRecord, type MetaRecord } from '../../src/meta/encode.ts'
 import type { MetaState } from '../../src/meta/state.ts'
 import { ModelDisk, StoredLog } from '../model/stored-log.ts'
@@ -14,6 +16,7 @@ import {
   openMeta,
   plain,
   rejection,
+  setDocument,
   setRetention,
   stateOf,
 } from './history.ts'
@@ -37,6 +40,8 @@ function logOf(records: readonly MetaRecord[], firstOffset = 1): StoredLog {
   }
   return log
 }
+
+const made = (value?: unknown) => (state: MetaState) => setDocument(state, 'layer/a', value)
 
 describe('a snapshot', () => {
   it('follows every so many commands, and what it sums up is trimmed', async () => {
@@ -95,6 +100,26 @@ describe('a snapshot', () => {
         .map((record) => record.kind)
         .slice(0, 3),
     ).toEqual(['command', 'command', 'snapshotBegin'])
+  })
+
+  it('that holds documents says so in its format, so that no earlier version loses them', async () => {
+    const disk = new ModelDisk()
+    const formatAfter = async (...steps: ((state: MetaState) => Command)[]): Promise<unknown> => {
+      const { meta } = await openMeta(disk, { snapshotCommands: 2 })
+      for (const step of steps) await meta.propose(step(meta.state))
+      await meta.close()
+      expect(plain(await stateOf(disk.meta))).toEqual(plain(meta.state))
+      const records = disk.meta.records.map(({ data }) => unpack(data) as Record<string, unknown>)
+      return records.find(({ kind }) => kind === 'snapshotBegin')?.['format']
+    }
+    expect(
+      await formatAfter(
+        () => createStream('a'),
+        () => createStream('b'),
+      ),
+    ).toBe(1)
+    expect(await formatAfter(made(1), made(2))).toBe(2)
+    expect(await formatAfter(made(), () => createStream('c'))).toBe(1)
   })
 
   it('is cut into chunks, and a store of thousands of shards comes back from them', async () => {

@@ -11,6 +11,7 @@ import type {
   Slot,
 } from '../../src/log/log.ts'
 import type { ReadBlock } from '../../src/log/read-block.ts'
+import type { SyncStats } from '../../src/log/sync-stats.ts'
 
 /**
  * Makes calls one after the other, none before the turn in which it was asked for is over: so a caller that
@@ -110,6 +111,10 @@ export class AsyncEngine implements LogEngine {
 
   sweep(live: readonly Slot[]): Promise<void> {
     return this.#turns.take(() => this.#engine.sweep(live))
+  }
+
+  syncStats(): Promise<SyncStats> {
+    return this.#turns.take(() => this.#engine.syncStats())
   }
 
   router(starts: readonly bigint[]): Router {

@@ -12,6 +12,7 @@ import type {
 } from '../../src/log/log.ts'
 import type { ReadBlock } from '../../src/log/read-block.ts'
 import { RecordAnswer, type RecordSlab } from '../../src/log/record-slab.ts'
+import type { SyncStats } from '../../src/log/sync-stats.ts'
 import { Faults, type LogMethod } from './faults.ts'
 
 /** Any log, whose calls go wrong as scripted. */
@@ -119,6 +120,10 @@ export class FaultyEngine implements LogEngine {
 
   sweep(live: readonly Slot[]): Maybe<void> {
     return this.#engine.sweep(live)
+  }
+
+  syncStats(): Maybe<SyncStats> {
+    return this.#engine.syncStats()
   }
 
   router(starts: readonly bigint[]): Router {

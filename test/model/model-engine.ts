@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { invalidArgument, MillraceError } from '../../src/errors.ts'
 import type { LogCaps, LogEngine, Router, ShardLog, Slot } from '../../src/log/log.ts'
+import { noSyncs, type SyncStats } from '../../src/log/sync-stats.ts'
 import { ModelLog } from './model-log.ts'
 import { ModelRouter } from './model-router.ts'
 import { ModelDisk, StoredLog } from './stored-log.ts'
@@ -73,6 +74,11 @@ export class ModelEngine implements LogEngine {
     this.#requireOpen()
     const kept = new Set([...live.map(nameOf), ...this.#openLogs.keys()])
     for (const name of this.disk.logs.keys()) if (!kept.has(name)) this.disk.logs.delete(name)
+  }
+
+  syncStats(): SyncStats {
+    this.#requireOpen()
+    return noSyncs
   }
 
   router(starts: readonly bigint[]): Router {

@@ -54,6 +54,12 @@ describe('the engine', () => {
     'x'.repeat(1_000_000),
   ]
 
+  it('opens an image in memory only if it is one', async () => {
+    for (const value of [null, 7, 'image', {}, engine, Object.create(Object.getPrototypeOf(engine.image()))])
+      expect(() => addon.openMemory(value as never)).toThrow('openMemory takes an image')
+    await addon.openMemory(engine.image()).close()
+  })
+
   it('opens and drops no log by a name that is none', async () => {
     for (const method of ['openLog', 'drop']) {
       for (const name of noIds) {

@@ -62,6 +62,21 @@ describe('workers', () => {
     await engine.close()
   })
 
+  it('count their syncs together', async ({ signal }) => {
+    const folder = scratch.fresh()
+    const { worker, ended } = await started('flush for ever', folder)
+    const engine = await addon.openFolder(folder, true)
+    const before = engine.syncStats().count
+    // Of the worker's flushes: nothing was written here.
+    while (engine.syncStats().count < before + 10 && !signal.aborted) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(engine.syncStats().count).toBeGreaterThanOrEqual(before + 10)
+    await worker.terminate()
+    await ended
+    await engine.close()
+  })
+
   it.each([
     ['leave it open', 0],
     ['exit the worker', 3],

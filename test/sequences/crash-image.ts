@@ -26,7 +26,7 @@ export function copyFolder(from: string, to: string): void {
   mkdirSync(to)
   // The control page first: what is copied later may be further than it says, and never less far.
   const entries = unlessGone(() => readdirSync(from, { withFileTypes: true })) ?? []
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entries.toSorted((a, b) => Number(b.name === 'ctl') - Number(a.name === 'ctl'))) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]
     if (entry.isDirectory()) copyFolder(source, target)
     else unlessGone(() => copyFileSync(source, target))

@@ -21,16 +21,38 @@ export function checkState(store: Store, model: ModelStore, nowMs: number): void
       retentionHours: stream.retentionHours,
       maxRecordBytes: stream.maxRecordBytes,
       shardCount: stream.open.length,
-      status: 'ACTIVE',
     }
-    const { name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount, status } = description
-    const shown = { name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount, status }
+    const { name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount } = description
+    const shown = { name, arn, createdAtMs, retentionHours, maxRecordBytes, shardCount }
     same('a description', JSON.stringify(shown), JSON.stringify(expected))
+    const settings = settingsShown(store.stream(stream.name))
+    same('settings', JSON.stringify(settings), JSON.stringify(stream.settings.shown(nowMs)))
     const listed = stream.listed(nowMs).map(shardAsListed)
     const shards = store.stream(stream.name).shards()
     same('shards', JSON.stringify(shards.map(asListed)), JSON.stringify(listed))
     for (const shard of shards) checkNumbers(shard)
   }
+}
+
+/** As a model shows them. */
+function settingsShown(stream: Stream): readonly unknown[] {
+  const { status, mode, kmsKeyId, monitoring, tagCount, consumerCount } = stream.describe()
+  const { tags, policy } = stream.settings
+  const consumers = stream.consumers.list()
+  same('tags', tagCount, tags.length)
+  same('consumers', consumerCount, consumers.length)
+  return [
+    status,
+    mode,
+    kmsKeyId ?? '',
+    policy ?? '',
+    monitoring.join(),
+    tags.map(({ key, value }) => [key, value]).join(),
+    ...consumers.map((consumer) => {
+      const createdAtSeconds = Number(consumer.arn.split(':').at(-1))
+      return [consumer.name, createdAtSeconds, consumer.status, consumer.tags[0]?.value].join()
+    }),
+  ]
 }
 
 /** What a model's shard is listed as. */

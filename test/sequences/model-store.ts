@@ -3,6 +3,7 @@
  * engine, and imports nothing of it.
  */
 import { createHash } from 'node:crypto'
+import { ModelSettings } from './model-settings.ts'
 import type { Payload } from './payload.ts'
 import type { Entry } from './step.ts'
 
@@ -19,6 +20,8 @@ export interface ModelRecord {
   counter: bigint
   /** It was promised to survive the loss of power. */
   durable: boolean
+  /** It was hidden when a loss of power may have taken it: nobody was shown whether it did. */
+  mayBeLost: boolean
   /** Which opening of the store put it there. */
   readonly opening: number
 }
@@ -93,6 +96,7 @@ export class ModelShard {
       sequence: undefined,
       counter: 0n,
       durable,
+      mayBeLost: false,
       opening,
     }
     this.records.push(record)
@@ -121,7 +125,21 @@ export class ModelShard {
   cutTo(count: number): void {
     for (const { sequence } of this.records.splice(count))
       if (sequence !== undefined) this.lost.push(sequence)
-    const last = this.records.at(-1)?.counter ?? 0n
+    this.#forgetBehind(this.records.at(-1))
+  }
+
+  /** A loss of power may have taken all but the first `count` of the records, all of which are hidden. */
+  doubtFrom(count: number): void {
+    const doubted = this.records.slice(count)
+    for (const record of doubted) record.mayBeLost = true
+    // Then somebody else may have their numbers one day.
+    if (this.used > this.#usedForGood) for (const record of doubted) record.sequence = undefined
+    this.#forgetBehind(this.records[count - 1])
+  }
+
+  /** What was used behind this record, under a mode that does not sync, may be used again. */
+  #forgetBehind(record: ModelRecord | undefined): void {
+    const last = record?.counter ?? 0n
     if (this.used > this.#usedForGood) this.lost = []
     this.used = last > this.#usedForGood ? last : this.#usedForGood
   }
@@ -130,7 +148,8 @@ export class ModelShard {
 export class ModelStream {
   readonly name: string
   readonly createdAtMs: number
-  readonly maxRecordBytes: number
+  readonly settings: ModelSettings = new ModelSettings()
+  maxRecordBytes: number
   /** All there ever were, by index. */
   readonly shards: ModelShard[]
   retentionHours: number

@@ -153,10 +153,12 @@ function expiredOf(
   // Behind a parent that was promised, what is missing of a child is a gap, too.
   if (promised === undefined) return { count: 0, sure: shard.parents.length === 0 }
   const hidden = shard.records.slice(0, shard.records.length - visible.length)
-  const count = hidden.filter((record) => follows(record, promised)).length
-  // Behind a number that the power took, what is missing may be a hole or a record.
+  const missing = hidden.filter((record) => follows(record, promised))
+  const count = missing.filter(({ mayBeLost }) => !mayBeLost).length
+  // Behind a number that the power took, or may have taken, what is missing may be a hole or a record.
   // The same where a whole shard has expired: nobody knows any more what it held.
-  const known = shard.closedAtMs === undefined && !shard.lost.includes(promised.sequence)
+  const isTaken = shard.lost.includes(promised.sequence) || missing.length > count
+  const known = shard.closedAtMs === undefined && !isTaken
   return {
     count,
     sure: count > 0 || hidden.length === 0 ? shard.closedAtMs === undefined || count > 0 : known,

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { anyChange, type Change } from './change.ts'
 import type { Payload } from './payload.ts'
 
 /** How a store is opened. */
@@ -72,6 +73,14 @@ export type Step =
       readonly share: number
     }
   | { readonly do: 'merge'; readonly stream: number; readonly shard: number }
+  | {
+      readonly do: 'scale'
+      readonly stream: number
+      /** To how many open shards, in eighths of those there are. */
+      readonly eighths: number
+    }
+  | { readonly do: 'change'; readonly stream: number; readonly change: Change }
+  | { readonly do: 'flood'; readonly stream: number }
   | { readonly do: 'setRetention'; readonly stream: number; readonly hours: number }
   | { readonly do: 'list'; readonly beside: boolean }
   | { readonly do: 'pass'; readonly ms: number }
@@ -233,7 +242,10 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: record({ do: does('merge'), stream, shard: fc.nat({ max: 9 }) }) },
-  { weight: 2, arbitrary: record({ do: does('list'), beside: fc.boolean() }) },
+  { weight: 2, arbitrary: record({ do: does('scale'), stream, eighths: fc.integer({ min: 3, max: 17 }) }) },
+  { weight: 9, arbitrary: record({ do: does('change'), stream, change: anyChange }) },
+  { weight: 1, arbitrary: record({ do: does('flood'), stream }) },
+  { weight: 3, arbitrary: record({ do: does('list'), beside: fc.boolean() }) },
   { weight: 7, arbitrary: record({ do: does('pass'), ms: passed }) },
   { weight: 2, arbitrary: record({ do: does('reopen'), mode: anyMode }) },
   { weight: 2, arbitrary: record({ do: does('processDies'), mode: anyMode }) },

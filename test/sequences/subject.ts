@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { open, type OpenOptions, type Store } from '../../src/index.ts'
 import { ManualClock, settled } from '../model/manual-clock.ts'
 import { copyFolder, endSystem, type Marks, raiseMarks } from './crash-image.ts'
+import { atOnce, transitions } from './model-settings.ts'
 import type { Behind, Mode } from './step.ts'
 
 /** In memory if possible: sequences are about what is stored where, not about the disk. */
@@ -17,9 +18,20 @@ const optionsOf: Readonly<Record<Mode, OpenOptions>> = {
   none: { durability: 'none' },
 }
 
+/** What every opening of a store has in common. */
+export interface Habits {
+  /** At `memory:`, where only one mode makes sense. */
+  readonly inMemory: boolean
+  /** The limits of AWS are enforced. */
+  readonly limited: boolean
+  /** Changes take time. */
+  readonly slow: boolean
+}
+
 /** The store under test: opened, closed, left to crashes, and read from beside. */
 export class Subject {
   readonly clock: ManualClock = new ManualClock()
+  readonly habits: Habits
   readonly #root: string | undefined
   readonly #abandoned: Store[] = []
   readonly #marks: Marks = new Map()
@@ -29,9 +41,9 @@ export class Subject {
   /** A second store of the same folder, opened with `readOnly`. */
   #reader: Store | undefined
 
-  /** @param inMemory at `memory:`, where only one mode makes sense */
-  constructor(inMemory: boolean) {
-    this.#root = inMemory ? undefined : mkdtempSync(join(scratch, 'millrace-sequence-'))
+  constructor(habits: Habits) {
+    this.habits = habits
+    this.#root = habits.inMemory ? undefined : mkdtempSync(join(scratch, 'millrace-sequence-'))
   }
 
   get inMemory(): boolean {
@@ -41,6 +53,11 @@ export class Subject {
   get store(): Store {
     if (this.#store === undefined) throw new Error('the store is not open')
     return this.#store
+  }
+
+  /** How long its changes take. */
+  get durations(): typeof transitions {
+    return this.habits.slow ? transitions : atOnce
   }
 
   get reader(): Store | undefined {
@@ -64,7 +81,13 @@ export class Subject {
     this.#mode = this.inMemory ? 'process' : mode
     const location = this.#root === undefined ? 'memory:' : this.#folder
     if (!this.inMemory) raiseMarks(this.#folder, this.#marks)
-    this.#store = await open(location, { clock: this.clock, onWarning: failOn, ...optionsOf[this.#mode] })
+    this.#store = await open(location, {
+      clock: this.clock,
+      onWarning: failOn,
+      limits: this.habits.limited ? 'enforce' : 'off',
+      transitions: this.durations,
+      ...optionsOf[this.#mode],
+    })
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,23 @@
 import type { ShardDescription, Store, Stream } from '../../src/index.ts'
+import { checkChange, checkScale } from './changing.ts'
 import { checkState, checkStats } from './description.ts'
 import { Expectation, holds, same, sameRecord } from './expectation.ts'
 import { type ModelShard, ModelStore, ModelStream } from './model-store.ts'
+import { ModelLimits } from './model-limits.ts'
 import { codeOf } from './outcome.ts'
 import { checkRead, getNow, readAll } from './reading.ts'
 import type { Mode, Step } from './step.ts'
-import { Subject } from './subject.ts'
-import { checkAppend, checkBatch, checkPuts, checkRefused, type Moment, writeThrough } from './writing.ts'
+import { type Habits, Subject } from './subject.ts'
+import {
+  checkAppend,
+  checkBatch,
+  checkPuts,
+  checkRefused,
+  flood,
+  hasRoom,
+  type Moment,
+  writeThrough,
+} from './writing.ts'
 
 type StepOf<Name extends Step['do']> = Extract<Step, { readonly do: Name }>
 
@@ -18,13 +29,15 @@ export class Trial {
   readonly #model: ModelStore = new ModelStore()
   /** Openings of the store so far. */
   #opening = 0
+  /** What this opening enforces. */
+  #limits: ModelLimits | undefined
   /** Something of the metadata was never synced, so that after a crash of the system readers may know less. */
   #metadataUnsure = false
   /** The system died, and no command followed. */
   #metadataHidden = false
 
-  constructor(inMemory: boolean) {
-    this.#subject = new Subject(inMemory)
+  constructor(habits: Habits) {
+    this.#subject = new Subject(habits)
   }
 
   async begin(mode: Mode): Promise<void> {
@@ -102,8 +115,7 @@ export class Trial {
       case 'getSync':
         return this.#get(step, model)
       case 'tail':
-        await this.#tail(step, model)
-        return true
+        return this.#tail(step, model)
       case 'stats':
         await checkStats(stream, model, this.#nowMs)
         return true
@@ -116,10 +128,16 @@ export class Trial {
       case 'merge':
         return this.#merge(step, stream, model)
       case 'setRetention':
-        if (step.hours !== model.retentionHours) this.#commanded()
-        await stream.setRetention(step.hours)
-        model.setRetention(step.hours, this.#nowMs)
+        await this.#setRetention(step.hours, stream, model)
         return true
+      case 'scale':
+        return this.#scale(step, stream, model)
+      case 'change':
+        if (await checkChange(stream, model, step.change, this.#nowMs, this.#subject.durations))
+          this.#commanded()
+        return true
+      case 'flood':
+        return flood(stream, model, this.#moment)
       default:
         throw new Error(`${step.do} is not about a stream`)
     }
@@ -131,7 +149,13 @@ export class Trial {
 
   get #moment(): Moment {
     const { commits, storesLater } = this.#subject
-    return { nowMs: this.#nowMs, opening: this.#opening, durable: commits, later: storesLater }
+    return {
+      nowMs: this.#nowMs,
+      opening: this.#opening,
+      durable: commits,
+      later: storesLater,
+      limits: this.#limits,
+    }
   }
 
   /** The store beside the writer's, if a step may be taken there. */
@@ -141,6 +165,7 @@ export class Trial {
 
   async #open(mode: Mode): Promise<void> {
     this.#opening += 1
+    this.#limits = this.#subject.habits.limited ? new ModelLimits() : undefined
     await this.#subject.open(mode)
     if (!this.#synced) this.#metadataUnsure = true
     for (const shard of this.#model.shards) shard.synced = this.#synced
@@ -170,7 +195,10 @@ export class Trial {
 
   async #delete(stream: Stream, model: ModelStream): Promise<void> {
     const besides = this.#besides(true)?.stream(model.name)
-    await this.#subject.store.deleteStream(model.name)
+    const { store } = this.#subject
+    if (model.settings.consumers(this.#nowMs).length > 0)
+      same('delete', await codeOf(() => store.deleteStream(model.name)), 'ERR_MILLRACE_STREAM_IN_USE')
+    await store.deleteStream(model.name, { enforceConsumerDeletion: true })
     this.#commanded()
     this.#model.streams.delete(model.name)
     const gone = 'ERR_MILLRACE_STREAM_NOT_FOUND'
@@ -188,8 +216,10 @@ export class Trial {
     const { start, end } = parent
     const at = start + ((end - start) * BigInt(step.share)) / 16n
     if (at <= start + 1n || at >= end) return false
-    this.#commanded()
-    const shown = await stream.splitShard(parent.id, String(at))
+    const split = (): ReturnType<Stream['splitShard']> => stream.splitShard(parent.id, String(at))
+    if (await this.#refusesReshard(model, split)) return true
+    const shown = await split()
+    this.#resharded(model)
     const ranges = [
       { start, end: at - 1n },
       { start: at, end },
@@ -204,12 +234,46 @@ export class Trial {
     if (open.length === 1) return false
     const at = step.shard % (open.length - 1)
     const [lower, upper] = open.slice(at, at + 2) as [ModelShard, ModelShard]
-    this.#commanded()
-    const shown = await stream.mergeShards(lower.id, upper.id)
+    const merge = (): ReturnType<Stream['mergeShards']> => stream.mergeShards(lower.id, upper.id)
+    if (await this.#refusesReshard(model, merge)) return true
+    const shown = await merge()
+    this.#resharded(model)
     this.#opened(model.replace([lower, upper], [{ start: lower.start, end: upper.end }], this.#nowMs), [
       shown,
     ])
     return true
+  }
+
+  async #scale({ eighths }: StepOf<'scale'>, stream: Stream, model: ModelStream): Promise<boolean> {
+    const target = Math.max(1, Math.round((model.open.length * eighths) / 8))
+    // More would make slow sequences.
+    if (target > 12) return false
+    const { durations } = this.#subject
+    const children = await checkScale(stream, model, target, this.#nowMs, durations)
+    if (children === undefined || children.length === 0) return true
+    this.#commanded()
+    for (const child of children) child.synced = this.#synced
+    return true
+  }
+
+  async #refusesReshard(model: ModelStream, reshard: () => unknown): Promise<boolean> {
+    const refusal = model.settings.refusalOfReshard(this.#nowMs)
+    if (refusal === undefined) return false
+    same('the reshard', await codeOf(reshard), refusal)
+    return true
+  }
+
+  #resharded(model: ModelStream): void {
+    this.#commanded()
+    model.settings.updatingUntilMs = this.#nowMs + this.#subject.durations.updatingMs
+  }
+
+  async #setRetention(hours: number, stream: Stream, model: ModelStream): Promise<void> {
+    const refusal = model.settings.refusal(this.#nowMs)
+    same('setRetention', await codeOf(() => stream.setRetention(hours)), refusal)
+    if (refusal !== undefined) return
+    if (hours !== model.retentionHours) this.#commanded()
+    model.setRetention(hours, this.#nowMs)
   }
 
   #opened(children: readonly ModelShard[], shown: readonly ShardDescription[]): void {
@@ -234,7 +298,9 @@ export class Trial {
   }
 
   /** Waits at the tail, puts a record, and gets it; then an abort ends the wait. */
-  async #tail(step: StepOf<'tail'>, model: ModelStream): Promise<void> {
+  async #tail(step: StepOf<'tail'>, model: ModelStream): Promise<boolean> {
+    const entry = { key: `tail-${step.stream}`, payload: { bytes: 40, fill: step.stream } }
+    if (!hasRoom(model, entry, this.#moment)) return false
     const whole = model.shards.every(({ shownBeside }) => shownBeside)
     const reading = (whole ? this.#besides(step.beside) : undefined) ?? this.#subject.store
     const stop = new AbortController()
@@ -249,13 +315,13 @@ export class Trial {
     }
     for (; before > 0; before--) expectation.take((await records.next()).value as never)
     const waiting = records.next()
-    const entry = { key: `tail-${step.stream}`, payload: { bytes: 40, fill: step.stream } }
     await checkPuts(this.#subject.store.stream(model.name), model, [entry], this.#moment)
     const shard = model.shardOf(entry)
     sameRecord(shard, shard.records.at(-1) as never, (await waiting).value as never)
     const ended = records.next()
     stop.abort(new Error('enough'))
     same('the read', await ended.catch((error: unknown) => error), stop.signal.reason)
+    return true
   }
 
   /** The store is closed or dies, and is opened again. */
@@ -316,6 +382,8 @@ export class Trial {
     const durable = shard.durableCount
     holds(`${shard.id} kept ${hidden + seen} records of ${durable} durable ones`, hidden + seen >= durable)
     if (hidden + seen < shard.records.length) shard.cutTo(hidden + seen)
+    // Whether what expired was trimmed before the power went, or taken by that, depends on the moment.
+    if (seen === 0 && durable < hidden) shard.doubtFrom(durable)
   }
 
   async #turnReader(open: boolean): Promise<boolean> {

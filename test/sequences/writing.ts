@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
-import type { PutEntry, PutResult, Stored, Stream } from '../../src/index.ts'
+import { MillraceError, type PutEntry, type PutResult, type Stored, type Stream } from '../../src/index.ts'
 import { holds, number, same } from './expectation.ts'
+import type { ModelLimits } from './model-limits.ts'
 import type { ModelRecord, ModelShard, ModelStream } from './model-store.ts'
 import { codeOf, isOpening } from './outcome.ts'
 import { payloadBytes } from './payload.ts'
@@ -15,6 +16,8 @@ export interface Moment {
   readonly durable: boolean
   /** Nothing can be stored within a call. */
   readonly later: boolean
+  /** What shards take. */
+  readonly limits: ModelLimits | undefined
 }
 
 /** Puts the entries one by one, without waiting in between, and holds the answers against the model. */
@@ -30,7 +33,9 @@ export async function checkPuts(
   const answers = await Promise.allSettled(puts)
   for (const [index, entry] of entries.entries()) {
     const answer = answers[index] as PromiseSettledResult<Stored>
-    if (fits(entry, model)) {
+    if (fits(entry, model) && !admits(entry, model, moment)) {
+      await refusedAsTooMuch(() => puts[index])
+    } else if (fits(entry, model)) {
       if (answer.status === 'rejected') throw answer.reason
       checkStored(model, entry, answer.value, moment)
     } else {
@@ -54,9 +59,11 @@ export async function checkAppend(
   try {
     stored = append()
   } catch (error) {
-    if (!isOpening(error)) throw error
-    return checkPuts(stream, model, [entry], moment)
+    if (isOpening(error)) return checkPuts(stream, model, [entry], moment)
+    if (admits(entry, model, moment)) throw error
+    return same('append', codeIn(error), throttled)
   }
+  holds('a record was stored that a limit refuses', admits(entry, model, moment))
   checkStored(model, entry, stored, moment)
 }
 
@@ -72,6 +79,10 @@ export async function checkBatch(
   same('results', results.length, entries.length)
   for (const [index, entry] of entries.entries()) {
     const result = results[index] as PutResult
+    if (!admits(entry, model, moment)) {
+      same('a result', result.ok ? undefined : result.error.code, throttled)
+      continue
+    }
     if (!result.ok) throw result.error
     checkStored(model, entry, result, moment)
   }
@@ -87,12 +98,39 @@ export async function writeThrough(
 ): Promise<void> {
   const fitting = entries.filter((entry) => fits(entry, model))
   const source = Readable.from(fitting.map(putEntry))
-  await (web
+  const writing = web
     ? (Readable.toWeb(source) as ReadableStream<PutEntry>).pipeTo(
         stream.writableStream({ highWaterMarkBytes: 64 * 1024 }),
       )
-    : pipeline(source, stream.writable()))
-  for (const entry of fitting) addTo(model.shardOf(entry), entry, moment)
+    : pipeline(source, stream.writable())
+  const { refused, untriedFrom } = await writing.then(
+    () => ({ refused: [] as readonly number[], untriedFrom: fitting.length }),
+    refusedOf,
+  )
+  for (const [index, entry] of fitting.slice(0, untriedFrom).entries()) {
+    const isAdmitted = admits(entry, model, moment)
+    same('an entry is refused', refused.includes(index), !isAdmitted)
+    if (isAdmitted) addTo(model.shardOf(entry), entry, moment)
+  }
+}
+
+/** More records of one key than a shard takes in a second; only where there is such a limit. */
+export async function flood(stream: Stream, model: ModelStream, moment: Moment): Promise<boolean> {
+  if (moment.limits === undefined) return false
+  const entry = { key: 'flood', payload: { bytes: 4, fill: 1 } }
+  await checkBatch(
+    stream,
+    model,
+    Array.from({ length: 1_010 }, () => entry),
+    moment,
+  )
+  return true
+}
+
+/** What an error of a stream of entries says of them. */
+function refusedOf(error: unknown): { readonly refused: readonly number[]; readonly untriedFrom: number } {
+  if (codeIn(error) !== throttled) throw error
+  return (error as MillraceError).details as never
 }
 
 /** Each fault is refused by its code, also as the second entry of a batch, of which nothing is stored then. */
@@ -142,8 +180,33 @@ function putEntry({ key, payload, hashKey }: Entry): PutEntry {
 }
 
 /** Key and data together. */
-function fits({ key, payload }: Entry, { maxRecordBytes }: ModelStream): boolean {
-  return Buffer.byteLength(key) + payload.bytes <= maxRecordBytes
+function fits(entry: Entry, { maxRecordBytes }: ModelStream): boolean {
+  return bytesOf(entry) <= maxRecordBytes
+}
+
+const throttled = 'ERR_MILLRACE_THROTTLED'
+
+/** Whether the shard takes it, which is counted. */
+function admits(entry: Entry, model: ModelStream, { limits, nowMs }: Moment): boolean {
+  return limits?.take(model.shardOf(entry), bytesOf(entry), model.maxRecordBytes, nowMs) ?? true
+}
+
+/** Whether it would take it. */
+export function hasRoom(model: ModelStream, entry: Entry, { limits, nowMs }: Moment): boolean {
+  return limits?.has(model.shardOf(entry), bytesOf(entry), model.maxRecordBytes, nowMs) ?? true
+}
+
+/** Key and data. */
+function bytesOf({ key, payload }: Entry): number {
+  return Buffer.byteLength(key) + payload.bytes
+}
+
+function codeIn(error: unknown): string | undefined {
+  return error instanceof MillraceError ? error.code : undefined
+}
+
+async function refusedAsTooMuch(call: () => unknown): Promise<void> {
+  same('a record beyond a limit', await codeOf(call), throttled)
 }
 
 async function refusedAsTooLarge(call: () => unknown): Promise<void> {

@@ -43,9 +43,10 @@ const allowances = {
   rss: { unit: 2 ** 20, name: 'RSS, MiB', share: 0.1, least: 128 * 2 ** 20 },
   // Up to three segments of a shard that turns over, and what is being replaced.
   files: { unit: 1, name: 'files', share: 0.1, least: 64 },
-  // What is prepared for records to come, up to 8 MiB in each of two segments of a shard. The records themselves may take
-  // more and more for hours: a shard that fills its segments gets larger ones, up to 256 MiB, and gives them back as a whole.
-  beyond: { unit: 2 ** 20, name: 'disk beyond records, MiB', share: 0.25, least: 96 * 2 ** 20 },
+  // What is prepared for records to come, up to 8 MiB in each of two segments of a shard, the more the larger its segments
+  // have become: four stores of up to eight shards. The records themselves may take more and more for hours: a shard that
+  // fills its segments gets larger ones, up to 256 MiB, and gives them back as a whole.
+  beyond: { unit: 2 ** 20, name: 'disk beyond records, MiB', share: 0.25, least: 4 * 8 * 16 * 2 ** 20 },
 }
 
 const parent = mkdtempSync(join(values.folder, 'millrace-soak-'))

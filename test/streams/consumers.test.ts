@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Command } from '../../src/meta/commands.ts'
+import { encodeRecord } from '../../src/meta/encode.ts'
+import { insideOf } from '../../src/streams/store.ts'
 import { openSubject } from './subject.ts'
 
 const startSeconds = Date.UTC(2026, 0, 1) / 1000
@@ -66,6 +69,29 @@ describe('consumers of a stream', () => {
     await store.account.setCommitment(true)
     for (let n = 20; n < 50; n++) await consumers.register(`c${n}`)
     await expect(consumers.register('one-more')).rejects.toMatchObject({ details: { bound: 50 } })
+  })
+
+  it('are written one at a time, whatever the others hold', async () => {
+    const { store, disk, clock } = await openSubject()
+    const stream = await store.createStream('s')
+    const { consumers } = stream
+    const written: Command[] = []
+    insideOf(store).meta.onChange((command) => void written.push(command))
+    for (const name of ['a', 'b', 'c']) await consumers.register(name)
+    await consumers.setPolicy('a', JSON.stringify({ a: 'x'.repeat(60_000) }))
+    await consumers.tag('b', { k: 'v' })
+    await consumers.deregister('c')
+    const sizes = written.map((command) => encodeRecord({ kind: 'command', ordinal: 1, command }).length)
+    expect(sizes.filter((bytes) => bytes > 60_000)).toHaveLength(1)
+    expect(sizes.at(-2)).toBeLessThan(500)
+    const listed = consumers.list()
+    expect(listed.map(({ name, tags }) => [name, tags.length])).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ])
+    await store.close()
+    const again = (await openSubject({ disk, clock })).store.stream('s').consumers
+    expect(again.list()).toEqual(listed)
   })
 
   it('have tags and a policy of their own', async () => {

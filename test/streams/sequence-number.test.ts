@@ -78,6 +78,24 @@ describe('sequence numbers', () => {
     )
   })
 
+  it('are the same from a writer that has written others', () => {
+    const offset = fc.oneof(
+      fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+      fc.constantFrom(0, 2 ** 26 - 1, 2 ** 26, 2 ** 52),
+    )
+    const seconds = fc.oneof(fc.integer({ min: 0, max: 2 ** 36 - 1 }), fc.constantFrom(0, 1, 2 ** 36 - 1))
+    const records = fc.array(fc.tuple(offset, seconds), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(fields, records, (written, places) => {
+        const numbers = new SequenceNumbers(written.shardCreatedAtSeconds, written.shardIndex)
+        for (const [counter, arrivedAtSeconds] of places) {
+          const expected = formatSequenceNumber({ ...written, counter: BigInt(counter), arrivedAtSeconds })
+          expect(numbers.at(counter, arrivedAtSeconds * 1000)).toBe(expected)
+        }
+      }),
+    )
+  })
+
   it('of one shard sort as text in the order of their offsets, whenever the records arrived', () => {
     const numbers = new SequenceNumbers(1_700_000_000, 3)
     expect(numbers.at(9, 1_800_000_000_000) < numbers.at(10, 1_700_000_000_000)).toBe(true)

@@ -227,6 +227,22 @@ describe('a resource policy', () => {
   })
 })
 
+it('a resource policy has at most 64 KiB, counted in bytes', async () => {
+  const { settings, consumers } = await (await openSubject()).store.createStream('s')
+  await consumers.register('c')
+  const fits = JSON.stringify({ a: 'x'.repeat(64 * 1024 - 8) })
+  await settings.setPolicy(fits)
+  await consumers.setPolicy('c', fits)
+  const details = { limit: 'policyBytes', value: 65_537, bound: 65_536 }
+  for (const over of [`${fits} `, JSON.stringify({ a: '€'.repeat(21_843) })]) {
+    expect(Buffer.byteLength(over)).toBe(65_537)
+    const refused = { code: 'ERR_MILLRACE_LIMIT_EXCEEDED', details }
+    await expect(settings.setPolicy(over)).rejects.toMatchObject(refused)
+    await expect(consumers.setPolicy('c', over)).rejects.toMatchObject(refused)
+  }
+  expect(settings.policy).toBe(fits)
+})
+
 describe('enhanced monitoring', () => {
   it('says which metrics were kept before, and which are now', async () => {
     const { store } = await openSubject()

@@ -2,15 +2,32 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApiRates, apiRates } from '../../src/streams/api-rates.ts'
 import { HeavyKeys } from '../../src/streams/heavy-keys.ts'
-import { ShardLimits } from '../../src/streams/shard-limits.ts'
+import { JudgedWrites } from '../../src/streams/judged-writes.ts'
+import { ownBuckets } from '../../src/streams/own-buckets.ts'
+import { type ShardLimit, ShardLimits } from '../../src/streams/shard-limits.ts'
 
 const MiB = 1024 * 1024
+
+/** The limits of a shard that is put to record by record. */
+class OneShard extends ShardLimits {
+  constructor() {
+    super(ownBuckets, 'shard')
+  }
+
+  one(bytes: number, recordBytesMax: number, nowMs: number): ShardLimit | undefined {
+    const writes = new JudgedWrites()
+    writes.clear(1)
+    writes.add(bytes)
+    this.write(writes, recordBytesMax, nowMs)
+    return writes.refusal(0)
+  }
+}
 
 describe('what a shard takes', () => {
   // 1,000 records/s: AWS API model, PutRecords
   it('is 1,000 records in a second', () => {
-    const limits = new ShardLimits(0)
-    const write = (nowMs: number): string | undefined => limits.write(10, MiB, nowMs)
+    const limits = new OneShard()
+    const write = (nowMs: number): string | undefined => limits.one(10, MiB, nowMs)
     for (let n = 0; n < 1000; n++) expect(write(0)).toBeUndefined()
     expect(write(0)).toBe('write-records')
     expect(write(1)).toBeUndefined()
@@ -20,25 +37,25 @@ describe('what a shard takes', () => {
 
   // 1 MiB/s: AWS API model, PutRecords
   it('is 1 MiB in a second', () => {
-    const limits = new ShardLimits(0)
+    const limits = new OneShard()
     const half = MiB / 2
-    expect(limits.write(half, MiB, 0)).toBeUndefined()
-    expect(limits.write(half, MiB, 0)).toBeUndefined()
-    expect(limits.write(1, MiB, 0)).toBe('write-bytes')
-    expect(limits.write(half, MiB, 499)).toBe('write-bytes')
-    expect(limits.write(half, MiB, 500)).toBeUndefined()
+    expect(limits.one(half, MiB, 0)).toBeUndefined()
+    expect(limits.one(half, MiB, 0)).toBeUndefined()
+    expect(limits.one(1, MiB, 0)).toBe('write-bytes')
+    expect(limits.one(half, MiB, 499)).toBe('write-bytes')
+    expect(limits.one(half, MiB, 500)).toBeUndefined()
   })
 
   // AWS documents bursts of large records, not their shape
   it('is one record of the largest size after a quiet time, paid for at 1 MiB in a second', () => {
-    const limits = new ShardLimits(0)
+    const limits = new OneShard()
     const largest = 10 * MiB
-    expect(limits.write(largest, largest, 0)).toBeUndefined()
-    expect(limits.write(largest, largest, 9999)).toBe('write-bytes')
-    expect(limits.write(largest, largest, 10_000)).toBeUndefined()
-    expect(limits.write(MiB, largest, 10_999)).toBe('write-bytes')
-    expect(limits.write(MiB, largest, 11_000)).toBeUndefined()
-    expect(limits.write(largest, largest, 1_000_000)).toBeUndefined()
+    expect(limits.one(largest, largest, 0)).toBeUndefined()
+    expect(limits.one(largest, largest, 9999)).toBe('write-bytes')
+    expect(limits.one(largest, largest, 10_000)).toBeUndefined()
+    expect(limits.one(MiB, largest, 10_999)).toBe('write-bytes')
+    expect(limits.one(MiB, largest, 11_000)).toBeUndefined()
+    expect(limits.one(largest, largest, 1_000_000)).toBeUndefined()
   })
 
   it('never exceeds either limit over any stretch of time, and refuses nothing that fits both', () => {
@@ -48,14 +65,14 @@ describe('what a shard takes', () => {
     )
     fc.assert(
       fc.property(steps, (puts) => {
-        const limits = new ShardLimits(0)
+        const limits = new OneShard()
         const taken: { readonly atMs: number; readonly bytes: number }[] = []
         let nowMs = 0
         let there = MiB
         for (const { elapsedMs, bytes } of puts) {
           nowMs += elapsedMs
           there = Math.min(MiB, there + (elapsedMs * MiB) / 1000)
-          const refusal = limits.write(bytes, MiB, nowMs)
+          const refusal = limits.one(bytes, MiB, nowMs)
           expect(refusal === undefined).toBe(bytes <= there)
           if (refusal !== undefined) continue
           there -= bytes
@@ -76,7 +93,7 @@ describe('what a shard takes', () => {
 describe('what a shard gives', () => {
   // 5 calls/s: AWS API model, GetRecords and GetShardIterator
   it('is five calls of each kind in a second', () => {
-    const limits = new ShardLimits(0)
+    const limits = new OneShard()
     for (let n = 0; n < 5; n++) {
       expect(limits.read(0)).toBeUndefined()
       expect(limits.iterator(0)).toBeUndefined()
@@ -87,7 +104,7 @@ describe('what a shard gives', () => {
 
   // "within the next five seconds": AWS API model, GetRecords
   it('is nothing for five seconds after 10 MiB', () => {
-    const limits = new ShardLimits(0)
+    const limits = new OneShard()
     expect(limits.read(0)).toBeUndefined()
     limits.returned(10 * MiB, 0)
     expect(limits.read(4999)).toBe('read-bytes')
@@ -97,8 +114,16 @@ describe('what a shard gives', () => {
   })
 
   // "within the next one second": AWS API model, GetRecords
+  it('is nothing for a second after 4 MiB in one call', () => {
+    const limits = new OneShard()
+    limits.returned(4 * MiB, 0)
+    expect(limits.read(999)).toBe('read-bytes')
+    expect(limits.read(1000)).toBeUndefined()
+  })
+
+  // "within the next one second": AWS API model, GetRecords
   it('is nothing for a second after more than 2 MiB in several calls', () => {
-    const limits = new ShardLimits(0)
+    const limits = new OneShard()
     limits.returned(1.5 * MiB, 0)
     expect(limits.read(0)).toBeUndefined()
     limits.returned(1.5 * MiB, 0)
@@ -107,7 +132,7 @@ describe('what a shard gives', () => {
   })
 
   it('does not stay blocked when the clock is set back', () => {
-    const limits = new ShardLimits(10_000_000)
+    const limits = new OneShard()
     limits.returned(10 * MiB, 10_000_000)
     expect(limits.read(1000)).toBe('read-bytes')
     expect(limits.read(6000)).toBeUndefined()
@@ -128,14 +153,14 @@ describe('how often an operation may be called', () => {
     ['DescribeStreamConsumer', 20],
     ['ListShards', 1000],
   ])('%s: %d in a second', (operation, rate) => {
-    const rates = new ApiRates()
+    const rates = new ApiRates(ownBuckets)
     for (let n = 0; n < rate; n++) expect(rates.call({ ...call, operation }, 0)).toBeUndefined()
     expect(rates.call({ ...call, operation }, 0)).toMatchObject({ perSecond: rate })
     expect(rates.call({ ...call, operation }, 1000 / rate)).toBeUndefined()
   })
 
   it('is counted for each account and region, and for each stream where AWS says so', () => {
-    const rates = new ApiRates()
+    const rates = new ApiRates(ownBuckets)
     const limits = { ...call, operation: 'DescribeLimits' }
     expect(rates.call(limits, 0)).toBeUndefined()
     expect(rates.call({ ...limits, streamName: 'other' }, 0)).toBeDefined()
@@ -148,14 +173,14 @@ describe('how often an operation may be called', () => {
   })
 
   it('is not limited for what the shards limit, and names that objects have anyway', () => {
-    const rates = new ApiRates()
+    const rates = new ApiRates(ownBuckets)
     for (const operation of ['PutRecords', 'GetRecords', 'constructor', '__proto__']) {
       for (let n = 0; n < 2000; n++) expect(rates.call({ ...call, operation }, 0)).toBeUndefined()
     }
   })
 
   it('is remembered for thousands of streams, and no longer than it matters', () => {
-    const rates = new ApiRates()
+    const rates = new ApiRates(ownBuckets)
     for (let n = 0; n < 5000; n++) {
       rates.call({ ...call, operation: 'ListShards', streamName: `s${n}` }, 10 * n)
     }
@@ -217,13 +242,13 @@ describe('records that are larger than what a second brings', () => {
   const large = 10 * 1024 * 1024
 
   it('takes one of the largest at once, from a shard that nobody has put to', () => {
-    expect(new ShardLimits(0).write(large, large, 0)).toBeUndefined()
+    expect(new OneShard().one(large, large, 0)).toBeUndefined()
   })
 
   it('counts quiet time towards a larger limit of a record', () => {
-    const limits = new ShardLimits(0)
-    expect(limits.write(1024, 1024 * 1024, 0)).toBeUndefined()
-    expect(limits.write(large, large, 5_000)).toBe('write-bytes')
-    expect(limits.write(large, large, 10_000)).toBeUndefined()
+    const limits = new OneShard()
+    expect(limits.one(1024, 1024 * 1024, 0)).toBeUndefined()
+    expect(limits.one(large, large, 5_000)).toBe('write-bytes')
+    expect(limits.one(large, large, 10_000)).toBeUndefined()
   })
 })

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { SequenceNumber } from '../../src/streams/sequence-number.ts'
 import type { Shard } from '../../src/streams/shard.ts'
 import type { IteratorStart } from '../../src/streams/shard-iterator.ts'
-import type { Subscription, SubscriptionEvent } from '../../src/streams/subscription.ts'
+import type { Subscription } from '../../src/streams/subscription.ts'
+import type { SubscriptionEvent } from '../../src/streams/subscription-event.ts'
 import type { SubscribeOptions } from '../../src/streams/subscriptions.ts'
 import { coreOf, type Stream } from '../../src/streams/stream.ts'
 import type { StreamCore } from '../../src/streams/stream-core.ts'
@@ -113,6 +114,40 @@ describe.each(bothAnswers)('a subscription, engine answers %s', (answers) => {
     const numbers = listener.events.map((event) => event.continuationSequenceNumber as SequenceNumber)
     expect([sequenceNumber, ...numbers]).toEqual([sequenceNumber, ...numbers].toSorted())
     expect(new Set(numbers).size).toBe(4)
+  })
+
+  it('neither reads nor waits anew while nothing comes', async () => {
+    const { stream, clock, subscribe, faults } = await oneShard(answers)
+    const listener = new Listener(await subscribe())
+    await clock.advance(5000)
+    const [reads, waits] = [faults.calls('read'), faults.calls('wait')]
+    await clock.advance(minuteMs)
+    expect(listener.events.length).toBe(13)
+    expect([faults.calls('read'), faults.calls('wait')]).toEqual([reads, waits])
+    await stream.put('k', bytesOf('x'))
+    await quiet()
+    expect(listener.texts).toEqual(['x'])
+    expect(listener.events.length).toBe(14)
+  })
+
+  it('shares its timer with others that are idle, and has none while nobody asks', async () => {
+    const { core, shard, clock } = await oneShard(answers)
+    const start: IteratorStart = { from: 'latest' }
+    const open = async (consumer: string): Promise<Subscription> =>
+      core.subscriptions.open(shard, { consumer, start })
+    const all = await Promise.all(Array.from({ length: 20 }, async (_, index) => open(`c${index}`)))
+    const listeners = all.map((subscription) => new Listener(subscription))
+    await quiet()
+    expect(clock.pending).toBe(1)
+    await clock.advance(5000)
+    expect([clock.pending, listeners.map(({ events }) => events.length)]).toEqual([1, Array(20).fill(1)])
+    for (const subscription of all) await subscription.return()
+    expect(clock.pending).toBe(0)
+    const [unasked] = [await open('unasked')]
+    const first = unasked.next()
+    await clock.advance(5000)
+    expect((await first).value?.records).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it('can be resumed after any event, losing and repeating nothing', async () => {
@@ -314,4 +349,20 @@ describe.each(bothAnswers)('a subscription, engine answers %s', (answers) => {
     await clock.advance(500)
     expect([one.events.length, other.events.length]).toEqual([5, 5])
   })
+})
+
+it('a subscription gives the memory of a page back that comes when it is over', async () => {
+  const { stream, core, subscribe, faults } = await oneShard('later')
+  await stream.put('k', bytesOf('x'))
+  const subscription = await subscribe({ start: { from: 'oldest' } })
+  const given = vi.spyOn(core.blocks, 'give')
+  const release = faults.hold('read')
+  const waiting = subscription.next()
+  await quiet()
+  await subscription.return()
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  expect(given).toHaveBeenCalledTimes(0)
+  release()
+  await quiet()
+  expect(given).toHaveBeenCalledTimes(1)
 })

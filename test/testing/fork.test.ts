@@ -15,6 +15,17 @@ async function shown(store: Store, name: string): Promise<unknown> {
   }
 }
 
+/** The records of the stream `s`, each shard's in order: how shards are interleaved depends on when they are read. */
+async function recordsOf(store: Store): Promise<readonly string[]> {
+  const records = await collect(store.stream('s').read({ from: 'oldest', until: 'tail' }))
+  return records
+    .map(
+      (record) =>
+        `${record.shardId} ${record.sequenceNumber} ${record.arrivedAtMs} ${record.bytes.toString()}`,
+    )
+    .toSorted()
+}
+
 /** More than twice, or less than half of what there is, or too often in a day. */
 function ignoreLimit(error: { readonly code?: unknown }): void {
   if (error.code !== 'ERR_MILLRACE_LIMIT_EXCEEDED') throw error
@@ -200,6 +211,43 @@ describe('a fork', () => {
     await store.close()
     await expect(store.fork()).rejects.toMatchObject({ code: 'ERR_MILLRACE_CLOSED' })
   })
+
+  it('and its store change nothing of a snapshot, nor of one another', async () => {
+    const change = fc.record({
+      which: fc.nat(9),
+      do: fc.constantFrom('put' as const, 'advance' as const, 'fork' as const, 'snapshot' as const),
+      count: fc.integer({ min: 1, max: 4000 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 30 }), async (changes) => {
+        const first = await testStore()
+        await first.createStream('s', { shards: 2 })
+        const stores = [{ store: first, model: await recordsOf(first) }]
+        const snapshots = [{ snapshot: await first.snapshot(), model: await recordsOf(first) }]
+        for (const { which, do: what, count } of changes) {
+          const subject = stores[which % stores.length] as (typeof stores)[number]
+          const kept = snapshots[which % snapshots.length] as (typeof snapshots)[number]
+          if (what === 'fork') stores.push({ store: await kept.snapshot.open(), model: kept.model })
+          else if (what === 'snapshot')
+            snapshots.push({ snapshot: await subject.store.snapshot(), model: subject.model })
+          else {
+            if (what === 'advance') await subject.store.advance({ hours: count % 30 })
+            const data = Buffer.alloc(300, `${count}`)
+            await subject.store
+              .stream('s')
+              .putBatch(Array.from({ length: count }, (_, n) => ({ partitionKey: `${n}`, data })))
+            subject.model = await recordsOf(subject.store)
+          }
+        }
+        for (const { snapshot, model } of snapshots) stores.push({ store: await snapshot.open(), model })
+        for (const { store, model } of stores) {
+          expect(await recordsOf(store)).toEqual(model)
+          await store.close()
+        }
+      }),
+      { numRuns: 15 },
+    )
+  }, 60_000)
 
   it('holds what the store held, whatever was done to it', async () => {
     const step = fc.oneof(

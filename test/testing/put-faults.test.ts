@@ -126,3 +126,17 @@ describe('an entry that is told to fail', () => {
     )
   })
 })
+
+describe('an entry that is told to fail', () => {
+  it('is counted in the batch of its caller, whatever goes to the disk together', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('s')
+    store.faults.failEntry({ entry: 1 })
+    const puts = await Promise.allSettled([1, 2, 3].map((n) => stream.put('a', bytesOf(`${n}`))))
+    expect(puts.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+    expect((await stream.putBatch(entries(2))).map(({ ok }) => ok)).toEqual([true, false])
+    store.faults.failEntry({ entry: 0, times: 2 })
+    const more = await Promise.allSettled([1, 2, 3].map((n) => stream.put('a', bytesOf(`${n}`))))
+    expect(more.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+  })
+})

@@ -25,7 +25,7 @@ export function filesBelow(...folders: readonly string[]): SourceFile[] {
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && /\.(ts|mjs|cc|h|md)$/.test(entry.name))
+        .filter((entry) => entry.isFile() && /\.(ts|mjs|js|css|cc|h|md)$/.test(entry.name))
         .map((entry) => join(entry.parentPath, entry.name).slice(root.length).replaceAll('\\', '/')),
     )
     .map((path) => ({ path, text: textOf(path) }))

@@ -16,11 +16,16 @@ const library = ['store', ...contracts]
 
 /** The picture of docs/architecture.md as a table, top to bottom. Arrows point down only. */
 export const layers: readonly Layer[] = [
-  { name: 'cli', holds: /^src\/cli\//, mayImport: ['public surface', 'inspection', 'server', leaves] },
-  { name: 'testing', holds: /^src\/testing\//, mayImport: ['public surface', 'aws', ...library] },
-  { name: 'server', holds: /^src\/server\//, mayImport: ['public surface', 'aws', ...library] },
+  {
+    name: 'cli',
+    holds: /^src\/cli\//,
+    mayImport: ['public surface', 'inspection', 'server', 'firehose', leaves],
+  },
+  { name: 'testing', holds: /^src\/testing\//, mayImport: ['public surface', 'aws', 'firehose', ...library] },
+  { name: 'server', holds: /^src\/server\//, mayImport: ['public surface', 'aws', 'firehose', ...library] },
   { name: 'console', holds: /^src\/console\//, mayImport: [] },
-  { name: 'aws', holds: /^src\/aws\//, mayImport: library },
+  { name: 'aws', holds: /^src\/aws\//, mayImport: ['firehose', ...library] },
+  { name: 'firehose', holds: /^src\/firehose\//, mayImport: library },
   { name: 'lambda', holds: /^src\/lambda\//, mayImport: ['consumer', ...library] },
   { name: 'producer', holds: /^src\/producer\//, mayImport: library },
   { name: 'consumer', holds: /^src\/consumer\//, mayImport: library },
@@ -34,10 +39,14 @@ export const layers: readonly Layer[] = [
   {
     name: 'inspection',
     holds: /^src\/(inspect|repair)\.ts$/,
-    mayImport: ['native', 'log implementation', 'meta implementation', ...library],
+    mayImport: ['native', 'log implementation', 'meta implementation', 'firehose', ...library],
   },
   { name: 'store', holds: /^src\/streams\//, mayImport: contracts },
-  { name: 'log contract', holds: /^src\/log\/(log|read-block|record-slab)\.ts$/, mayImport: [leaves] },
+  {
+    name: 'log contract',
+    holds: /^src\/log\/(buckets|log|read-block|record-slab|sync-stats)\.ts$/,
+    mayImport: [leaves],
+  },
   {
     name: 'meta contract',
     holds: /^src\/meta\/(meta|commands|settings|state)\.ts$/,
@@ -48,7 +57,7 @@ export const layers: readonly Layer[] = [
   { name: 'native', holds: /^src\/native\//, mayImport: ['log contract', leaves] },
   {
     name: leaves,
-    holds: /^src\/(errors|units|clock|options|aggregation|store-report|repair-report)\.ts$/,
+    holds: /^src\/(errors|units|clock|options|aggregation|small-file|store-report|repair-report)\.ts$/,
     mayImport: [],
   },
 ]

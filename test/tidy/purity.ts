@@ -1,8 +1,8 @@
 import type { Finding, SourceFile } from './checkout.ts'
 import { codeOnly, lineAt, withoutComments } from './code.ts'
 
-/** Where the system's clock, timers and randomness may be touched: the one clock, and the command line. */
-const mayTouchTheSystem = /^src\/(clock\.ts$|cli\/)/
+/** Where the system's clock, timers and randomness may be touched: the one clock, the command line, and sockets. */
+const mayTouchTheSystem = /^src\/(clock\.ts$|cli\/|server\/)/
 
 const ambient =
   /\b(Date\.now|Math\.random|performance\.now|setInterval|setTimeout|setImmediate)\b|\bnew Date\(\s*\)/g

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { emptyName, linesMax, tooLong } from './size.ts'
+import { columnsMax, emptyName, linesMax, tooLong, tooWide } from './size.ts'
 
 const lines = (count: number): string => 'x\n'.repeat(count)
+const wide = (begin: string, columns: number): string => begin + 'x'.repeat(columns - begin.length)
 
 describe('file length', () => {
   it('accepts a file at the limit, with or without a final newline', () => {
@@ -33,4 +34,20 @@ describe('names', () => {
       expect(emptyName({ path, text: '' })).toEqual([])
     },
   )
+})
+
+describe('a comment', () => {
+  it.each(['// ', ' * ', '  /** '])('that begins with "%s" is as wide as it may be', (begin) => {
+    const within = { path: 'src/cli/a.ts', text: wide(begin, columnsMax) }
+    expect(tooWide(within)).toEqual([])
+    const beyond = { path: 'src/console/a.js', text: `\n${wide(begin, columnsMax + 1)}` }
+    expect(tooWide(beyond)).toEqual([
+      `src/console/a.js:2: ${columnsMax + 1} columns, the limit is ${columnsMax}`,
+    ])
+  })
+
+  it("is looked at where all are narrow already, and code is the formatter's", () => {
+    expect(tooWide({ path: 'src/streams/a.ts', text: wide('// ', columnsMax + 1) })).toEqual([])
+    expect(tooWide({ path: 'src/cli/a.ts', text: wide("const text = '", columnsMax + 1) })).toEqual([])
+  })
 })

@@ -4,6 +4,9 @@
 //   0 magic  4 length  8 life  12 thread  14 key  16 stream  20 count  24 noise …  CRC-32 of everything before
 import { crc32 } from 'node:zlib'
 
+/** Added to the key of a lane of which records may be refused one by one: its counts only grow. */
+export const loosely = 256
+
 const magic = 0x4b49_4c4c
 const headBytes = 24
 const checksumBytes = 4

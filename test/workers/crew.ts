@@ -21,16 +21,23 @@ export interface Hand {
 export class Crew {
   readonly folder: string
   readonly #options: OpenOptions
+  readonly #timeMs: SharedArrayBuffer | undefined
   readonly #hands: Hand[] = []
 
-  constructor(options: OpenOptions = {}, folder: string = mkdtempSync(join(tmpdir(), 'millrace-workers-'))) {
+  /** @param timeMs one number: what the clocks of the workers say, instead of the system's */
+  constructor(
+    options: OpenOptions = {},
+    folder: string = mkdtempSync(join(tmpdir(), 'millrace-workers-')),
+    timeMs?: SharedArrayBuffer,
+  ) {
     this.#options = options
+    this.#timeMs = timeMs
     this.folder = folder
   }
 
   /** Starts a worker; resolves once its store is open. */
   async hire(task: string, id = 0): Promise<Hand> {
-    const workerData = { dist, folder: this.folder, task, id, options: this.#options }
+    const workerData = { dist, folder: this.folder, task, id, options: this.#options, timeMs: this.#timeMs }
     const worker = new Worker(program, { workerData })
     const failed = new Promise<never>((_resolve, reject) => worker.on('error', reject))
     const told = <T>(pick: (message: unknown) => T | undefined): Promise<T> => {

@@ -1,6 +1,6 @@
 import { EventStreamCodec } from '@smithy/core/event-streams'
 import { describe, expect, it } from 'vitest'
-import { encodeMessage, eventMessage, initialResponse } from '../../../src/aws/wire/event-stream.ts'
+import { encodeMessage, eventHeaders, frame, initialResponse } from '../../../src/aws/wire/event-stream.ts'
 
 const codec = new EventStreamCodec(
   (bytes) => new TextDecoder().decode(bytes as Uint8Array),
@@ -9,7 +9,7 @@ const codec = new EventStreamCodec(
 
 describe('a message of an event stream', () => {
   it('is what the decoder of the SDK takes', () => {
-    const message = codec.decode(eventMessage('SomethingHappened', 'application/json', '{"é":1}'))
+    const message = codec.decode(frame(eventHeaders('SomethingHappened', 'application/json'), '{"é":1}'))
     expect(message.headers).toEqual({
       ':message-type': { type: 'string', value: 'event' },
       ':event-type': { type: 'string', value: 'SomethingHappened' },

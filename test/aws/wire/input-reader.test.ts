@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { kinesisModel } from '../../../src/aws/model/model.ts'
 import { inputReader } from '../../../src/aws/wire/input-reader.ts'
-import { jsonProtocol } from '../../../src/aws/wire/protocol.ts'
+import { jsonForm } from '../../../src/aws/wire/json.ts'
 
 /** An entry that counts how often its members are read. */
 function counting(members: Readonly<Record<string, unknown>>, count: () => void): object {
@@ -19,7 +19,7 @@ function counting(members: Readonly<Record<string, unknown>>, count: () => void)
 function refusalOf(operation: string, body: object): string {
   const read = inputReader(kinesisModel, operation, kinesisModel.operations[operation]?.input ?? null)
   try {
-    read(body, jsonProtocol.form)
+    read(body, jsonForm)
   } catch (error) {
     return (error as Error).message
   }
@@ -50,4 +50,45 @@ describe('a request with far too many entries', () => {
     const Records = Array.from({ length: 501 }, () => ({ Data: '', PartitionKey: '' }))
     expect(refusalOf('PutRecords', { StreamName: 's', Records }).split('; ')).toHaveLength(10)
   })
+})
+
+describe('the place that a refusal names', () => {
+  const read = inputReader(kinesisModel, 'PutRecords', 'PutRecordsInput')
+
+  function placesIn(body: object): string[] {
+    try {
+      read(body, jsonForm)
+    } catch (error) {
+      return [...(error as Error).message.matchAll(/ at '([^']*)'/g)].map(([, place]) => place ?? '')
+    }
+    return []
+  }
+
+  it.each([
+    [{ StreamName: 's' }, ['records']],
+    [{ StreamName: 's', Records: [] }, ['records']],
+    [
+      { StreamName: '*', Records: [{ Data: '' }, { PartitionKey: '' }] },
+      ['records.2.member.data', 'records.2.member.partitionKey', 'streamName'],
+    ],
+    [{ StreamName: 's', Records: [null, { Data: '' }, {}] }, ['records.1.member', 'records.3.member.data']],
+  ])('is that of this request, whatever was read before: %j', (body, places) => {
+    expect(placesIn({ StreamName: 's', Records: [{ Data: '' }, { Data: '' }, { Data: '' }] })).toEqual([])
+    expect(placesIn(body).toSorted()).toEqual(places)
+  })
+
+  it.each(['x', 'x'.repeat(256), '\u{1F600}', '\u{1F600}'.repeat(256), '\u{1F600}'.repeat(200)])(
+    'is none for a key of 1 to 256 characters: %s',
+    (PartitionKey) => {
+      expect(placesIn({ StreamName: 's', Records: [{ Data: '', PartitionKey }] })).toEqual([])
+    },
+  )
+
+  it.each(['', 'x'.repeat(257), '\u{1F600}'.repeat(257), `x${'\u{1F600}'.repeat(256)}`])(
+    'is the key that has none, or more: %s',
+    (PartitionKey) => {
+      const places = placesIn({ StreamName: 's', Records: [{ Data: '', PartitionKey }] })
+      expect(places).toEqual(['records.1.member.partitionKey'])
+    },
+  )
 })

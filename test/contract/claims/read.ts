@@ -60,6 +60,16 @@ export function readClaims(subject: Subject): void {
       }
     })
 
+    it('answers nothing behind a record that alone is too large, not even one without bytes', async () => {
+      await append(subject.log, [
+        { key: '', data: 'x' },
+        { key: '', data: '' },
+      ])
+      const { answer, records } = await readPage(subject.log, 1, { maxBytes: 0 })
+      expect(answer).toBe(1)
+      expect(texts(records)).toEqual(['x'])
+    })
+
     it('answers at least one record, however large', async () => {
       await append(subject.log, [{ data: Buffer.alloc(200_000, 7) }, { data: 'next' }])
       const { answer, records, block } = await readPage(subject.log, 1, { maxBytes: 1 })

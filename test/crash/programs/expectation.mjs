@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { KnownMetadata } from '../../trials/known-metadata.mjs'
 
 const hourMs = 3_600_000
 
@@ -13,8 +14,9 @@ export class Expectation {
   unsure = new Set()
   nowMs = 0
 
-  /** @param {string} ledger path @param {number} at bytes of the journal that were written */
-  static of(ledger, at) {
+  /** @param {string} ledger path @param {number} at bytes of the journal that were written
+   *   @param {number} settleMs passes before anybody looks */
+  static of(ledger, at, settleMs) {
     const expectation = new Expectation()
     const begun = new Map()
     for (const line of readFileSync(ledger, 'utf8').split('\n')) {
@@ -30,6 +32,7 @@ export class Expectation {
       }
     }
     for (const note of begun.values()) expectation.#underWay(note)
+    expectation.#passTo(expectation.nowMs + settleMs)
     return expectation
   }
 
@@ -44,11 +47,15 @@ export class Expectation {
     }
   }
 
-  #ended({ op, name, ...what }, { results }) {
+  #ended({ op, name, ...what }, { results, became }) {
     const stream = this.streams.get(name)
     if (op === 'create') this.streams.set(name, newStream(what.shards))
     if (op === 'delete') this.streams.delete(name)
-    if (op === 'retention') stream.retention = [what.hours]
+    if (op === 'retention') {
+      stream.retention = [what.hours]
+      stream.metadata.note('isNow', 'retentionHours', what.hours)
+    }
+    if (op === 'change' && became !== undefined) stream.metadata.note('isNow', what.thing, became)
     if (op === 'flush') for (const record of stream.records) record.durable = true
     if (op === 'close')
       for (const other of this.streams.values()) for (const r of other.records) r.durable = true
@@ -59,19 +66,26 @@ export class Expectation {
     }
   }
 
-  #underWay({ op, name, ...what }) {
+  #underWay({ op, name, nowMs, ...what }) {
+    // Records that expire meanwhile go before that is answered.
+    if (op === 'pass') this.#passTo(nowMs + what.hours * hourMs)
     const stream = this.streams.get(name)
     if (op === 'create') {
       this.streams.set(name, newStream(what.shards))
       this.unsure.add(name)
     }
     if (op === 'delete') this.unsure.add(name)
-    if (op === 'retention') stream.retention.push(what.hours)
+    if (op === 'retention') {
+      stream.retention.push(what.hours)
+      stream.metadata.note('begins', 'retentionHours', what.hours)
+    }
+    if (op === 'change') stream.metadata.note('begins', what.thing, what.value)
     if (op === 'put') for (const counter of what.counters) stream.unsure.add(counter)
   }
 }
 
 function newStream(shards) {
   // `retention`: the hours that may be in force; `hiddenBeforeMs`: what arrived before may be hidden.
-  return { shards, retention: [24], hiddenBeforeMs: 0, records: [], unsure: new Set() }
+  const metadata = new KnownMetadata(24, shards)
+  return { metadata, retention: [24], hiddenBeforeMs: 0, records: [], unsure: new Set() }
 }

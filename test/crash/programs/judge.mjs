@@ -1,8 +1,6 @@
 // Opens stores as a crash of the system may have left them, and compares each with what its ledger promises. One
 // task on each line of the input, {"folder", "ledger", "at"}; one verdict on each of the output, {"folder", "complaint"?}.
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { inspectStore } from '../../../dist/inspect.js'
 import { open } from '../../../dist/index.js'
@@ -12,10 +10,14 @@ import { keyOf, payloadOf } from './payload.mjs'
 import { StillClock } from './still-clock.mjs'
 
 const hourMs = 3_600_000
+/** After so long, whoever has opened a store goes on with a reshard that was cut off. */
+const settleMs = 2_000
+/** Turns of the event loop within which that comes to its end. */
+const turnsMax = 20_000
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { folder, ledger, at } = JSON.parse(line)
-  const complaint = await judge(folder, Expectation.of(ledger, at)).then(
+  const complaint = await judge(folder, Expectation.of(ledger, at, settleMs)).then(
     () => undefined,
     (error) => String(error instanceof Error ? error.stack : error),
   )
@@ -23,10 +25,12 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 async function judge(folder, expectation) {
-  const clock = new StillClock(expectation.nowMs)
+  const clock = new StillClock(expectation.nowMs - settleMs)
   const survivors = await withStore(folder, clock, async (store) => {
     const names = store.listStreams().map((stream) => stream.name)
     expectStreams(names, expectation)
+    await clock.advance(settleMs)
+    for (const name of names) await settled(store.stream(name), expectation.streams.get(name).metadata)
     const found = new Map()
     for (const name of names) found.set(name, await lookAt(store, name, expectation.streams.get(name), clock))
     for (const name of names) await addOne(store, name, found.get(name))
@@ -34,11 +38,12 @@ async function judge(folder, expectation) {
   })
   await expectSound(folder)
   await withStore(folder, clock, async (store) => {
-    for (const [name, { records }] of survivors) {
+    for (const [name, { expected, records }] of survivors) {
+      expected.metadata.check(store.stream(name))
       expectSame(name, await readAll(store.stream(name)), records)
     }
-    expectNoOrphans(folder, store)
   })
+  await expectNoOrphans(folder)
 }
 
 async function withStore(folder, clock, work) {
@@ -47,6 +52,17 @@ async function withStore(folder, clock, work) {
     return await work(store)
   } finally {
     await store.close()
+  }
+}
+
+/** What was begun with its shards is brought to its end; each moment shows what was acknowledged. */
+async function settled(stream, metadata) {
+  for (let turn = 0; ; turn++) {
+    metadata.check(stream)
+    const { status } = stream.describe()
+    if (status === 'ACTIVE') return
+    if (turn === turnsMax) throw new Error(`${stream.name} stays ${status}`)
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
@@ -78,10 +94,11 @@ async function lookAt(store, name, expected, clock) {
   const { retentionHours } = stream.describe()
   if (!expected.retention.includes(retentionHours))
     throw new Error(`${name} keeps records for ${retentionHours} hours`)
-  expectEqual(stream.shards().length, expected.shards, `shards of ${name}`)
   const records = await readAll(stream)
   const surelyHiddenMs = clock.nowMs() - Math.max(...expected.retention) * hourMs
-  for (const { id } of stream.shards()) {
+  // What has become of shards that are listed no longer is looked at, too.
+  const listed = stream.shards().map(({ shardId }) => shardId)
+  for (const id of new Set([...listed, ...expected.records.map(({ shardId }) => shardId)])) {
     const mine = records.filter((record) => record.shardId === id)
     expectPrefix(`${name} ${id}`, mine, id, expected)
     const old = mine.find((record) => record.arrivedAtMs < surelyHiddenMs)
@@ -130,12 +147,10 @@ async function addOne(store, name, found) {
 }
 
 /** Every log on the disk belongs to a stream. */
-function expectNoOrphans(folder, store) {
-  const logs = readdirSync(join(folder, 'shards')).length
-  const shards = store
-    .listStreams()
-    .reduce((sum, stream) => sum + store.stream(stream.name).shards().length, 0)
-  if (logs > shards) throw new Error(`${logs} logs of ${shards} shards are on the disk`)
+async function expectNoOrphans(folder) {
+  const { logs } = await inspectStore(folder, { everyByte: false })
+  const orphans = logs.filter(({ folder: log, owner }) => owner === null && log !== 'meta')
+  if (orphans.length > 0) throw new Error(`logs of no stream: ${orphans.map((log) => log.folder)}`)
 }
 
 /** The first difference is enough to go on from. */
@@ -145,10 +160,4 @@ function expectSame(name, again, before) {
   )
   if (at === undefined) return
   throw new Error(`${name}, opened once more: record ${at} is ${again[at]}, and was ${before[at]}`)
-}
-
-function expectEqual(actual, expected, what) {
-  if (JSON.stringify(actual) !== JSON.stringify(expected)) {
-    throw new Error(`${what}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`)
-  }
 }

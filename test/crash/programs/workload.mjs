@@ -3,6 +3,8 @@
 //   workload.mjs FOLDER JOURNAL LEDGER SEED MODE STEPS
 import { appendFileSync, statSync } from 'node:fs'
 import { open } from '../../../dist/index.js'
+import { Random } from '../../trials/random.mjs'
+import { makeChange, planChange, planReshard, refusals } from '../../trials/stream-change.mjs'
 import { keyOf, payloadOf } from './payload.mjs'
 import { Seeded } from './seeded.mjs'
 import { StillClock } from './still-clock.mjs'
@@ -10,6 +12,7 @@ import { StillClock } from './still-clock.mjs'
 const hourMs = 3_600_000
 const [folder, journal, ledger, seed, mode, steps] = process.argv.slice(2)
 const random = new Seeded(Number(seed))
+const changes = new Random(Number(seed))
 const clock = new StillClock(Date.UTC(2026, 0, 1))
 const streams = new Map()
 let lastCounter = 0
@@ -35,7 +38,9 @@ async function nextStep() {
   if (dice < 10) return manyCommands(name, stream)
   if (dice < 14) return pass()
   if (dice < 17) return reopen()
-  if (dice < 27) return call({ op: 'flush', name }, () => stream.flush())
+  if (dice < 26) return call({ op: 'flush', name }, () => stream.flush())
+  if (dice < 36) return change(name, stream, planChange(stream, changes))
+  if (dice < 42) return change(name, stream, planReshard(stream, changes))
   return put(name, stream)
 }
 
@@ -50,12 +55,26 @@ async function createStream() {
 
 async function deleteStream(name) {
   streams.delete(name)
-  await call({ op: 'delete', name }, () => store.deleteStream(name))
+  await call({ op: 'delete', name }, () => store.deleteStream(name, { enforceConsumerDeletion: true }))
 }
 
 async function setRetention(name, stream) {
   const hours = 24 * (1 + random.below(4))
   await call({ op: 'retention', name, hours }, () => stream.setRetention(hours))
+}
+
+/** Settings, consumers, shards. */
+async function change(name, stream, plan) {
+  if (plan === undefined) return
+  const { thing, value } = plan
+  await call({ op: 'change', name, thing, value }, async () => {
+    try {
+      return { became: await makeChange(stream, plan) }
+    } catch (error) {
+      if (!refusals.has(error.code)) throw error
+      return {}
+    }
+  })
 }
 
 /** So many that the metadata is summed up in a snapshot, and trimmed. */
@@ -68,7 +87,8 @@ async function manyCommands(name, stream) {
 
 /** Time passes: records expire, and what they took is given back. */
 async function pass() {
-  await call({ op: 'pass' }, () => clock.advance((1 + random.below(12)) * hourMs))
+  const hours = 1 + random.below(12)
+  await call({ op: 'pass', hours }, () => clock.advance(hours * hourMs))
 }
 
 async function reopen() {
@@ -124,6 +144,7 @@ async function call(what, work) {
     done: true,
     nowMs: clock.nowMs(),
     ...(what.op === 'put' ? { results: answer } : {}),
+    ...(what.op === 'change' ? answer : {}),
   })
   return answer
 }

@@ -2,6 +2,7 @@
 // deleted, and to a store that may be closed, at any moment.
 import { parseSequenceNumber } from '../../../dist/index.js'
 import {
+  loosely,
   partitionKeyOf,
   readRecord,
   recordBytesMin,
@@ -23,16 +24,19 @@ const notNow = new Set(['ERR_MILLRACE_BACKLOG', 'ERR_MILLRACE_UNSUPPORTED'])
 
 /** Keys of one strand: no other has them. */
 const keysOfStrand = 512
+/** Records that no shard takes in one second. */
+const floodRecords = 1_100
 /** Records that a strand can look up again. */
 const rememberedMax = 256
 
 export class Strand {
   #life
   #thread
-  #key
+  #strict
+  #loose
   #random
   #noise
-  /** Lanes that may go on, by stream number. */
+  /** Lanes that may go on, by stream number and whether limits are enforced. */
   #lanes = new Map()
   /** Stored records: { stream, sequence, number }. */
   #remembered = []
@@ -42,7 +46,8 @@ export class Strand {
   constructor({ life, thread, strand, bytes }, random, noise) {
     this.#life = life
     this.#thread = thread
-    this.#key = strand * keysOfStrand
+    this.#strict = strand * keysOfStrand
+    this.#loose = this.#strict + loosely
     this.#random = random
     this.#noise = noise
     this.#bytesLeft = bytes
@@ -50,7 +55,8 @@ export class Strand {
 
   /** Puts something, in one of the ways there are. @param target { stream, number, synchronous } */
   async put(target) {
-    const ways = { batch: 4, burst: 3, single: 2, append: target.synchronous ? 4 : 0 }
+    const flood = target.isLimited ? 0.25 : 0
+    const ways = { batch: 4, burst: 3, single: 2, append: target.synchronous ? 4 : 0, flood }
     await this[this.#random.weighted(ways)](target)
   }
 
@@ -61,8 +67,7 @@ export class Strand {
       const stored = await target.stream.put(entry.partitionKey, entry.data, entry.options)
       this.#acknowledge(target, [[entry, stored]])
     } catch (error) {
-      this.#retire(lane)
-      tolerate(error)
+      this.#failed(target, [[entry, error]])
     }
   }
 
@@ -76,17 +81,31 @@ export class Strand {
         this.#acknowledge(target, [[entry, stored]])
       }),
     )
-    for (const { status, reason } of answers) {
-      if (status === 'fulfilled') continue
-      this.#retire(lane)
-      tolerate(reason)
-    }
+    this.#failed(
+      target,
+      answers.flatMap(({ status, reason }, at) => (status === 'fulfilled' ? [] : [[entries[at], reason]])),
+    )
+  }
+
+  /** More of one key than its shard takes in a second. */
+  async flood(target) {
+    const lane = this.#lane(target)
+    await this.#putTogether(
+      target,
+      Array.from({ length: floodRecords }, () => this.#entry(lane, recordBytesMin)),
+    )
   }
 
   async batch(target) {
     const lanes = Array.from({ length: this.#random.between(1, 4) }, () => this.#lane(target))
     const count = this.#random.once(10) ? this.#random.between(100, 400) : this.#random.between(1, 40)
-    const entries = Array.from({ length: count }, () => this.#entry(this.#random.pick(lanes)))
+    await this.#putTogether(
+      target,
+      Array.from({ length: count }, () => this.#entry(this.#random.pick(lanes))),
+    )
+  }
+
+  async #putTogether(target, entries) {
     try {
       const results = await target.stream.putBatch(
         entries.map(({ partitionKey, data, options }) => ({ partitionKey, data, ...options })),
@@ -96,13 +115,12 @@ export class Strand {
         target,
         stored.filter(([, { ok }]) => ok),
       )
-      for (const [entry, { ok, error }] of stored) {
-        if (ok) continue
-        this.#retire(entry.lane)
-        tolerate(error)
-      }
+      this.#failed(
+        target,
+        stored.flatMap(([entry, { ok, error }]) => (ok ? [] : [[entry, error]])),
+      )
     } catch (error) {
-      for (const lane of lanes) this.#retire(lane)
+      for (const { lane } of entries) this.#retire(lane)
       tolerate(error)
     }
   }
@@ -115,8 +133,8 @@ export class Strand {
         const stored = target.stream.append(entry.partitionKey, entry.data, entry.options)
         this.#acknowledge(target, [[entry, stored]])
       } catch (error) {
-        this.#retire(lane)
-        if (!notNow.has(error.code)) tolerate(error) // this record was not stored
+        if (notNow.has(error.code)) this.#retire(lane)
+        else this.#failed(target, [[entry, error]]) // this record was not stored
         return
       }
     }
@@ -141,6 +159,23 @@ export class Strand {
     }
   }
 
+  /** Records were not stored: not yet, or never if a limit was enforced. @param failures pairs of entry and error */
+  #failed({ number }, failures) {
+    const throttled = failures.filter(([, { code }]) => code === 'ERR_MILLRACE_THROTTLED')
+    if (throttled.length > 0) {
+      report(
+        'throttled',
+        number,
+        throttled.map(([{ identity }]) => recordNumber(identity)),
+      )
+    }
+    for (const [{ lane }, error] of failures) {
+      if (error.code === 'ERR_MILLRACE_THROTTLED') continue
+      this.#retire(lane)
+      tolerate(error)
+    }
+  }
+
   #acknowledge({ number }, answers) {
     const facts = []
     for (const [{ identity }, { shardId, sequenceNumber, arrivedAtMs }] of answers) {
@@ -161,26 +196,28 @@ export class Strand {
   }
 
   /** A lane of the stream: an old one as a rule. */
-  #lane({ number }) {
-    const lanes = this.#lanes.get(number) ?? []
-    this.#lanes.set(number, lanes)
+  #lane({ number, isLimited }) {
+    const kept = `${number} ${isLimited}`
+    const lanes = this.#lanes.get(kept) ?? []
+    this.#lanes.set(kept, lanes)
     if (lanes.length > 0 && (lanes.length >= 4 || !this.#random.once(4))) return this.#random.pick(lanes)
     const random = this.#random
     const explicit = random.once(3)
       ? { explicitHashKey: ((BigInt(random.bits()) << 96n) | BigInt(random.bits())).toString() }
       : undefined
-    const lane = { number, key: this.#key++, count: 0, options: explicit }
+    const key = isLimited ? this.#loose++ : this.#strict++
+    const lane = { kept, number, key, count: 0, options: explicit }
     lanes.push(lane)
     return lane
   }
 
   /** A record of the lane was refused: no later one may be taken for the next. */
   #retire(lane) {
-    const lanes = this.#lanes.get(lane.number)
+    const lanes = this.#lanes.get(lane.kept)
     if (lanes?.includes(lane)) lanes.splice(lanes.indexOf(lane), 1)
   }
 
-  #entry(lane) {
+  #entry(lane, bytes = this.#size()) {
     const identity = {
       life: this.#life,
       thread: this.#thread,
@@ -188,7 +225,7 @@ export class Strand {
       stream: lane.number,
       count: lane.count++,
     }
-    const data = writeRecord(identity, this.#size(), this.#noise, this.#random)
+    const data = writeRecord(identity, bytes, this.#noise, this.#random)
     return { identity, lane, partitionKey: partitionKeyOf(identity), data, options: lane.options }
   }
 

@@ -6,6 +6,7 @@ import { open } from '../../../dist/index.js'
 import { hourMs, MovingClock } from '../../trials/moving-clock.mjs'
 import { Noise, Random } from '../../trials/random.mjs'
 import { readRecord } from '../../trials/record.mjs'
+import { Changes } from './changes.mjs'
 import { report } from './report.mjs'
 import { Strand, tolerate } from './strand.mjs'
 
@@ -27,6 +28,7 @@ class Writer {
   #nextNumber
   /** Names that somebody is creating or deleting. */
   #busy = new Set()
+  #changes = new Changes()
   #worker
   #workers = 0
   /** Names of streams that a worker is about to open. */
@@ -67,6 +69,8 @@ class Writer {
         create: 3,
         delete: 1.5,
         retain: 1.5,
+        change: 4,
+        reshard: 2,
         jump: 1,
         reopen: index === 0 ? 2 : 0,
         worker: index === 1 ? 1 : 0,
@@ -94,6 +98,10 @@ class Writer {
         return target && this.#delete(target)
       case 'retain':
         return target && this.#retain(target, random.between(24, 48)).catch(tolerate)
+      case 'change':
+        return target && this.#changes.change(target, random).catch(tolerate)
+      case 'reshard':
+        return target && this.#changes.reshard(target, random).catch(tolerate)
       case 'jump':
         return this.#jump(random.between(1, 3))
       case 'reopen':
@@ -109,7 +117,8 @@ class Writer {
     if (known === undefined) return undefined
     try {
       const synchronous = this.#mode === 'process' || this.#mode === 'none'
-      return { ...known, stream: this.#store.stream(known.name), synchronous }
+      const isLimited = this.#options.limits === 'enforce'
+      return { ...known, stream: this.#store.stream(known.name), synchronous, isLimited }
     } catch (error) {
       tolerate(error)
       return undefined
@@ -127,6 +136,7 @@ class Writer {
     const options = { durability: this.#mode }
     if (this.#mode === 'interval') options.intervalMs = this.#random.between(1, 50)
     if (this.#mode === 'commit' && this.#random.once(3)) options.visibility = 'committed'
+    if (this.#random.once(3)) options.limits = 'enforce'
     this.#options = options
     this.#store = await open(this.#order.folder, { ...options, clock: this.#clock, onWarning: () => {} })
     this.#decide()
@@ -181,17 +191,16 @@ class Writer {
     if (name === undefined) return
     const hours = random.pick([24, 36, 48])
     const stream = { name, number: this.#nextNumber++, shortestHours: hours, isSure: true }
-    report('create', name, stream.number, hours)
-    await this.#change(name, stream, () =>
-      this.#store.createStream(name, { shards: random.between(1, 4), retentionHours: hours }),
-    )
+    const shards = random.between(1, 4)
+    report('create', name, stream.number, hours, shards)
+    await this.#change(name, stream, () => this.#store.createStream(name, { shards, retentionHours: hours }))
   }
 
   async #delete({ name, number }) {
     const stream = this.#streams.get(name)
     if (this.#busy.has(name) || this.#given.has(name) || stream?.number !== number) return
     report('delete', name)
-    await this.#change(name, stream, () => this.#store.deleteStream(name))
+    await this.#change(name, stream, () => this.#store.deleteStream(name, { enforceConsumerDeletion: true }))
   }
 
   /** Changes whether there is a stream; if the store is closed under the call, looks what came of it. */
@@ -212,13 +221,12 @@ class Writer {
     this.#busy.delete(name)
   }
 
-  async #retain({ name, number, stream }, hours) {
+  async #retain(target, hours) {
+    const { name, number } = target
     const known = this.#streams.get(name)
     if (known?.number !== number) return
     known.shortestHours = Math.min(known.shortestHours, hours)
-    report('retain', name, hours)
-    await stream.setRetention(hours)
-    report('retained', name, hours)
+    await this.#changes.retain(target, hours)
   }
 
   #jump(hours) {

@@ -16,6 +16,7 @@ const targets = streams.map((known) => ({
   number: known.number,
   stream: store.stream(known.name),
   synchronous,
+  isLimited: options.limits === 'enforce',
 }))
 parentPort.postMessage('going') // oxlint-disable-line unicorn/require-post-message-target-origin -- no window
 while (targets.length > 0) {

@@ -7,13 +7,48 @@ function say(message) {
   parentPort.postMessage(message) // oxlint-disable-line unicorn/require-post-message-target-origin -- no window
 }
 
-const { dist, folder, task, id, options } = workerData
+const { dist, folder, task, id, options, timeMs } = workerData
 const { open } = await import(dist)
-const store = await open(folder, options)
+const store = await open(folder, timeMs === undefined ? options : { ...options, clock: clockOf(timeMs) })
 const stream = store.stream('s')
 // Waiting for records keeps no thread alive; listening does.
 parentPort.on('message', () => {})
 say('ready')
+
+/** The clock that a test shares with all. */
+function clockOf(memory) {
+  const now = new Float64Array(memory)
+  return { nowMs: () => now[0], monotonicMs: () => now[0], after: () => () => {} }
+}
+
+/** A client of the AWS SDK on this worker's store. */
+async function awsClient() {
+  const [{ KinesisClient }, { awsRequestHandler }] = await Promise.all([
+    import('@aws-sdk/client-kinesis'),
+    import(new URL('aws/index.js', dist)),
+  ])
+  return new KinesisClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    requestHandler: awsRequestHandler(store),
+    maxAttempts: 1,
+  })
+}
+
+/** How many of so many calls are answered; any other failure than of a limit is one. */
+async function answered(calls, call) {
+  let count = 0
+  for (let n = 0; n < calls; n++) {
+    try {
+      await call()
+      count += 1
+    } catch (error) {
+      const limits = ['ProvisionedThroughputExceededException', 'LimitExceededException']
+      if (error.code !== 'ERR_MILLRACE_THROTTLED' && !limits.includes(error.name)) throw error
+    }
+  }
+  return count
+}
 
 /** A store that is being resharded has to be asked again. */
 async function appendPatiently(key, data) {
@@ -163,6 +198,38 @@ const tasks = {
     say('going')
     if (id === 0) await new Promise(() => {})
     return leases.length
+  },
+  /** Puts one key in every way there is, 1,500 records, and counts what is taken. */
+  async hammer() {
+    let taken = await answered(300, () => stream.put('k', Buffer.from('v')))
+    taken += await answered(300, () => stream.append('k', Buffer.from('v')))
+    for (let round = 0; round < 9; round++) {
+      const entries = Array.from({ length: 100 }, () => ({ partitionKey: 'k', data: Buffer.from('v') }))
+      const results = await stream.putBatch(entries)
+      taken += results.filter(({ ok }) => ok).length
+    }
+    return taken
+  },
+  /** The same until it is terminated. */
+  async hammerForEver() {
+    say('going')
+    for (;;) await tasks.hammer()
+  },
+  /** Calls of each kind that are answered. */
+  async callAws() {
+    const { DescribeStreamCommand, GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } =
+      await import('@aws-sdk/client-kinesis')
+    const client = await awsClient()
+    const start = { StreamName: 's', ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON' }
+    let iterator
+    const iterators = await answered(id, async () => {
+      const answer = await client.send(new GetShardIteratorCommand(start))
+      iterator = answer.ShardIterator
+    })
+    const reads = await answered(20, () => client.send(new GetRecordsCommand({ ShardIterator: iterator })))
+    const describes = await answered(20, () => client.send(new DescribeStreamCommand({ StreamName: 's' })))
+    const lists = await answered(700, () => client.send(new ListShardsCommand({ StreamName: 's' })))
+    return { iterators, reads, describes, lists }
   },
   async waitForEver() {
     const reader = stream.read({ from: 'latest' })

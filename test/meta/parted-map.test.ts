@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PartedMap } from '../../src/meta/parted-map.ts'
 import type { StreamState } from '../../src/meta/state.ts'
-import { StreamMap } from '../../src/meta/stream-map.ts'
 import { keyOf } from './history.ts'
 
 function stream(revision: number): StreamState {
@@ -16,14 +16,14 @@ function stream(revision: number): StreamState {
   }
 }
 
-describe('a stream map', () => {
+describe('a parted map', () => {
   it('holds what a map holds after any changes, and so does each map before', () => {
     const change = fc.tuple(fc.string({ maxLength: 2 }), fc.option(fc.nat()))
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
         const expected = new Map<string, StreamState>()
-        const moments: [StreamMap, Map<string, StreamState>][] = []
-        let map = StreamMap.empty
+        const moments: [PartedMap<StreamState>, Map<string, StreamState>][] = []
+        let map = PartedMap.empty<StreamState>()
         for (const [id, revision] of changes) {
           if (revision === null) expected.delete(id)
           else expected.set(id, stream(revision))
@@ -43,13 +43,13 @@ describe('a stream map', () => {
   })
 
   it('takes over another map, and itself as it is', () => {
-    const map = StreamMap.from(new Map([['a', stream(1)]]))
+    const map = PartedMap.from(new Map([['a', stream(1)]]))
     expect([...map]).toEqual([['a', stream(1)]])
-    expect(StreamMap.from(map)).toBe(map)
+    expect(PartedMap.from(map)).toBe(map)
   })
 
-  it('calls back for each stream', () => {
-    const map = StreamMap.empty.with('a', stream(1)).with('b', stream(2))
+  it('calls back for each value', () => {
+    const map = PartedMap.empty<StreamState>().with('a', stream(1)).with('b', stream(2))
     const seen = new Map<string, StreamState>()
     map.forEach((value, id, self) => {
       expect(self).toBe(map)

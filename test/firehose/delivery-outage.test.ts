@@ -1,0 +1,86 @@
+import { readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { DeliveryConfiguration } from '../../src/firehose/configuration.ts'
+import { hourMs, KiB, minuteMs } from '../../src/units.ts'
+import { DeliveryRig, settled, target, toFunction } from './delivery-rig.ts'
+
+const kilobyte = 'x'.repeat(1000)
+
+/** What cannot be delivered goes to another bucket. */
+const withErrors: DeliveryConfiguration = {
+  source: { kind: 'direct' },
+  processing: {},
+  destination: { kind: 'objects', target: { ...target, errorBucket: 'errors' }, partitioned: false },
+}
+
+describe('a destination that is down for longer than it is tried', () => {
+  it('does not keep a receiver behind its source', async () => {
+    await using rig = new DeliveryRig({ configuration: toFunction })
+    rig.receiver.conduct = () => 'fail'
+    await rig.start()
+    for (let second = 0; second < 900; second++) {
+      rig.source.put(kilobyte)
+      await rig.clock.advance(1000)
+    }
+    // All but those of the last two minutes: one in which they are gathered, and one in which they are tried.
+    expect(rig.source.handedOut).toBeGreaterThan(700)
+    expect(rig.objects.failed('backup').length).toBeGreaterThan(700)
+  })
+
+  it('does not keep buckets behind their source', async () => {
+    await using rig = new DeliveryRig({ configuration: withErrors })
+    rig.objects.conduct = ({ bucket }) => (bucket === 'errors' ? 'take' : 'fail')
+    await rig.start()
+    for (let minute = 0; minute < 36 * 60; minute += 4) {
+      rig.source.put(kilobyte)
+      await rig.clock.advance(4 * minuteMs)
+    }
+    expect(rig.source.handedOut).toBeGreaterThan(150)
+    const lines = rig.objects.failed('errors')
+    expect(lines.length).toBeGreaterThan(150)
+    for (const { arrivalTimestamp, attemptEndingTimestamp } of lines.slice(8)) {
+      const triedMs = Number(attemptEndingTimestamp) - Number(arrivalTimestamp)
+      expect(Math.abs(triedMs - 24 * hourMs)).toBeLessThan(hourMs)
+    }
+  })
+
+  it('is tried for the whole time by records that come after it has worked again', async () => {
+    await using rig = new DeliveryRig({ configuration: toFunction })
+    rig.receiver.conduct = () => 'fail'
+    await rig.start()
+    await rig.put('one')
+    await rig.clock.advance(5 * minuteMs)
+    rig.receiver.conduct = () => 'take'
+    await rig.put('two')
+    await rig.clock.advance(5 * minuteMs)
+    expect(rig.receiver.received).toEqual(['two'])
+    rig.receiver.conduct = () => 'fail'
+    await rig.put('three')
+    await rig.clock.advance(minuteMs + 20_000)
+    rig.receiver.conduct = () => 'take'
+    await rig.clock.advance(minuteMs)
+    expect(rig.receiver.received).toEqual(['two', 'three'])
+  })
+})
+
+it('a buffer whose file cannot be read is told of, and delivered once it can be', async () => {
+  await using rig = new DeliveryRig({ configuration: toFunction, memoryBytes: 24 * KiB })
+  rig.receiver.conduct = () => 'fail'
+  await rig.start()
+  await rig.put(...Array.from({ length: 8 }, () => kilobyte))
+  const spill = join(rig.folder, rig.state.id)
+  while (rig.delivery.stats().spilledBytes < 3000) await settled()
+  expect(readdirSync(spill)).toHaveLength(1)
+  renameSync(spill, `${spill}-away`)
+  rig.receiver.conduct = () => 'take'
+  await rig.clock.advance(2 * minuteMs)
+  while (rig.log.at(-1)?.errorCode !== 'Delivery.InternalError') await settled()
+  expect(rig.receiver.received).toHaveLength(4)
+  renameSync(`${spill}-away`, spill)
+  while (rig.receiver.received.length < 8) {
+    await rig.clock.advance(minuteMs)
+    await settled()
+  }
+  expect(rig.receiver.received).toEqual(Array.from({ length: 8 }, () => kilobyte))
+})
