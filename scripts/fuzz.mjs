@@ -4,6 +4,7 @@
 //   --runs    so many inputs, in place of a time: with a seed, the same ones on every machine
 //   --seed    the same mutations in the same order, from the same corpus; drawn if left out
 //   --keep    puts what was learnt into native/fuzz/corpus, minimised
+//   --build   compiles them and runs nothing
 import { spawn } from 'node:child_process'
 import {
   existsSync,
@@ -43,6 +44,7 @@ const { values: options, words } = trialOptions(
     runs: wholeNumber(undefined),
     seed: seedNumber(0, { most: 2 ** 32 - 1 }),
     keep: flag(),
+    build: flag(),
   },
   oneOf(fuzzers),
 )
@@ -50,6 +52,7 @@ const { values: options, words } = trialOptions(
 await exitOnFailure(async () => {
   const targets = words.length === 0 ? fuzzers : words
   await build(targets)
+  if (options.build) return
   const findings = await runAll(targets, options)
   if (options.keep) for (const target of targets) await keep(target)
   if (findings.length > 0) throw new BuildFailure(`${findings.join(', ')} found something`)

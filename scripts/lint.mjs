@@ -41,7 +41,9 @@ function staleForTidy() {
 
 function tidyCommand(file) {
   // The compiler's own warnings are the build's business; here its flags for another compiler are no errors.
-  const tolerant = ['--extra-arg=-Wno-unknown-warning-option', '--extra-arg=-Wno-error']
+  // So are headers that another compiler has precompiled.
+  const unknown = ['-Wno-unknown-warning-option', '-Wno-ignored-gch', '-Wno-error']
+  const tolerant = unknown.map((argument) => `--extra-arg=${argument}`)
   const checks = analyzes ? [] : ['--checks=-clang-analyzer-*']
   return [clangTidy, '-p', stamps, '--quiet', ...checks, ...tolerant, file]
 }

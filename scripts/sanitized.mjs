@@ -4,6 +4,7 @@
 //                                        both leave out what is repetitive, unless they are given --all
 //   node scripts/sanitized.mjs addon     TypeScript tests with an addon under both of the first two;
 //                                        --short runs those that tell most; other arguments reach vitest
+//   --build                              each of them only compiles, and runs nothing
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -79,11 +80,11 @@ if (first === 'addon' && !rest.includes('--help')) {
     says: 'address, thread, or addon before all else',
     count: 1,
   }
-  const { values, words } = trialOptions({ all: flag() }, name)
+  const { values, words } = trialOptions({ all: flag(), build: flag() }, name)
   await exitOnFailure(() => testCore(words[0], values))
 }
 
-async function testCore(name, { all }) {
+async function testCore(name, { all, build }) {
   const folder = join(root, 'build', name === 'address' ? 'asan' : 'tsan')
   if (!existsSync(join(folder, 'CMakeCache.txt'))) {
     const compiler = process.env['CXX'] ?? 'clang++-19'
@@ -99,6 +100,7 @@ async function testCore(name, { all }) {
     await run('cmake', ['-S', '.', '-B', folder, ...settings])
   }
   await run('cmake', ['--build', folder, ...parallel, '--target', 'millrace_core_tests'])
+  if (build) return
   const counts = await runParts(folder, all ? [] : repetitive[name])
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
   if (counts.failed > 0) throw new BuildFailure('tests failed')
@@ -142,6 +144,7 @@ async function testAddon(args) {
     'millrace',
     ...parallel,
   ])
+  if (args.includes('--build')) return
   const reports = join(folder, 'reports')
   rmSync(reports, { recursive: true, force: true })
   mkdirSync(reports)

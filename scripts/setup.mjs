@@ -6,11 +6,23 @@
 //   --copies    also the addon as for a runtime that forbids external buffers
 //   --bench     also build/bench and the C++ loops it compares with
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildNative, exitOnFailure, run } from './build-native.mjs'
+import { bundle } from './bundle.mjs'
+import { declaration, declarations } from './declarations.mjs'
 import { holdSetupLock } from './setup-lock.mjs'
+import { filesBelow } from './stamp.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const slowMs = 1500
@@ -30,9 +42,12 @@ await exitOnFailure(async () => {
     wanted.has(flag) ? nativeTargets[flag] : [],
   )
   await step(['engine', ...alsoTargets].join(', '), () => buildNative({ alsoTargets }))
-  await step('TypeScript', () => compile('.', 'dist'))
-  if (wanted.has('--examples')) await step('examples', () => compile('examples', 'build/examples'))
-  if (wanted.has('--bench')) await step('benches', () => compile('bench', 'build/bench'))
+  await step('types', declare)
+  await step('JavaScript', bundle)
+  await step('console', () => copyPage('src/console', 'dist/console'))
+  if (wanted.has('--examples'))
+    await step('examples', () => compile('examples', 'examples', 'build/examples'))
+  if (wanted.has('--bench')) await step('benches', () => compile('bench', 'bench', 'build/bench'))
 })
 
 /** Runs one step and leaves one line if it changed anything. On a terminal a slow step names itself meanwhile. */
@@ -69,27 +84,43 @@ async function installDependencies() {
   return true
 }
 
+/** Checks the types of src/ and writes its declarations; the JavaScript beside them comes from `bundle`. */
+function declare() {
+  return declarations(root, () => compile('.', 'src', 'dist', declaration))
+}
+
 /** Compiles the TypeScript project in `project`, and drops output whose source is gone. */
-async function compile(project, output) {
+async function compile(project, sources, output, outputs = /(\.d\.ts|\.js)(\.map)?$/) {
   const outputFolder = join(root, output)
-  removeOrphans(join(root, project === '.' ? 'src' : project), outputFolder)
+  removeOrphans(join(root, sources), outputFolder, outputs)
   const before = newestMs(outputFolder)
   await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
   return newestMs(outputFolder) !== before
 }
 
-function removeOrphans(sourceFolder, outputFolder) {
+/** The page of the console needs no compiler: its files are copied as they are. */
+function copyPage(from, to) {
+  mkdirSync(join(root, to), { recursive: true })
+  const files = readdirSync(join(root, from)).filter((name) => !/\.(md|d\.ts)$/.test(name))
+  for (const name of readdirSync(join(root, to))) if (!files.includes(name)) rmSync(join(root, to, name))
+  const changed = files.filter((name) => !sameFile(join(root, from, name), join(root, to, name)))
+  for (const name of changed) copyFileSync(join(root, from, name), join(root, to, name))
+  return changed.length > 0
+}
+
+function sameFile(one, other) {
+  return existsSync(other) && readFileSync(one).equals(readFileSync(other))
+}
+
+function removeOrphans(sourceFolder, outputFolder, outputs) {
   for (const file of filesBelow(outputFolder)) {
-    const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
-    if (source !== file && !existsSync(join(sourceFolder, source))) rmSync(join(outputFolder, file))
+    const source = file.replace(outputs, '.ts')
+    // What is no output but a copy has its source under its own name.
+    if (source === file || existsSync(join(sourceFolder, file))) continue
+    if (!existsSync(join(sourceFolder, source))) rmSync(join(outputFolder, file))
   }
 }
 
 function newestMs(folder) {
   return Math.max(0, ...filesBelow(folder).map((file) => statSync(join(folder, file)).mtimeMs))
-}
-
-function filesBelow(folder) {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile())
 }
