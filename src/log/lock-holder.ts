@@ -34,16 +34,21 @@ export async function lockHolder(folder: string, locks = '/proc/locks'): Promise
   }
 }
 
-/** An `ERR_MILLRACE_STORE_BUSY` that says who it is, as far as that is known. Other errors as they are. */
+/**
+ * An `ERR_MILLRACE_STORE_BUSY` that says who it is, as far as that is known. Other errors as they are. Within this process the
+ * engine says more than who: whether it is this thread, or another one with other options.
+ */
 export async function namingHolder(error: unknown, folder: string): Promise<unknown> {
   if (!(error instanceof MillraceError) || error.code !== 'ERR_MILLRACE_STORE_BUSY') return error
   const holder = await lockHolder(folder)
   if (holder === undefined) return error
   const { pid, host, command } = holder
-  const who = pid === process.pid ? 'this process' : `process ${pid} on ${host}${command && ` (${command})`}`
+  const other = `process ${pid} on ${host}${command && ` (${command})`}`
   return new MillraceError(
     error.code,
-    `${folder}: ${who} has it open for writing; a store has one writer at a time`,
+    pid === process.pid
+      ? error.message
+      : `${folder}: ${other} has it open for writing; a store has one writer at a time`,
     {
       cause: error.cause,
       details: { ...error.details, pid, host, command },

@@ -184,9 +184,16 @@ describe('several threads with one store', () => {
 
   it('are refused with other options, and a second time on one thread', async () => {
     const { crew } = await place()
-    await expect(open(crew.folder)).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
+    await expect(open(crew.folder)).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_STORE_BUSY',
+      message: `${crew.folder}: this thread has the store open already`,
+      details: { pid: process.pid },
+    })
     const other = new Crew({ durability: 'none' }, crew.folder)
     crews.push(other)
-    await expect(other.hire('put')).rejects.toMatchObject({ code: 'ERR_MILLRACE_STORE_BUSY' })
+    await expect(other.hire('put')).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_STORE_BUSY',
+      message: `${crew.folder}: another thread of this process has the store open with other options`,
+    })
   })
 })

@@ -31,6 +31,8 @@ class Writer {
   #changes = new Changes()
   #worker
   #workers = 0
+  /** The worker before has ended. */
+  #ended = Promise.resolve()
   /** Names of streams that a worker is about to open. */
   #given = new Set()
   /** The strands stand still until this resolves. */
@@ -58,7 +60,8 @@ class Writer {
     const place = { life, thread: 0, strand: index, bytes: 500_000 }
     const strand = new Strand(place, random, new Noise(random, 2 ** 18))
     for (let call = 0; call < calls; call++) {
-      await this.#pause
+      // Another strand may have begun a pause since the one that was waited for.
+      for (let pause; pause !== this.#pause; await pause) pause = this.#pause
       if (call * strands + index === this.#order.die?.call) dieSoon(this.#order.die.how)
       const does = random.weighted({
         put: 60,
@@ -286,9 +289,11 @@ class Writer {
   async #stopWorker() {
     const worker = this.#worker
     this.#worker = undefined
-    if (worker === undefined) return
-    report('terminate')
-    await worker.terminate()
+    if (worker !== undefined) {
+      report('terminate')
+      this.#ended = worker.terminate()
+    }
+    await this.#ended
   }
 }
 
