@@ -19,6 +19,11 @@ export function channelOf({ ChannelARN: arn }: ChannelTarget, call: Call): Deliv
   return channel
 }
 
+/** Whose channel an ARN names; `undefined` if it is not that of a channel. */
+export function accountInChannelArn(arn: string): string | undefined {
+  return arnPattern.exec(arn)?.[2]
+}
+
 /** The channels of an account in a region, by name. */
 export function channelsOf(account: AccountKey, call: Call): readonly DeliveryStreamState[] {
   return call
