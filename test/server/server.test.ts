@@ -2,6 +2,7 @@ import { request as http1Request } from 'node:http'
 import { connect } from 'node:http2'
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
+import { runningFirehose } from '../../src/firehose/firehose.ts'
 import { startServer } from '../../src/server/server.ts'
 import { testStore } from '../../src/testing/test-store.ts'
 
@@ -53,6 +54,46 @@ describe('a server', () => {
     await expect(startServer(store, options)).rejects.toMatchObject({
       code: 'ERR_MILLRACE_INVALID_ARGUMENT',
       details: { field },
+    })
+  })
+
+  it.each([
+    ...['host', 'port', 'credentials', 'insecure', 'allowedHosts', 'tls', 'graceMs', 'console'],
+    ...['firehose', 'log'],
+  ])('refuses every value of %s that is none, before anything starts', async (field) => {
+    await using store = await testStore()
+    const fits: Readonly<Record<string, readonly unknown[]>> = {
+      port: [7],
+      graceMs: [7],
+      host: ['x'],
+      insecure: [true],
+      tls: [true],
+      console: [true],
+      allowedHosts: [[]],
+    }
+    for (const value of [7, null, 'x', [], true, () => {}, Symbol('x'), 7n, Number.NaN]) {
+      if (fits[field]?.some((fit) => fit === value || (Array.isArray(fit) && Array.isArray(value)))) continue
+      await expect(startServer(store, { port: 0, [field]: value })).rejects.toMatchObject({
+        code: 'ERR_MILLRACE_INVALID_ARGUMENT',
+        message: expect.stringMatching(new RegExp(`^${field} must be `)) as string,
+        details: { field },
+      })
+      expect(runningFirehose(store)).toBeUndefined()
+    }
+  })
+
+  it.each([[7], [null], ['x'], [[]], [true]])('refuses %j in place of its options', async (options) => {
+    await using store = await testStore()
+    await expect(startServer(store, options as never)).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_INVALID_ARGUMENT',
+      details: { field: 'server options' },
+    })
+  })
+
+  it.each([[7], [null], [undefined], [{}], [[]]])('refuses %j in place of a store', async (store) => {
+    await expect(startServer(store as never)).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_INVALID_ARGUMENT',
+      details: { field: 'store' },
     })
   })
 
