@@ -16,7 +16,7 @@ describe('the server of the example of Firehose', () => {
     const server = await started('ends')
     await server.flush()
     await server.close()
-    await server.close()
+    expect(await server.close()).toBeUndefined()
   })
 
   it('ends when it cannot do so in good order, and says why', async () => {
