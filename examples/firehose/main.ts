@@ -1,4 +1,5 @@
-import { type FirehoseExampleOptions, parseOptions, usage, UsageError } from './options.ts'
+import { UsageError } from '../command-line.ts'
+import { type FirehoseExampleOptions, parseOptions, usage } from './options.ts'
 import { runJourney } from './journey.ts'
 
 // The SDK warns of its own plans for versions of Node; that is not what is to be seen here.

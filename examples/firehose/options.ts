@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { parsedOptions, UsageError } from '../command-line.ts'
 
 /** What the example was asked to do. */
 export interface FirehoseExampleOptions {
@@ -31,14 +31,18 @@ Exit codes: 0 every verdict holds, 1 one does not or the run failed, 2 wrong opt
 Example: npm run example:firehose -- --records 20000 --kills 2
 `
 
-/** A command line that is not as `usage` says. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+const options = {
+  records: { type: 'string' },
+  kills: { type: 'string' },
+  airports: { type: 'string' },
+  folder: { type: 'boolean' },
+  dir: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 
 /** The options, or undefined when help is asked for. Throws `UsageError`. */
 export function parseOptions(args: readonly string[]): FirehoseExampleOptions | undefined {
-  const { records, kills, airports, folder, dir, help } = parsed(args)
+  const { records, kills, airports, folder, dir, help } = parsedOptions(args, options)
   if (help === true) return undefined
   return {
     records: whole('records', records, 1, 3_000_000) ?? 100_000,
@@ -54,26 +58,4 @@ function whole(name: string, text: string | undefined, least: number, most: numb
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw new UsageError(`--${name} must be a whole number from ${least} to ${most}, not '${text}'`)
-}
-
-function parsed(args: readonly string[]): ReturnType<typeof parse>['values'] {
-  try {
-    return parse(args).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      records: { type: 'string' },
-      kills: { type: 'string' },
-      airports: { type: 'string' },
-      folder: { type: 'boolean' },
-      dir: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
 }

@@ -1,7 +1,8 @@
 import { open } from 'millrace'
+import { UsageError } from '../command-line.ts'
 import { Demo } from './demo.ts'
 import { Interrupted } from './interrupted.ts'
-import { type DemoOptions, parseOptions, usage, UsageError } from './options.ts'
+import { type DemoOptions, parseOptions, usage } from './options.ts'
 import { FlightSource } from './source.ts'
 
 process.exitCode = await main(process.argv.slice(2))

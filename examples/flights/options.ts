@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { parsedOptions, UsageError } from '../command-line.ts'
 import { flightsFile } from './source.ts'
 
 /** What the demo was asked to do. */
@@ -28,14 +28,17 @@ Exit codes: 0 every verdict holds, 1 one does not or the run failed, 2 wrong opt
 Example: npm run demo -- --records 100000
 `
 
-/** A command line that is not as `usage` says. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+const options = {
+  dir: { type: 'string' },
+  records: { type: 'string' },
+  file: { type: 'string' },
+  fresh: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 
 /** The options, or undefined when help is asked for. Throws `UsageError`. */
 export function parseOptions(args: readonly string[]): DemoOptions | undefined {
-  const { dir, records, file, fresh, help } = parsed(args)
+  const { dir, records, file, fresh, help } = parsedOptions(args, options)
   if (help === true) return undefined
   if (records !== undefined && !/^[1-9]\d{0,8}$/.test(records)) {
     throw new UsageError(`--records must be a whole number from 1 to 999,999,999, not '${records}'`)
@@ -46,25 +49,4 @@ export function parseOptions(args: readonly string[]): DemoOptions | undefined {
     file: file ?? flightsFile(),
     fresh: fresh === true,
   }
-}
-
-function parsed(args: readonly string[]): ReturnType<typeof parse>['values'] {
-  try {
-    return parse(args).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      dir: { type: 'string' },
-      records: { type: 'string' },
-      file: { type: 'string' },
-      fresh: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
 }

@@ -42,7 +42,23 @@ export function checkedFirehoseOptions(
   options: FirehoseOptions,
   folder: string | undefined,
 ): ChosenFirehoseOptions {
-  requireOptions('firehose options', options, keys)
+  requireFirehoseOptions('firehose options', options)
+  const { buckets, memoryBytes = memoryBytesDefault } = options
+  return {
+    ...options,
+    buckets: buckets ?? (folder === undefined ? undefined : join(folder, 'buckets')),
+    memoryBytes,
+  }
+}
+
+/**
+ * Checks the options of `firehose`, for whoever passes them on.
+ *
+ * @param where what they are called in a message
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_UNKNOWN_OPTION`
+ */
+export function requireFirehoseOptions(where: string, options: FirehoseOptions): void {
+  requireOptions(where, options, keys)
   const { buckets, functions, lambda, receivers, receiveTimeoutMs, kinesis, tables, memoryBytes, onLog } =
     options
   if (buckets !== undefined) checkBuckets(buckets)
@@ -54,16 +70,7 @@ export function checkedFirehoseOptions(
   if (kinesis !== undefined) checkEndpoint('kinesis', kinesis, [])
   checkMap('tables', tables, 'object')
   requireCallback('onLog', onLog)
-  return {
-    ...options,
-    buckets: buckets ?? (folder === undefined ? undefined : join(folder, 'buckets')),
-    memoryBytes: requireInteger(
-      'memoryBytes',
-      memoryBytes ?? memoryBytesDefault,
-      memoryBytesMin,
-      memoryBytesMax,
-    ),
-  }
+  if (memoryBytes !== undefined) requireInteger('memoryBytes', memoryBytes, memoryBytesMin, memoryBytesMax)
 }
 
 function checkBuckets(buckets: unknown): void {

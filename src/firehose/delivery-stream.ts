@@ -6,7 +6,7 @@ import { deliveryStreamArn } from './delivery-key.ts'
 import type { DeliveryStats } from './delivery-stats.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { DeliveryKey, DeliveryStreamState } from './delivery-stream-state.ts'
-import type { PutOutcome } from './direct-log.ts'
+import { type PutOutcome, requireRecord } from './direct-log.ts'
 import type { Firehose } from './firehose.ts'
 import { type DeliveryOptions, updatedConfiguration } from './plan/delivery-plan.ts'
 
@@ -52,10 +52,11 @@ export class DeliveryStream {
    * Puts one record. Resolves with its id once it lies in the store, as the store's durability promises; it is delivered
    * later, at least once. The data is copied before this returns.
    *
-   * Rejects with `ERR_MILLRACE_RECORD_TOO_LARGE` for more than 1,000 KiB; `ERR_MILLRACE_WRONG_SOURCE` where records come from
+   * Rejects with `ERR_MILLRACE_INVALID_ARGUMENT`; `ERR_MILLRACE_RECORD_TOO_LARGE` for more than 1,000 KiB; `ERR_MILLRACE_WRONG_SOURCE` where records come from
    * a stream; `ERR_MILLRACE_DELIVERY_STREAM_NOT_ACTIVE`; and why it was refused at run time, as `NotStored` of streams says.
    */
   async put(data: Uint8Array): Promise<string> {
+    requireRecord('data', data)
     const [outcome] = await this.#firehose.put(this.#key, [data])
     if (outcome?.ok === false) throw outcome.error
     return (outcome as Extract<PutOutcome, { readonly ok: true }>).recordId

@@ -125,14 +125,29 @@ function checkRecords(records: readonly Uint8Array[]): void {
   if (!Array.isArray(records)) throw invalidArgument('records', records, 'an array')
   for (let index = 0; index < records.length; index++) {
     const record: unknown = records[index]
-    const field = `records[${index}]`
-    if (!(record instanceof Uint8Array)) throw invalidArgument(field, record, 'bytes')
-    if (record.length <= directRecordBytesMax) continue
-    const message = `${field} has ${record.length} bytes, and a record at most ${directRecordBytesMax}`
-    throw new MillraceError('ERR_MILLRACE_RECORD_TOO_LARGE', message, {
-      details: { field, entry: index, bytes: record.length, limit: directRecordBytesMax },
-    })
+    if (!isRecord(record)) throw wrongRecord(`records[${index}]`, record, index)
   }
+}
+
+function isRecord(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= directRecordBytesMax
+}
+
+/**
+ * Checks what is put alone.
+ *
+ * @throws `ERR_MILLRACE_INVALID_ARGUMENT`, `ERR_MILLRACE_RECORD_TOO_LARGE`
+ */
+export function requireRecord(field: string, value: unknown): void {
+  if (!isRecord(value)) throw wrongRecord(field, value, 0)
+}
+
+function wrongRecord(field: string, value: unknown, entry: number): MillraceError {
+  if (!(value instanceof Uint8Array)) return invalidArgument(field, value, 'a Uint8Array')
+  const message = `${field} has ${value.length} bytes, and a record at most ${directRecordBytesMax}`
+  return new MillraceError('ERR_MILLRACE_RECORD_TOO_LARGE', message, {
+    details: { field, entry, bytes: value.length, limit: directRecordBytesMax },
+  })
 }
 
 function hasCode(error: unknown, code: string): boolean {

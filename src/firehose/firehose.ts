@@ -36,7 +36,7 @@ const facades: WeakMap<Store, Firehose> = new WeakMap()
 export function firehoseOf(store: Store, options?: FirehoseOptions, begin?: BeginDelivery): Firehose {
   const known = facades.get(store)
   if (known === undefined) {
-    const made = new Firehose(store, options ?? {}, begin, () => facades.delete(store))
+    const made = new Firehose(store, options === undefined ? {} : options, begin, () => facades.delete(store))
     facades.set(store, made)
     return made
   }

@@ -14,6 +14,7 @@ import { deliveryExists, deliveryNotFound, documentOf, documentPrefix, documents
 import { deliveryNotActive, deliveryStatus, requireActive } from './delivery-status.ts'
 import { deliveryStreamOf } from './delivery-stream-shape.ts'
 import type { DeliveryEncryption, DeliveryKey, DeliveryStreamState } from './delivery-stream-state.ts'
+import { storedStates } from './stored-states.ts'
 
 /** Of an account in a region (Firehose developer guide, "Quota"); channels are counted apart. */
 export const deliveryStreamsMax = 5_000
@@ -80,10 +81,7 @@ export class Registry {
 
   /** Those of an account, by name. */
   list(account: AccountKey): readonly DeliveryStreamState[] {
-    return this.#host.documents
-      .startingWith(documentsOf(account))
-      .map(({ id, value }) => deliveryStreamOf(id, value))
-      .toSorted((a, b) => (a.key.name < b.key.name ? -1 : 1))
+    return storedStates(this.#host.documents, account)
   }
 
   /** As `Firehose.createDeliveryStream`, which says how it rejects. */

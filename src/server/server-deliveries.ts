@@ -9,7 +9,7 @@ import type { ServerLog } from './server-log.ts'
 /** What a server begins deliveries with. */
 export interface DeliveriesHost {
   readonly store: Store
-  /** @defaultValue the store's deliveries as they are, or as they are by default */
+  /** Checked. @defaultValue the store's deliveries as they are, or as they are by default */
   readonly options: FirehoseOptions | undefined
   readonly log: ServerLog
   /** The system's. */
@@ -24,19 +24,16 @@ export class ServerDeliveries {
   readonly #own: Firehose | undefined
   readonly #warnings: DeliveryWarnings
 
-  /** @throws what `firehose` throws for its options, and for any where deliveries run already */
+  /** @throws `ERR_MILLRACE_INVALID_ARGUMENT` for any options where deliveries run already; `ERR_MILLRACE_CLOSED` */
   constructor({ store, options, log, clock }: DeliveriesHost) {
     this.#warnings = new DeliveryWarnings(log, clock)
     if (options === undefined && runningFirehose(store) !== undefined) return
-    const { onLog } = options ?? {}
-    const tell = typeof onLog === 'function' ? apart(onLog) : onLog
+    const tell = options?.onLog && apart(options.onLog)
     const warned: FirehoseOptions['onLog'] = (event) => {
       this.#warnings.add(event)
       tell?.(event)
     }
-    // What is no function is refused by whoever checks the options.
-    const listening = tell === undefined || typeof tell === 'function'
-    this.#own = firehoseOf(store, listening ? { ...options, onLog: warned } : options)
+    this.#own = firehoseOf(store, { ...options, onLog: warned })
   }
 
   /** Ends those that it has begun: what is buffered is delivered within this time, or stays in the store. */

@@ -1,6 +1,7 @@
 import type { CredentialOptions } from '../aws/credential.ts'
 import type { Keyring } from '../aws/keyring.ts'
 import { invalidArgument } from '../errors.ts'
+import { requireFirehoseOptions } from '../firehose/checked-firehose-options.ts'
 import type { FirehoseOptions } from '../firehose/firehose-options.ts'
 import { requireBoolean, requireInteger, requireMatch, requireMethods, requireOptions } from '../options.ts'
 import { keyringOf } from './credential-options.ts'
@@ -66,7 +67,7 @@ export interface ChosenServerOptions {
   readonly tls: ChosenTls
   readonly graceMs: number
   readonly console: boolean
-  /** As they came: whoever begins deliveries checks them. */
+  /** As they came, checked: whoever begins deliveries fills them up. */
   readonly firehose: FirehoseOptions | undefined
   readonly log: ServerLog
 }
@@ -92,6 +93,7 @@ export function checkedServerOptions(options: ServerOptions): ChosenServerOption
     console = serverDefaults.console,
   } = options
   const { credentials, insecure = false, allowedHosts = [], log = silentLog } = options
+  if (options.firehose !== undefined) requireFirehoseOptions('firehose', options.firehose)
   requireMethods('log', log, ['debug', 'info', 'warn', 'error', 'isLevelEnabled'])
   return {
     host: requireMatch('host', host, /^[^\s/]{1,255}$/, 'a host name or an address'),

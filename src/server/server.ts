@@ -1,7 +1,8 @@
 import { awsEndpoint } from '../aws/endpoint.ts'
 import { SignatureAuthority } from '../aws/wire/signature-authority.ts'
 import { afterHolding, type Clock, systemClock } from '../clock.ts'
-import type { Store } from '../streams/store.ts'
+import { invalidArgument } from '../errors.ts'
+import { Store } from '../streams/store.ts'
 import { refusalOf, requireCredential } from './basic-credential.ts'
 import { AnswerBudget } from './answer-budget.ts'
 import { AnswerGate } from './answer-gate.ts'
@@ -146,6 +147,7 @@ export async function startServerWithin(
   limits: HttpLimits,
   clock: Clock = systemClock,
 ): Promise<Server> {
+  if (!(store instanceof Store)) throw invalidArgument('store', store, 'what open() or testStore() answers')
   const chosen = checkedServerOptions(options)
   const { host, keyring, insecure, firehose, log } = chosen
   const loopback = await isLoopbackHost(host)

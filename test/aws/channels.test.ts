@@ -17,6 +17,7 @@ import {
   waitUntilChannelActive,
 } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
+import { runningFirehose } from '../../src/firehose/firehose.ts'
 import { firehose } from '../../src/firehose/index.ts'
 import { account, ChannelRig, streamArnOf } from './channel-rig.ts'
 
@@ -231,6 +232,37 @@ describe('a channel', () => {
     expect(channel?.tags).toEqual({ a: '1', b: '' })
     await expect(rig.client.send(new ListTagsForResourceCommand({ ResourceARN }))).rejects.toMatchObject({
       name: 'ValidationException',
+    })
+  })
+})
+
+describe('operations that only look at channels', () => {
+  it('[M] channels: begin no delivery where nobody delivers', async () => {
+    const rig = await ChannelRig.open(['s', 'other'])
+    const ChannelARN = await create(rig, 's')
+    await rig.firehose.close()
+    const { ChannelSummaries } = await rig.client.send(new ListChannelsCommand({}))
+    expect(ChannelSummaries?.map((each) => [each.ChannelARN, each.ChannelStatus])).toEqual([
+      [ChannelARN, 'ACTIVE'],
+    ])
+    expect(await statusOf(rig, ChannelARN)).toBe('ACTIVE')
+    const StreamModeDetails = { StreamMode: 'PROVISIONED' } as const
+    await expect(
+      rig.client.send(new UpdateStreamModeCommand({ StreamARN: streamArnOf('s'), StreamModeDetails })),
+    ).rejects.toMatchObject({ name: 'ResourceInUseException' })
+    await expect(rig.client.send(new DeleteStreamCommand({ StreamName: 's' }))).rejects.toMatchObject({
+      name: 'ResourceInUseException',
+    })
+    await rig.client.send(new DeleteStreamCommand({ StreamName: 'other' }))
+    await expect(create(rig, 's')).rejects.toMatchObject({ name: 'LimitExceededException' })
+    expect(runningFirehose(rig.store)).toBeUndefined()
+  })
+
+  it('[M] channels: are refused once the store is closed', async () => {
+    const rig = await ChannelRig.open(['s'])
+    await rig.store.close()
+    await expect(rig.client.send(new ListChannelsCommand({}))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 500 },
     })
   })
 })

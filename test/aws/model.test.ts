@@ -1,24 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { operations } from '../../src/aws/kinesis/operations.ts'
 import { kinesisModel } from '../../src/aws/model/model.ts'
-import { Fault } from '../../src/aws/wire/fault.ts'
-import { inputReader } from '../../src/aws/wire/input-reader.ts'
-import { jsonForm } from '../../src/aws/wire/json.ts'
+import { judgedBy } from './judged.ts'
 import { type Document, insideCases, outsideCases, rightInputs } from './model-cases.ts'
 
 const names = Object.keys(kinesisModel.operations)
 
-/** What the reader of an operation's input makes of a document: the fault, or nothing. */
-function judged(operation: string, input: Document): Fault | undefined {
-  const read = inputReader(kinesisModel, operation, kinesisModel.operations[operation]?.input ?? null)
-  try {
-    read(JSON.parse(JSON.stringify(input)), jsonForm)
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return error
-    throw error
-  }
-}
+const judged = judgedBy(kinesisModel)
 
 it('has an operation of ours for each of the 45', () => {
   expect(names).toHaveLength(45)

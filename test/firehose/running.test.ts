@@ -41,6 +41,47 @@ class Kept {
 }
 
 describe('a delivery stream', () => {
+  it('names what it cannot put, with its kind and the rule', async () => {
+    await using store = await open('memory:')
+    const clicks = await firehose(store, { buckets: scratch() }).createDeliveryStream('clicks', {
+      destination: { kind: 'folder', bucket: 'clicks' },
+    })
+    const code = 'ERR_MILLRACE_INVALID_ARGUMENT'
+    const fine = Buffer.from('x')
+    for (const [value, shown] of [
+      [7, '7'],
+      ['text', '"text"'],
+      [undefined, 'undefined'],
+      [null, 'null'],
+      [{ length: 3 }, 'an object (Object)'],
+      [[1, 2], 'an array of 2'],
+      [new ArrayBuffer(3), 'an object (ArrayBuffer)'],
+      [new Uint16Array(3), 'an object (Uint16Array)'],
+    ] as const) {
+      const rule = `must be a Uint8Array, got ${shown}`
+      await expect(clicks.put(value as never)).rejects.toMatchObject({
+        code,
+        message: `data ${rule}`,
+        details: { field: 'data', rule: 'a Uint8Array' },
+      })
+      await expect(clicks.putBatch([fine, fine, fine, value] as never)).rejects.toMatchObject({
+        code,
+        message: `records[3] ${rule}`,
+        details: { field: 'records[3]', rule: 'a Uint8Array' },
+      })
+    }
+    for (const value of [7, 'text', undefined, null, fine, { length: 1, 0: fine }]) {
+      await expect(clicks.putBatch(value as never)).rejects.toMatchObject({
+        code,
+        details: { field: 'records' },
+      })
+    }
+    await expect(clicks.put(Buffer.alloc(1_024_001))).rejects.toMatchObject({
+      code: 'ERR_MILLRACE_RECORD_TOO_LARGE',
+      details: { field: 'data', bytes: 1_024_001 },
+    })
+  })
+
   it("carries what is put into it to a bucket in the store's folder, through a restart", async () => {
     const folder = scratch()
     const first = await open(folder)

@@ -72,6 +72,18 @@ describe('the files that are built', () => {
     expect(printed(same)).toEqual([true, true, true])
   })
 
+  it('ask nothing of Intl before it is needed, which takes as long as all of them', () => {
+    const asked = `
+      let times = 0
+      Intl.DateTimeFormat = new Proxy(Intl.DateTimeFormat, {
+        construct: (target, args) => ((times += 1), Reflect.construct(target, args)),
+      })
+      for (const entry of ['', '/aws', '/server', '/firehose', '/testing']) await import('millrace' + entry)
+      console.log(JSON.stringify(times))
+    `
+    expect(printed(asked)).toBe(0)
+  })
+
   it('keep the names of classes', () => {
     const names = `
       import * as all from 'millrace'

@@ -1,10 +1,12 @@
 import {
   CreateDeliveryStreamCommand,
+  DeleteDeliveryStreamCommand,
   DescribeDeliveryStreamCommand,
   FirehoseClient,
   ListDeliveryStreamsCommand,
   PutRecordBatchCommand,
   PutRecordCommand,
+  UpdateDestinationCommand,
 } from '@aws-sdk/client-firehose'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +30,8 @@ const credentials = [
   somebody('root', { allow: 'admin', streams: '*' }),
   somebody('reader', { allow: 'read', streams: 'clicks*' }),
   somebody('writer', { allow: 'write', streams: 'clicks*' }),
-  somebody('owner', { allow: 'admin', streams: 'orders' }),
+  somebody('owner', { allow: 'admin', streams: 'orders*' }),
+  somebody('forwarder', { allow: 'admin', streams: 'orders*' }, { allow: 'read', streams: 'clicks' }),
 ] as never
 
 let store: TestStore
@@ -134,6 +137,37 @@ describe('Firehose over a socket, with credentials', () => {
       name: 'AccessDeniedException',
       message: expect.stringContaining(`kinesis:GetRecords on resource: ${KinesisStreamARN}`) as string,
     })
+  })
+
+  it('has no stream delivered elsewhere for whoever may not read it', async () => {
+    const DeliveryStreamName = 'orders-of-clicks'
+    const KinesisStreamARN = `arn:aws:kinesis:us-east-1:${account}:stream/clicks`
+    await as('root').send(
+      new CreateDeliveryStreamCommand({
+        DeliveryStreamName,
+        DeliveryStreamType: 'KinesisStreamAsSource',
+        KinesisStreamSourceConfiguration: { KinesisStreamARN, RoleARN },
+        ExtendedS3DestinationConfiguration: bucket,
+      }),
+    )
+    const redirected = (who: string, CurrentDeliveryStreamVersionId: string) =>
+      as(who).send(
+        new UpdateDestinationCommand({
+          DeliveryStreamName,
+          CurrentDeliveryStreamVersionId,
+          DestinationId: 'destinationId-000000000001',
+          ExtendedS3DestinationUpdate: { BucketARN: 'arn:aws:s3:::elsewhere' },
+        }),
+      )
+    const denied = {
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`kinesis:GetRecords on resource: ${KinesisStreamARN}`) as string,
+    }
+    await expect(redirected('owner', '1')).rejects.toMatchObject(denied)
+    // Also of a version that is not there: nobody learns which one is.
+    await expect(redirected('owner', '7')).rejects.toMatchObject(denied)
+    await expect(redirected('forwarder', '1')).resolves.toMatchObject({})
+    await as('owner').send(new DeleteDeliveryStreamCommand({ DeliveryStreamName }))
   })
 
   it('takes no signature for another service', async () => {

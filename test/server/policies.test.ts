@@ -1,5 +1,8 @@
 import {
+  CreateChannelCommand,
   CreateStreamCommand,
+  DeleteChannelCommand,
+  DescribeChannelCommand,
   DescribeLimitsCommand,
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
@@ -11,7 +14,11 @@ import {
   PutRecordCommand,
   RegisterStreamConsumerCommand,
   SubscribeToShardCommand,
+  UpdateChannelCommand,
 } from '@aws-sdk/client-kinesis'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Grant } from '../../src/aws/policy.ts'
@@ -36,11 +43,13 @@ const credentials = [
 
 let store: TestStore
 let server: Server
+let folder: string
 const clients: KinesisClient[] = []
 
 beforeAll(async () => {
   store = await testStore()
-  server = await startServer(store, { port: 0, credentials })
+  folder = mkdtempSync(join(tmpdir(), 'millrace-buckets-'))
+  server = await startServer(store, { port: 0, credentials, firehose: { buckets: folder } })
   for (const StreamName of ['clicks', 'clicks-eu', 'orders']) {
     await as('root').send(new CreateStreamCommand({ StreamName, ShardCount: 2 }))
   }
@@ -50,6 +59,7 @@ afterAll(async () => {
   for (const client of clients) client.destroy()
   await server.close()
   await store.close()
+  rmSync(folder, { recursive: true, force: true })
 })
 
 function as(accessKeyId: string, requestHandler?: NodeHttpHandler): KinesisClient {
@@ -243,5 +253,44 @@ describe('a server with credentials', () => {
     client.destroy()
     expect(refusal).toMatchObject({ name: 'InvalidSignatureException' })
     expect(JSON.stringify(refusal)).not.toContain(secretAccessKey)
+  })
+
+  it('lets nobody of another account see or change a channel', async () => {
+    await as('root').send(
+      new CreateStreamCommand({ StreamName: 'carried', StreamModeDetails: { StreamMode: 'ON_DEMAND' } }),
+    )
+    const { ChannelDescription: channel } = await as('root').send(
+      new CreateChannelCommand({
+        ChannelName: 'c',
+        ServiceExecutionRoleARN: `arn:aws:iam::${account}:role/r`,
+        StreamConfigurationList: [
+          { StreamARN: arnOf('carried'), RecordConfiguration: { RecordFormatType: 'JSON' } },
+        ],
+        S3DestinationConfiguration: {
+          StorageConfiguration: {
+            BucketARN: 'arn:aws:s3:::carried',
+            ExpectedBucketOwner: account,
+            CompressionType: 'NONE',
+          },
+        },
+      }),
+    )
+    const ChannelARN = channel?.ChannelARN ?? ''
+    const freshness = { S3DestinationConfiguration: { DataFreshnessInSeconds: 900 } }
+    const denied = (operation: string) => ({
+      name: 'AccessDeniedException',
+      message: expect.stringContaining(`kinesis:${operation} on resource: ${ChannelARN}`) as string,
+    })
+    const stranger = as('stranger')
+    await expect(stranger.send(new DescribeChannelCommand({ ChannelARN }))).rejects.toMatchObject(
+      denied('DescribeChannel'),
+    )
+    await expect(stranger.send(new UpdateChannelCommand({ ChannelARN, ...freshness }))).rejects.toMatchObject(
+      denied('UpdateChannel'),
+    )
+    await expect(stranger.send(new DeleteChannelCommand({ ChannelARN }))).rejects.toMatchObject(
+      denied('DeleteChannel'),
+    )
+    await as('root').send(new DeleteChannelCommand({ ChannelARN }))
   })
 })

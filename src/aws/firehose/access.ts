@@ -1,22 +1,24 @@
 import { deliveryStreamArn } from '../../firehose/delivery-key.ts'
-import type { DeliveryKey } from '../../firehose/delivery-stream-state.ts'
-import type { KnownCaller, OperationAccess } from '../kinesis/access.ts'
 import { keyInArn } from '../kinesis/stream-target.ts'
-import { Fault } from '../wire/fault.ts'
-
-const seen: OperationAccess = { access: 'any', of: 'stream' }
-const write: OperationAccess = { access: 'write', of: 'stream' }
-const admin: OperationAccess = { access: 'admin', of: 'stream' }
+import {
+  accessDenied,
+  type AccessTable,
+  admin,
+  type KnownCaller,
+  listing,
+  seen,
+  write,
+} from '../operation-access.ts'
 
 /**
- * What each operation asks of a policy: a line of it covers streams and delivery streams of the names that it has. An
- * operation that is not here is allowed to nobody.
+ * What each operation asks of a policy: a line of it covers streams and delivery streams of the names that it has. Those
+ * that have a stream delivered ask `requireReadable` for the stream, too.
  */
-export const operationAccess: Readonly<Record<string, OperationAccess>> = {
+export const operationAccess: AccessTable = {
   CreateDeliveryStream: admin,
   DeleteDeliveryStream: admin,
   DescribeDeliveryStream: seen,
-  ListDeliveryStreams: { access: 'any', of: 'listing' },
+  ListDeliveryStreams: listing,
   ListTagsForDeliveryStream: seen,
   PutRecord: write,
   PutRecordBatch: write,
@@ -37,20 +39,18 @@ export function requireAccess(operation: string, input: unknown, caller: KnownCa
   if (needed?.of === 'listing') return
   const { DeliveryStreamName: name = '' } = input as { readonly DeliveryStreamName?: string }
   if (needed !== undefined && caller.credential.policy.allows(needed.access, name)) return
-  throw denied(operation, { account: caller.account, region: caller.region, name }, caller)
+  const { account, region } = caller
+  throw accessDenied(`firehose:${operation}`, deliveryStreamArn({ account, region, name }), caller)
 }
 
-/** Whether a caller may have the records of a stream read: one of the own account that the policy lets it read. */
-export function mayRead(streamArn: string, { credential, account }: KnownCaller): boolean {
+/**
+ * Lets a call pass only if the caller may have the records of a stream read: it is of the own account, and the policy lets
+ * it be read.
+ *
+ * @throws `AccessDeniedException`
+ */
+export function requireRead(streamArn: string, caller: KnownCaller): void {
   const key = keyInArn(streamArn)
-  return key?.account === account && credential.policy.allows('read', key.name)
-}
-
-/** In AWS's words (AWS IAM User Guide, "Troubleshoot access denied error messages"). */
-function denied(operation: string, key: DeliveryKey, { credential, account }: KnownCaller): Fault {
-  return new Fault(
-    'AccessDeniedException',
-    `User: arn:aws:iam::${account}:user/${credential.accessKeyId} is not authorized to perform: firehose:${operation} on ` +
-      `resource: ${deliveryStreamArn(key)} because no identity-based policy allows the firehose:${operation} action`,
-  )
+  if (key?.account === caller.account && caller.credential.policy.allows('read', key.name)) return
+  throw accessDenied('kinesis:GetRecords', streamArn, caller)
 }

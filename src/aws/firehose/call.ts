@@ -12,8 +12,8 @@ export interface Call {
   readonly nowMs: number
   /** Which delivery streams the caller may see; `undefined`: all. */
   readonly sees: ((name: string) => boolean) | undefined
-  /** Whether the caller may have a stream read; `undefined`: any. */
-  readonly reads: ((streamArn: string) => boolean) | undefined
+  /** Throws if the caller may not have a stream read; `undefined`: it may have any. */
+  readonly requireRead: ((streamArn: string) => void) | undefined
   /** Told what becomes of it. */
   readonly watcher: CallWatcher | undefined
 }

@@ -6,7 +6,7 @@ import { firehoseModel, type ServiceModel } from '../model/model.ts'
 import type { Fault } from '../wire/fault.ts'
 import { jsonProtocol, type Protocol } from '../wire/protocol.ts'
 import type { Service, ServiceRequest } from '../wire/service.ts'
-import { mayRead, requireAccess } from './access.ts'
+import { requireAccess, requireRead } from './access.ts'
 import type { Call } from './call.ts'
 import { operations } from './operations.ts'
 import { faultOf } from './refusal.ts'
@@ -43,7 +43,7 @@ export class FirehoseService implements Service {
       region,
       nowMs: this.#inside.time.nowMs(),
       sees: credential && ((deliveryStream) => credential.policy.allows('any', deliveryStream)),
-      reads: known && ((streamArn) => mayRead(streamArn, known)),
+      requireRead: known && ((streamArn) => requireRead(streamArn, known)),
       watcher,
     }
     const intercept = this.#intercept

@@ -1,33 +1,25 @@
 import type { StreamKey } from '../../meta/commands.ts'
 import { streamArn } from '../../streams/stream-arn.ts'
-import type { Credential } from '../credential.ts'
-import type { Access } from '../policy.ts'
-import { Fault } from '../wire/fault.ts'
+import {
+  accessDenied,
+  type AccessTable,
+  accountAdmin,
+  accountSeen,
+  admin,
+  type KnownCaller,
+  listing,
+  read,
+  seen,
+  write,
+} from '../operation-access.ts'
+import { accountInChannelArn } from './channel/target.ts'
 import { keyInConsumerArn } from './consumer-target.ts'
 import { keyInStreamToken } from './list-token.ts'
 import { keyInIterator } from './shard-token.ts'
 import { keyInArn } from './stream-target.ts'
 
-/** What an operation asks of a policy. */
-export interface OperationAccess {
-  /** `any`: whoever may do anything at all with the stream. */
-  readonly access: Access | 'any'
-  /**
-   * `stream`: the streams that the input names. `account`: every stream, as the operation tells of, or changes, what
-   * they share. `listing`: none; the answer has what the caller may see.
-   */
-  readonly of: 'stream' | 'account' | 'listing'
-}
-
-const seen: OperationAccess = { access: 'any', of: 'stream' }
-const read: OperationAccess = { access: 'read', of: 'stream' }
-const write: OperationAccess = { access: 'write', of: 'stream' }
-const admin: OperationAccess = { access: 'admin', of: 'stream' }
-const accountSeen: OperationAccess = { access: 'any', of: 'account' }
-const accountAdmin: OperationAccess = { access: 'admin', of: 'account' }
-
-/** What each operation asks of a policy. One that is not here is allowed to nobody. */
-export const operationAccess: Readonly<Record<string, OperationAccess>> = {
+/** What each operation asks of a policy. */
+export const operationAccess: AccessTable = {
   AddTagsToStream: admin,
   CreateChannel: accountAdmin,
   CreateStream: admin,
@@ -53,7 +45,7 @@ export const operationAccess: Readonly<Record<string, OperationAccess>> = {
   ListChannels: accountSeen,
   ListShards: seen,
   ListStreamConsumers: seen,
-  ListStreams: { access: 'any', of: 'listing' },
+  ListStreams: listing,
   ListTagsForResource: seen,
   ListTagsForStream: seen,
   MergeShards: admin,
@@ -78,13 +70,6 @@ export const operationAccess: Readonly<Record<string, OperationAccess>> = {
   UpdateStreamWarmThroughput: admin,
 }
 
-/** A verified caller. */
-export interface KnownCaller {
-  readonly credential: Credential
-  readonly account: string
-  readonly region: string
-}
-
 /**
  * Lets a call pass only if the caller's policy allows it for every stream that the input names: by name, by any ARN, in a
  * shard iterator or a token of a listing. Streams of other accounts are never allowed. An input that names none is for
@@ -95,18 +80,20 @@ export interface KnownCaller {
 export function requireAccess(operation: string, input: unknown, caller: KnownCaller): void {
   const needed = operationAccess[operation]
   const { policy } = caller.credential
+  const action = `kinesis:${operation}`
   if (needed?.of === 'listing') return
-  if (needed === undefined) throw denied(operation, '*', caller)
+  if (needed === undefined) throw accessDenied(action, '*', caller)
+  if (needed.of === 'account') requireOwnChannel(action, input as Naming, caller)
   const named = needed.of === 'account' ? [] : namedIn(input as Naming)
   if (named.length === 0) {
     if (policy.allowsAll(needed.access)) return
-    throw denied(operation, '*', caller)
+    throw accessDenied(action, '*', caller)
   }
   for (const { key, text } of named.map((name) => resolved(name, caller))) {
     if (key?.account === caller.account && policy.allows(needed.access, key.name)) continue
     // What names nothing is refused by the operation, in its own words, to whoever may know.
     if (key === undefined && policy.allowsAll(needed.access)) continue
-    throw denied(operation, text, caller)
+    throw accessDenied(action, text, caller)
   }
 }
 
@@ -118,6 +105,14 @@ interface Naming {
   readonly ResourceARN?: string
   readonly ShardIterator?: string
   readonly NextToken?: string
+  readonly ChannelARN?: string
+}
+
+/** Channels are the account's, and of this one only. What names none is refused by the operation, in its own words. */
+function requireOwnChannel(action: string, { ChannelARN: arn }: Naming, caller: KnownCaller): void {
+  const owner = arn === undefined ? undefined : accountInChannelArn(arn)
+  if (arn === undefined || owner === undefined || owner === caller.account) return
+  throw accessDenied(action, arn, caller)
 }
 
 /** One of them: a name within the caller's account, or whatever has the stream's whole key in it. */
@@ -142,13 +137,4 @@ function resolved(named: Named, { account, region }: KnownCaller): Extract<Named
   if (!('name' in named)) return named
   const key = { account, region, name: named.name }
   return { key, text: streamArn(key) }
-}
-
-/** In AWS's words (AWS IAM User Guide, "Troubleshoot access denied error messages"). */
-function denied(operation: string, resource: string, { credential, account }: KnownCaller): Fault {
-  return new Fault(
-    'AccessDeniedException',
-    `User: arn:aws:iam::${account}:user/${credential.accessKeyId} is not authorized to perform: kinesis:${operation} on ` +
-      `resource: ${resource} because no identity-based policy allows the kinesis:${operation} action`,
-  )
 }

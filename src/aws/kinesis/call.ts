@@ -9,7 +9,7 @@ export interface Call {
   /** The streams of an account in a region. */
   within(account: string, region: string): Account
   readonly inside: StoreInside
-  /** What carries channels; made for the first call that needs it. */
+  /** What carries channels; made for the first call that changes one. */
   firehose(): Firehose
   /** Of the caller: twelve digits. */
   readonly account: string

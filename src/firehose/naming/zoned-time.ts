@@ -25,6 +25,9 @@ export interface ZonedTime {
 
 const dayMs = 86_400_000
 
+/** The zone that needs no rules, which take the runtime long to load: most programs know no other. */
+const usual = 'UTC'
+
 /** One zone of the IANA's data base, with the rules that the runtime has of it. */
 export class TimeZone {
   readonly name: string
@@ -33,10 +36,11 @@ export class TimeZone {
 
   /** @throws `ERR_MILLRACE_INVALID_ARGUMENT` for what is no zone, under the name of `field` */
   constructor(field: string, name: string) {
+    this.name = name
+    if (name === usual) return
     const format = formatOf(name)
     if (format === undefined)
       throw invalidArgument(field, name, 'a time zone of the IANA, such as Europe/Vienna')
-    this.name = name
     this.#format = format.resolvedOptions().timeZone === 'UTC' ? undefined : format
   }
 

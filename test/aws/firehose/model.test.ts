@@ -3,24 +3,12 @@ import { operationAccess } from '../../../src/aws/firehose/access.ts'
 import { operations } from '../../../src/aws/firehose/operations.ts'
 import { firehoseModel } from '../../../src/aws/model/model.ts'
 import asAws from '../../../src/aws/model/firehose-operations.json' with { type: 'json' }
-import { Fault } from '../../../src/aws/wire/fault.ts'
-import { inputReader } from '../../../src/aws/wire/input-reader.ts'
-import { jsonForm } from '../../../src/aws/wire/json.ts'
-import { type Document, insideCases, outsideCases, rightInputs } from '../model-cases.ts'
+import { judgedBy } from '../judged.ts'
+import { insideCases, outsideCases, rightInputs } from '../model-cases.ts'
 
 const names = Object.keys(firehoseModel.operations)
 
-/** What the reader of an operation's input makes of a document: the fault, or nothing. */
-function judged(operation: string, input: Document): Fault | undefined {
-  const read = inputReader(firehoseModel, operation, firehoseModel.operations[operation]?.input ?? null)
-  try {
-    read(JSON.parse(JSON.stringify(input)), jsonForm)
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault) return error
-    throw error
-  }
-}
+const judged = judgedBy(firehoseModel)
 
 it('has an operation of ours for each of the 12, and what it asks of a policy', () => {
   expect(names).toHaveLength(12)

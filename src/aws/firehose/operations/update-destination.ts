@@ -9,6 +9,7 @@ import type { DeliveryStreamState } from '../../../firehose/delivery-stream-stat
 import { destinationId } from '../description.ts'
 import { type DeliveryDocument, documented, documentOf } from '../document.ts'
 import { versionConflict } from '../refusal.ts'
+import { requireReadable } from '../source-access.ts'
 import { stateOf, type Target } from '../target.ts'
 
 interface Input extends Target {
@@ -21,6 +22,7 @@ export const updateDestination: Operation = {
   name: 'UpdateDestination',
   async run(input: Input, call) {
     const state = stateOf(input, call)
+    requireReadable(state.configuration.source, call)
     requireVersion(input, state)
     if (input.DestinationId !== destinationId) {
       throw invalidArgumentFault(`Destination Id ${input.DestinationId} not found`)

@@ -1,4 +1,5 @@
 import { channelArn, channelNameOf } from '../../../firehose/channel-key.ts'
+import { deliveryStatus } from '../../../firehose/delivery-status.ts'
 import type { DeliveryStreamState } from '../../../firehose/delivery-stream-state.ts'
 import { defaultErrorPrefix } from '../../../firehose/naming/channel-naming.ts'
 import { streamId } from '../../../meta/state.ts'
@@ -13,7 +14,7 @@ export type ChannelStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'F
 
 /** The status of a channel, and why it failed if it did. */
 export function statusOf(state: DeliveryStreamState, call: Call): { status: ChannelStatus; reason?: string } {
-  const status = call.firehose().status(state)
+  const status = deliveryStatus(state, call.inside.time.nowMs())
   if (status !== 'ACTIVE') return { status }
   const { stream, updatingUntilMs } = channelDocument(state)
   if (!isThere(stream, call)) return { status: 'FAILED', reason: `Stream ${stream.arn} was deleted.` }

@@ -1,5 +1,6 @@
 import { channelNameOf, isChannelName } from '../../../firehose/channel-key.ts'
 import type { DeliveryStreamState } from '../../../firehose/delivery-stream-state.ts'
+import { storedStates } from '../../../firehose/stored-states.ts'
 import type { StreamKey } from '../../../meta/commands.ts'
 import type { AccountKey } from '../../../streams/account.ts'
 import { streamArn } from '../../../streams/stream-arn.ts'
@@ -19,12 +20,18 @@ export function channelOf({ ChannelARN: arn }: ChannelTarget, call: Call): Deliv
   return channel
 }
 
+/** Whose channel an ARN names; `undefined` if it is not that of a channel. */
+export function accountInChannelArn(arn: string): string | undefined {
+  return arnPattern.exec(arn)?.[2]
+}
+
 /** The channels of an account in a region, by name. */
 export function channelsOf(account: AccountKey, call: Call): readonly DeliveryStreamState[] {
-  return call
-    .firehose()
-    .deliveryStreams(account)
-    .filter(({ kind, key }) => kind === 'channel' && isChannelName(key.name))
+  // Fails if the store is closed.
+  call.within(account.account, account.region)
+  return storedStates(call.inside.documents, account).filter(
+    ({ kind, key }) => kind === 'channel' && isChannelName(key.name),
+  )
 }
 
 /** Those that deliver from a stream. */
@@ -34,9 +41,8 @@ export function channelsFrom(arn: string, account: AccountKey, call: Call): read
 
 /** A stream that a channel delivers from stays as the channel needs it. @throws `ResourceInUseException` */
 export function requireNoChannel(key: StreamKey, call: Call): void {
-  const firehose = call.firehose()
   const channels = channelsFrom(streamArn(key), key, call)
-  const channel = channels.find((state) => firehose.status(state) !== 'DELETING')
+  const channel = channels.find(({ deletingUntilMs }) => deletingUntilMs === undefined)
   if (channel === undefined) return
   throw inUseFault(
     `Stream ${key.name} under account ${key.account} has the channel ${channelNameOf(channel.key.name)}: delete it first.`,
