@@ -34,7 +34,7 @@ export interface RouteContext {
 
 /** Somebody who is closed with the route. */
 interface Closable {
-  close(): Promise<void>
+  close?(): Promise<void>
 }
 
 /** The way of records from the source to where they are safe: processing, buffers, destinations. */
@@ -116,7 +116,7 @@ export class DeliveryRoute {
   /** Drops what is in buffers and closes all parts. The delivery must have ended. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.release()))
-    await Promise.allSettled(this.#parts.toReversed().map((part) => part.close()))
+    await Promise.allSettled(this.#parts.toReversed().map((part) => part.close?.()))
   }
 
   async #openObjects(destination: ObjectsDestination, objects: ObjectHost): Promise<void> {
@@ -124,7 +124,7 @@ export class DeliveryRoute {
     const { target, conversion, backup, retryMs } = destination
     this.#naming = await parts.naming(target, state)
     const converter = conversion && this.#closing(await parts.converter(conversion))
-    const encoder = await parts.encoder(target.compression)
+    const encoder = this.#closing(await parts.encoder(target.compression))
     this.#errors = this.#errorOutput(target, this.#naming, objects, undefined)
     const group = groupOf(state.configuration)
     const rules = { target, naming: this.#naming, encoder, converter, retryMs, group }
@@ -171,7 +171,7 @@ export class DeliveryRoute {
     errors: ErrorOutput,
     objects: ObjectHost,
   ): Promise<Lane> {
-    const encoder = await this.#host.parts.encoder(target.compression)
+    const encoder = this.#closing(await this.#host.parts.encoder(target.compression))
     const rules = { target, naming, encoder, converter: undefined, group: 'BackupToS3', errors } as const
     const delivery = new ObjectDelivery(rules, objects)
     return this.#lane(
