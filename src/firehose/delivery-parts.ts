@@ -27,6 +27,8 @@ export interface Encoder {
   readonly contentEncoding?: string | undefined
   /** Encodes chunks as they come; abandoning the iterator releases everything. */
   encode(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** Of one that holds something: lets go of it, when the delivery has ended. */
+  close?(): Promise<void>
 }
 
 /** Records that became one object of columns. */

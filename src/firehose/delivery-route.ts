@@ -6,14 +6,14 @@ import type { ObjectsDestination, ObjectTarget, RecordsDestination } from './con
 import type { DeliveryHost } from './delivery-host.ts'
 import { bucketArn, type DeliveryJournal, deliveryArn } from './delivery-journal.ts'
 import type { Naming } from './delivery-parts.ts'
-import type { FailedRecord, ProcessedRecord } from './delivery-record.ts'
+import type { DeliveryRecord, FailedRecord, ProcessedRecord } from './delivery-record.ts'
 import type { SourceBatch } from './delivery-source.ts'
 import { type DeliveryCounters, type DeliveryGroup, groupOf } from './delivery-stats.ts'
 import type { DeliveryError } from './destination.ts'
 import { ErrorDelivery } from './error-delivery.ts'
 import { ErrorOutput } from './error-output.ts'
 import { ObjectDelivery, type ObjectHost } from './object-delivery.ts'
-import type { Processor } from './processor.ts'
+import type { Processed, Processor } from './processor.ts'
 import { RecordDelivery } from './record-delivery.ts'
 import { type Ending, insisted, type RetryHost } from './retry.ts'
 import { Slots } from './slots.ts'
@@ -34,7 +34,7 @@ export interface RouteContext {
 
 /** Somebody who is closed with the route. */
 interface Closable {
-  close(): Promise<void>
+  close?(): Promise<void>
 }
 
 /** The way of records from the source to where they are safe: processing, buffers, destinations. */
@@ -94,17 +94,23 @@ export class DeliveryRoute {
    * reason while nothing of it is in buffers, and with `Stopped`.
    */
   async take(batch: SourceBatch, mark: BatchMark, signal: AbortSignal): Promise<void> {
-    const { destination } = this.#host.state.configuration
-    const errors = this.#errors as ErrorOutput
-    const processed = this.#processor && (await this.#process(this.#processor, batch, signal))
+    let processed = this.#processor && (await this.#process(this.#processor, batch.records, signal))
     if (this.#backup !== undefined) await append(this.#backup, batch.records, mark)
-    const records = processed === undefined ? batch.records : processed.records
-    const main = this.#main as Lane
-    const partitioned = destination.kind === 'objects' && destination.partitioned
-    if (partitioned) await this.#sort(records, main, mark)
-    else await append(main, records, mark)
-    if (processed !== undefined) await errors.add(processed.failed, mark)
+    await this.#buffer(processed ?? { records: batch.records, failed: [] }, mark)
+    while (this.#processor !== undefined && processed?.rest !== undefined && processed.rest.length > 0) {
+      // Not to be given up any more but with all that is in buffers: those records would come twice.
+      processed = await this.#process(this.#processor, processed.rest, this.#retry.ending.over)
+      await this.#buffer(processed, mark)
+    }
     for (const lane of this.#lanes) if (lane.atOnce) lane.flush()
+  }
+
+  async #buffer({ records, failed }: Pick<Processed, 'records' | 'failed'>, mark: BatchMark): Promise<void> {
+    const { destination } = this.#host.state.configuration
+    const main = this.#main as Lane
+    if (destination.kind === 'objects' && destination.partitioned) await this.#sort(records, main, mark)
+    else await append(main, records, mark)
+    await (this.#errors as ErrorOutput).add(failed, mark)
   }
 
   /** Resolves once all that is in buffers is safe, or never will be. */
@@ -116,7 +122,7 @@ export class DeliveryRoute {
   /** Drops what is in buffers and closes all parts. The delivery must have ended. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.release()))
-    await Promise.allSettled(this.#parts.toReversed().map((part) => part.close()))
+    await Promise.allSettled(this.#parts.toReversed().map((part) => part.close?.()))
   }
 
   async #openObjects(destination: ObjectsDestination, objects: ObjectHost): Promise<void> {
@@ -124,7 +130,7 @@ export class DeliveryRoute {
     const { target, conversion, backup, retryMs } = destination
     this.#naming = await parts.naming(target, state)
     const converter = conversion && this.#closing(await parts.converter(conversion))
-    const encoder = await parts.encoder(target.compression)
+    const encoder = this.#closing(await parts.encoder(target.compression))
     this.#errors = this.#errorOutput(target, this.#naming, objects, undefined)
     const group = groupOf(state.configuration)
     const rules = { target, naming: this.#naming, encoder, converter, retryMs, group }
@@ -171,7 +177,7 @@ export class DeliveryRoute {
     errors: ErrorOutput,
     objects: ObjectHost,
   ): Promise<Lane> {
-    const encoder = await this.#host.parts.encoder(target.compression)
+    const encoder = this.#closing(await this.#host.parts.encoder(target.compression))
     const rules = { target, naming, encoder, converter: undefined, group: 'BackupToS3', errors } as const
     const delivery = new ObjectDelivery(rules, objects)
     return this.#lane(
@@ -234,9 +240,9 @@ export class DeliveryRoute {
 
   async #process(
     processor: Processor,
-    { records }: SourceBatch,
+    records: readonly DeliveryRecord[],
     signal: AbortSignal,
-  ): Promise<Awaited<ReturnType<Processor['process']>>> {
+  ): Promise<Processed> {
     const { counters } = this.#context
     const startedAtMs = this.#host.clock.monotonicMs()
     const processed = await processor.process(records, signal)

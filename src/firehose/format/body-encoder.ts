@@ -4,7 +4,7 @@ import { hadoopSnappyEncoder } from './hadoop-snappy.ts'
 import { snappyEncoder } from './snappy.ts'
 import { uncompressedEncoder } from './uncompressed.ts'
 import { zipEncoder } from './zip.ts'
-import { zstdEncoder } from './zstd.ts'
+import { ZstdEncoder } from './zstd.ts'
 
 /**
  * Makes the bodies of objects. The same chunks in whatever pieces always become the same bytes, so that a delivery can be
@@ -24,9 +24,11 @@ export interface BodyEncoder {
    * releases everything.
    */
   encode(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** Of one that has threads: lets go of them. What it encodes has to be over. */
+  close?(): Promise<void>
 }
 
-/** The encoder of a compression, in AWS's words. Encoders have no state: one serves any number of bodies at once. */
+/** The encoder of a compression, in AWS's words. One serves any number of bodies at once. */
 export function encoderOf(compression: Compression): BodyEncoder {
   switch (compression) {
     case 'UNCOMPRESSED':
@@ -40,7 +42,7 @@ export function encoderOf(compression: Compression): BodyEncoder {
     case 'HADOOP_SNAPPY':
       return hadoopSnappyEncoder
     case 'ZSTD':
-      return zstdEncoder
+      return new ZstdEncoder()
     default:
       return compression satisfies never
   }

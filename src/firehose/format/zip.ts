@@ -1,4 +1,3 @@
-import { MillraceError } from '../../errors.ts'
 import type { BodyEncoder } from './body-encoder.ts'
 import { deflated, type DeflatedTotals } from './deflated.ts'
 
@@ -16,10 +15,10 @@ const date = (1 << 5) | 1
 const attributes = 0o100644 * 0x10000
 const madeOnUnix = 3 << 8
 
-/** Larger ones need a later version of the format. */
-const bytesMax = 2 ** 32 - 1
-
-/** A ZIP archive (PKWARE's APPNOTE) with one deflated entry, as AWS makes them. Bodies of 4 GiB and more are refused. */
+/**
+ * A ZIP archive (PKWARE's APPNOTE) with one deflated entry, as AWS makes them. From 4 GiB on the format would need its later
+ * version: a body is a buffer of 128 MiB, or one record that is larger than its buffer.
+ */
 export const zipEncoder: BodyEncoder = {
   extension: '.zip',
   contentType: 'application/octet-stream',
@@ -28,12 +27,6 @@ export const zipEncoder: BodyEncoder = {
     const header = localHeader()
     yield header
     const totals = yield* deflated(chunks)
-    if (totals.bytes > bytesMax || totals.deflatedBytes > bytesMax) {
-      throw new MillraceError(
-        'ERR_MILLRACE_UNSUPPORTED',
-        `a ZIP of ${totals.bytes} bytes: 4 GiB are too many`,
-      )
-    }
     const descriptor = dataDescriptor(totals)
     yield descriptor
     const directoryOffset = header.length + totals.deflatedBytes + descriptor.length

@@ -15,24 +15,32 @@ const limitMs = minuteMs
 /** A whole frame with one empty block. */
 const emptyFrame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0)
 
-/** Zstandard (RFC 8878) at level 3, a frame for every 4 MiB, compressed by helper threads. Frames in a row are one stream. */
-export const zstdEncoder: BodyEncoder = {
-  extension: '.zst',
-  contentType: 'application/octet-stream',
-  contentEncoding: 'zstd',
-  async *encode(chunks) {
-    const threads = new ThreadShare(builtModule('firehose/format/zstd-work'))
-    try {
-      let empty = true
-      for await (const frame of inOrder(partsOf(chunks, frameBytes), atOnceMax, (part) =>
-        threads.request<Uint8Array>(part, { transfer: [part.buffer], limitMs }),
-      )) {
-        empty = false
-        yield frame
-      }
-      if (empty) yield emptyFrame
-    } finally {
-      await threads.close()
+/**
+ * Zstandard (RFC 8878) at level 3, a frame for every 4 MiB, compressed by helper threads, which start with the first frame
+ * and stay for the next body. Frames in a row are one stream.
+ */
+export class ZstdEncoder implements BodyEncoder {
+  readonly extension = '.zst'
+  readonly contentType = 'application/octet-stream'
+  readonly contentEncoding = 'zstd'
+  readonly #threads = new ThreadShare(builtModule('firehose/format/zstd-work'))
+
+  async *encode(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let empty = true
+    for await (const frame of inOrder(partsOf(chunks, frameBytes), atOnceMax, (part) =>
+      this.#frameOf(part),
+    )) {
+      empty = false
+      yield frame
     }
-  },
+    if (empty) yield emptyFrame
+  }
+
+  close(): Promise<void> {
+    return this.#threads.close()
+  }
+
+  #frameOf(part: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    return this.#threads.request<Uint8Array>(part, { transfer: [part.buffer], limitMs })
+  }
 }

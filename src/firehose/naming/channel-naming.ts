@@ -25,13 +25,21 @@ export class ChannelNaming {
   readonly #errors: ObjectNaming
   readonly #uuid: () => string
 
-  /** @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a template that is none */
-  constructor(target: ObjectTarget, channel: NamedChannel, uuid: () => string) {
+  /**
+   * @param randomText as that of `ObjectNaming`, for the prefix of failed records
+   * @throws `ERR_MILLRACE_INVALID_ARGUMENT` for a template that is none
+   */
+  constructor(
+    target: ObjectTarget,
+    channel: NamedChannel,
+    randomText: (characters: number) => string,
+    uuid: () => string,
+  ) {
     this.#template = new KeyTemplate('keyTemplate', target.keyTemplate)
     this.#channel = channel
     this.#uuid = uuid
     const errorPrefix = target.errorPrefix || defaultErrorPrefix(channel)
-    this.#errors = new ObjectNaming({ ...target, prefix: '', errorPrefix }, channel, uuid, uuid)
+    this.#errors = new ObjectNaming({ ...target, prefix: '', errorPrefix }, channel, randomText, uuid)
   }
 
   /** Channels have no partitions. */

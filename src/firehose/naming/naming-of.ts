@@ -16,6 +16,6 @@ export function namingOf(
   uuid: () => string,
 ): ObjectNaming | ChannelNaming {
   return kind === 'channel'
-    ? new ChannelNaming(target, { name: channelNameOf(name), id, versionId }, uuid)
+    ? new ChannelNaming(target, { name: channelNameOf(name), id, versionId }, randomText, uuid)
     : new ObjectNaming(target, { name, versionId }, randomText, uuid)
 }

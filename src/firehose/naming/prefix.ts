@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../errors.ts'
 import type { PartitionKeys } from '../delivery-record.ts'
 import { DatePattern, PatternFault } from './date-pattern.ts'
+import { PrefixFault, type PrefixPiece, prefixPieces } from './prefix-piece.ts'
 import type { TimeZone, ZonedTime } from './zoned-time.ts'
 
 /** Names a value that processing finds in a record. */
@@ -31,22 +32,22 @@ export interface PrefixValues {
 /** Characters of `!{firehose:random-string}` (Firehose developer guide, "Custom prefixes"). */
 const randomCharacters = 11
 
-const expressionStart = '!{'
-
 /** A prefix of objects, taken apart into its expressions `!{namespace:value}`. */
 export class Prefix {
   readonly parts: readonly PrefixPart[]
   /** No part is an expression. */
   readonly isPlain: boolean
 
-  /**
-   * An expression ends at the first `}` behind it, be that in quotes or not.
-   *
-   * @throws `ERR_MILLRACE_INVALID_ARGUMENT` that names `field` and what is wrong in it
-   */
+  /** @throws `ERR_MILLRACE_INVALID_ARGUMENT` that names `field` and what is wrong in it */
   constructor(field: string, text: unknown, zone: TimeZone) {
     if (typeof text !== 'string') throw invalidArgument(field, text, 'text')
-    this.parts = [...partsOf(text, zone, (why) => invalidArgument(field, text, `text in which ${why}`))]
+    try {
+      this.parts = Array.from(prefixPieces(text), (piece) => partOf(piece, zone))
+    } catch (error) {
+      throw error instanceof PrefixFault
+        ? invalidArgument(field, text, `text in which ${error.message}`)
+        : error
+    }
     this.isPlain = this.parts.every((part) => part.kind === 'text')
   }
 
@@ -112,53 +113,31 @@ function longestOf(part: PrefixPart, errorOutputType: string): number {
   }
 }
 
-type Refusal = (why: string) => Error
-
-function* partsOf(text: string, zone: TimeZone, refusal: Refusal): Generator<PrefixPart> {
-  let at = 0
-  while (at < text.length) {
-    const start = text.indexOf(expressionStart, at)
-    if (start !== at) yield { kind: 'text', text: text.slice(at, start < 0 ? text.length : start) }
-    if (start < 0) return
-    const end = text.indexOf('}', start)
-    if (end < 0) throw refusal('!{ begins an expression, and } ends it')
-    yield expression(text.slice(start, end + 1), zone, refusal)
-    at = end + 1
-  }
-}
-
-/** @param whole with what encloses it */
-function expression(whole: string, zone: TimeZone, refusal: Refusal): PrefixPart {
-  const inside = whole.slice(expressionStart.length, -1)
-  const colon = inside.indexOf(':')
-  const value = inside.slice(colon + 1)
-  if (colon < 0 || value === '') throw refusal(`expressions are !{namespace:value}, which ${whole} is not`)
-  if (value.includes(expressionStart))
-    throw refusal(`!{ stands for nothing but an expression, as in ${whole}`)
-  switch (inside.slice(0, colon)) {
+function partOf(piece: PrefixPiece, zone: TimeZone): PrefixPart {
+  if (piece.kind === 'text') return piece
+  const { namespace, value, text } = piece
+  switch (namespace) {
     case 'timestamp':
-      return timestamp(value, whole, zone, refusal)
+      return timestamp(value, text, zone)
     case 'firehose':
       if (value === 'random-string') return { kind: 'random' }
       if (value === 'error-output-type') return { kind: 'error-output-type' }
-      throw refusal(`the values of firehose are random-string and error-output-type, unlike ${whole}`)
+      throw new PrefixFault(`the values of firehose are random-string and error-output-type, unlike ${text}`)
     case 'partitionKeyFromQuery':
       return { kind: 'partition', from: 'query', key: value }
     case 'partitionKeyFromLambda':
       return { kind: 'partition', from: 'lambda', key: value }
     default:
-      throw refusal(
-        `namespaces are timestamp, firehose, partitionKeyFromQuery and partitionKeyFromLambda, unlike ${whole}`,
-      )
+      return namespace satisfies never
   }
 }
 
-function timestamp(pattern: string, whole: string, zone: TimeZone, refusal: Refusal): PrefixPart {
+function timestamp(pattern: string, text: string, zone: TimeZone): PrefixPart {
   try {
     return { kind: 'timestamp', pattern: new DatePattern(pattern, zone) }
   } catch (error) {
     if (error instanceof PatternFault)
-      throw refusal(`timestamps are patterns of Java, but ${whole} ${error.message}`)
+      throw new PrefixFault(`timestamps are patterns of Java, but ${text} ${error.message}`)
     throw error
   }
 }

@@ -68,6 +68,12 @@ const letterX = (zero: string | undefined): DateLetter => ({
   },
 })
 
+/** What Java calls a zone that is always UTC. */
+function utcText(name: string, long: boolean): string {
+  if (/GMT|Greenwich/i.test(name)) return long ? 'Greenwich Mean Time' : 'GMT'
+  return long ? 'Coordinated Universal Time' : 'UTC'
+}
+
 /** Letters for zones. Names of zones in words are known for UTC only: Java has a table of its own for the others. */
 export const zoneLetters: Readonly<Record<string, DateLetter>> = {
   V: {
@@ -89,8 +95,8 @@ export const zoneLetters: Readonly<Record<string, DateLetter>> = {
   O: { most: 4, piece: (count) => (count === 1 || count === 4 ? greenwich(count === 4) : undefined) },
   z: {
     most: 4,
-    piece: (count, { isUtc }) => {
-      const text = count === 4 ? 'Coordinated Universal Time' : 'UTC'
+    piece: (count, { name, isUtc }) => {
+      const text = utcText(name, count === 4)
       return isUtc ? { print: () => text, longest: text.length } : undefined
     },
   },

@@ -46,13 +46,14 @@ export async function conversionOf(
   } = options
   const table = typeof columns === 'string' ? columns : 'columns'
   const given = typeof columns === 'string' ? own(tables, columns) : columns
-  if (given === undefined) {
+  if (given === undefined || Array.isArray(columns)) {
     throw invalidArgument(
       `${field}.columns`,
       columns,
-      'columns, or one of the tables that firehose() was given',
+      'columns by name, or one of the tables that firehose() was given',
     )
   }
+  requireOptions(`${field}.keyOfColumn`, keyOfColumn, Object.keys(Object(keyOfColumn)))
   checkTexts(`${field}.keyOfColumn`, keyOfColumn, Object.values(keyOfColumn))
   if (!Array.isArray(timestampFormats))
     throw invalidArgument(`${field}.timestampFormats`, timestampFormats, 'a list')

@@ -214,7 +214,7 @@ function httpOf({ url, name, accessKey, attributes = {}, gzip = false }: HttpOpt
     // It is a secret, and appears in no message.
     throw invalidArgument('destination.accessKey', undefined, 'up to 4,096 characters')
   }
-  requireOptions('destination.attributes', attributes, Object.keys(attributes))
+  requireOptions('destination.attributes', attributes, Object.keys(Object(attributes)))
   const listed = Object.entries(attributes)
   if (listed.length > 50) throw invalidArgument('destination.attributes', attributes, 'up to 50')
   return {

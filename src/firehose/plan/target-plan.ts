@@ -61,7 +61,7 @@ export function targetOf(
   const {
     bucket,
     prefix = targetDefaults.prefix,
-    errorPrefix = String(prefix).includes('!{') ? errorPrefixOfExpressions : '',
+    errorPrefix = typeof prefix === 'string' && prefix.includes('!{') ? errorPrefixOfExpressions : '',
     compression = targetDefaults.compression,
     fileExtension = targetDefaults.fileExtension,
     timeZone = targetDefaults.timeZone,

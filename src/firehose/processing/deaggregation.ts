@@ -8,13 +8,22 @@ const notJson: Fault = {
 }
 const none: Fault = { code: 'RecordDeAggregation.NoRecord', message: 'There is nothing in the record' }
 
+const tooMany: Fault = {
+  code: 'RecordDeAggregation.TooManyRecords',
+  message: 'There are more than 524,288 records in the record',
+}
+
+/** So many fit into a MiB. Each takes memory many times its size, and what was compressed may hold millions. */
+const partsMax = 524_288
+
 /** Takes records apart that are several: JSON values one after the other, or what lies between delimiters. */
 export class DeaggregationStep implements Step {
+  /** `undefined` for what is none; one more than `partsMax` for what has too many. */
   readonly #partsOf: (data: Uint8Array) => readonly Uint8Array[] | undefined
 
   constructor(deaggregation: Deaggregation) {
     if (deaggregation.kind === 'json') {
-      this.#partsOf = jsonValuesIn
+      this.#partsOf = (data) => jsonValuesIn(data, partsMax + 1)
     } else {
       const delimiter = Buffer.from(deaggregation.delimiter, 'base64')
       this.#partsOf = (data) => partsBetween(data, delimiter)
@@ -26,8 +35,9 @@ export class DeaggregationStep implements Step {
     const failed = []
     for (const record of records) {
       const found = this.#partsOf(record.data)
-      if (found === undefined || found.length === 0) {
-        failed.push(failedRecord(record, found === undefined ? notJson : none))
+      const fault = faultOf(found)
+      if (found === undefined || fault !== undefined) {
+        failed.push(failedRecord(record, fault ?? notJson))
         continue
       }
       for (const data of found) parts.push({ data, arrivedAtMs: record.arrivedAtMs, origin: record.origin })
@@ -36,12 +46,18 @@ export class DeaggregationStep implements Step {
   }
 }
 
+function faultOf(parts: readonly Uint8Array[] | undefined): Fault | undefined {
+  if (parts === undefined) return notJson
+  if (parts.length === 0) return none
+  return parts.length > partsMax ? tooMany : undefined
+}
+
 /** Without those that are empty: a delimiter at the end begins no record. */
 function partsBetween(data: Uint8Array, delimiter: Buffer): readonly Uint8Array[] {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const parts: Uint8Array[] = []
   let from = 0
-  while (from <= bytes.length) {
+  while (from <= bytes.length && parts.length <= partsMax) {
     const found = delimiter.length === 0 ? -1 : bytes.indexOf(delimiter, from)
     const end = found < 0 ? bytes.length : found
     if (end > from) parts.push(data.subarray(from, end))

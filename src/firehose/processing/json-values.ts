@@ -18,11 +18,16 @@ const isSpace: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
  * The JSON values that follow each other in some bytes, with or without white space between. Only where each ends is looked
  * at: whether it is JSON inside, whoever reads it finds out. `undefined` for bytes that end within a value or have something
  * else between values.
+ *
+ * @param valuesMax no more are looked for
  */
-export function jsonValuesIn(bytes: Uint8Array): readonly Uint8Array[] | undefined {
+export function jsonValuesIn(
+  bytes: Uint8Array,
+  valuesMax: number = Number.POSITIVE_INFINITY,
+): readonly Uint8Array[] | undefined {
   const values: Uint8Array[] = []
   let at = afterSpace(bytes, 0)
-  while (at < bytes.length) {
+  while (at < bytes.length && values.length < valuesMax) {
     const end = endOfValue(bytes, at)
     if (end === undefined) return undefined
     values.push(bytes.subarray(at, end))

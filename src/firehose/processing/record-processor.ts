@@ -29,15 +29,17 @@ export class RecordProcessor implements Processor {
     let passing: readonly PassingRecord[] = records
     const failed: FailedRecord[] = []
     let dropped = 0
+    let rest: readonly DeliveryRecord[] | undefined
     for (const step of this.#steps) {
       if (passing.length === 0) break
       const result = await step.apply(passing, signal)
       passing = result.records
+      rest ??= result.rest
       // One record may have become hundreds of thousands: too many for the arguments of a call.
       for (const each of result.failed) failed.push(each)
       dropped += result.dropped
     }
-    return { records: passing, failed, dropped }
+    return { records: passing, failed, dropped, rest }
   }
 
   async close(): Promise<void> {
@@ -48,8 +50,8 @@ export class RecordProcessor implements Processor {
 function* stepsOf(configuration: ProcessingConfiguration, context: ProcessorContext): Generator<Step> {
   const { format, decompression, cloudWatchMessages, deaggregation, transform, query, delimiter } =
     configuration
-  if (format !== undefined) yield new RecordFormatStep(format)
   if (decompression !== undefined) yield new DecompressionStep()
+  if (format !== undefined) yield new RecordFormatStep(format)
   if (cloudWatchMessages === true) yield new CloudWatchMessagesStep()
   if (deaggregation !== undefined) yield new DeaggregationStep(deaggregation)
   if (transform !== undefined) yield new TransformStep(transform, context)

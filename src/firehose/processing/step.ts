@@ -14,6 +14,8 @@ export interface StepResult {
   readonly records: readonly PassingRecord[]
   readonly failed: readonly FailedRecord[]
   readonly dropped: number
+  /** The last of the records, if they are left to another call. Only a step that is the first leaves any. */
+  readonly rest?: readonly PassingRecord[] | undefined
 }
 
 /** One thing that is done to records, in order. As `Processor`: records never make it reject. */

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import type { Compression } from '../../../src/firehose/configuration.ts'
-import { encoderOf } from '../../../src/firehose/format/body-encoder.ts'
+import { type BodyEncoder, encoderOf } from '../../../src/firehose/format/body-encoder.ts'
 import { decoders } from './decoders.ts'
 
 const compressions = Object.keys(decoders) as Compression[]
@@ -28,8 +30,20 @@ async function encoded(
   compression: Compression,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<Buffer> {
+  const encoder = encoderOf(compression)
+  try {
+    return await bodyOf(encoder, chunks)
+  } finally {
+    await encoder.close?.()
+  }
+}
+
+async function bodyOf(
+  encoder: BodyEncoder,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Buffer> {
   const pieces: Uint8Array[] = []
-  for await (const piece of encoderOf(compression).encode(chunks)) pieces.push(Uint8Array.from(piece))
+  for await (const piece of encoder.encode(chunks)) pieces.push(Uint8Array.from(piece))
   return Buffer.concat(pieces)
 }
 
@@ -82,9 +96,11 @@ describe.each(compressions)('%s', (compression) => {
         ended = true
       }
     }
-    for await (const piece of encoderOf(compression).encode(endless())) {
+    const encoder = encoderOf(compression)
+    for await (const piece of encoder.encode(endless())) {
       if (piece.length > 100) break
     }
+    await encoder.close?.()
     expect(ended).toBe(true)
     expect(taken).toBeLessThan(16 * MiB)
   })
@@ -92,6 +108,27 @@ describe.each(compressions)('%s', (compression) => {
   it('fails with its source', async () => {
     await expect(encoded(compression, failing())).rejects.toThrow('the spill file is gone')
   })
+})
+
+it('makes all Zstandard of a delivery in the same thread, and ends it with the delivery', async () => {
+  const exits: Promise<unknown>[] = []
+  const started = (worker: Worker): void => {
+    exits.push(once(worker, 'exit'))
+  }
+  process.on('worker', started)
+  try {
+    const encoder = encoderOf('ZSTD')
+    for (const _ of [1, 2, 3]) {
+      const body = await bodyOf(encoder, [longText.subarray(0, 1000)])
+      expect(decoders.ZSTD(body, 1000).equals(longText.subarray(0, 1000))).toBe(true)
+    }
+    expect(exits.length).toBe(1)
+    await encoder.close?.()
+    await Promise.all(exits)
+    await expect(bodyOf(encoder, [longText.subarray(0, 1000)])).rejects.toThrow('closed')
+  } finally {
+    process.off('worker', started)
+  }
 })
 
 it('names objects and their encoding as AWS does', () => {

@@ -28,7 +28,7 @@ function naming(keyTemplate: string | undefined, errorPrefix = ''): ReturnType<t
   return namingOf(
     target({ keyTemplate, errorPrefix }),
     state,
-    () => 'random',
+    (characters) => 'r'.repeat(characters),
     () => uuid,
   )
 }
@@ -50,6 +50,13 @@ describe('keys of a channel', () => {
       `kinesis-channel/errors/flights/the-id/${file}`,
     )
     expect(naming(undefined, 'dead/').errorKey('processing-failed', ms)).toBe(`dead/${file}`)
+  })
+
+  it('of failed records have 11 characters for a random text', () => {
+    const prefix = '!{firehose:random-string}/!{firehose:error-output-type}/'
+    expect(naming(undefined, prefix).errorKey('processing-failed', ms)).toBe(
+      `rrrrrrrrrrr/processing-failed/flights-2-2026-11-28-23-04-05-${uuid}`,
+    )
   })
 
   it('never have partitions', () => {

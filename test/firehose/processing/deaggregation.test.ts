@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Deaggregation } from '../../../src/firehose/configuration.ts'
 import { DeaggregationStep } from '../../../src/firehose/processing/deaggregation.ts'
 import { record, textsOf } from './delivery-records.ts'
 
@@ -41,4 +42,20 @@ describe('records that are several', () => {
   it('fail when there is nothing between the delimiters', () => {
     expect(delimited('\n').apply([record('\n\n')]).failed).toHaveLength(1)
   })
+})
+
+it.each<[string, Deaggregation, string]>([
+  ['JSON', { kind: 'json' }, '1 '],
+  ['delimited', { kind: 'delimited', delimiter: btoa(';') }, 'a;'],
+])('records of more than 524,288 parts fail, and no others: %s', (_, deaggregation, part) => {
+  const most = record(part.repeat(524_288))
+  const { records, failed } = new DeaggregationStep(deaggregation).apply([
+    record(part.repeat(524_289)),
+    most,
+    record(part.repeat(8_000_000)),
+  ])
+  expect(records.length).toBe(524_288)
+  expect(failed.map(({ code }) => code)).toEqual(
+    Array.from({ length: 2 }, () => 'RecordDeAggregation.TooManyRecords'),
+  )
 })

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DecompressionStep } from '../../../src/firehose/processing/decompression.ts'
+import type { PassingRecord } from '../../../src/firehose/processing/step.ts'
 import { never, record, textsOf } from './delivery-records.ts'
 
 const step = new DecompressionStep()
@@ -38,17 +39,31 @@ describe('records that are unpacked', () => {
     expect(failed).toMatchObject([{ code: 'Decompression.TooLarge' }])
   })
 
-  it('fail when there is too much of all of them', async () => {
-    const most = record(gzipSync(Buffer.alloc(16 * MiB)))
+  it('are left for the next call where there is much of them, and none fails for the others', async () => {
+    const packed = Array.from({ length: 14 }, (_, index) => record(gzipSync(Buffer.alloc(16 * MiB, index))))
+    const firsts: (number | undefined)[] = []
+    let calls = 0
+    for (let left: readonly PassingRecord[] = packed; left.length > 0; calls += 1) {
+      const { records, failed, rest = [] } = await step.apply(left, never)
+      expect(failed).toEqual([])
+      expect(records.length).toBeGreaterThan(0)
+      expect(records.reduce((sum, { data }) => sum + data.length, 0)).toBeLessThanOrEqual(128 * MiB)
+      firsts.push(...records.map(({ data }) => data[0]))
+      left = rest
+    }
+    expect(calls).toBeGreaterThan(1)
+    expect(firsts).toEqual(Array.from({ length: 14 }, (_, index) => index))
+  })
+
+  it('may be of several members, and have nothing behind them but zeros', async () => {
+    const members = Buffer.concat([gzipSync('one '), gzipSync('two')])
+    const behind = (bytes: string): Buffer => Buffer.concat([members, Buffer.from(bytes, 'latin1')])
     const { records, failed } = await step.apply(
-      Array.from({ length: 14 }, () => most),
+      [record(members), record(behind('\0\0\0')), record(behind('\x1f\x8b')), record(gzipSync(''))],
       never,
     )
-    const bytes = records.reduce((sum, { data }) => sum + data.length, 0)
-    expect(bytes).toBeGreaterThanOrEqual(128 * MiB)
-    expect(bytes).toBeLessThanOrEqual(128 * MiB + 4 * 16 * MiB)
-    expect(records.length + failed.length).toBe(14)
-    expect(failed.length).toBeGreaterThan(0)
+    expect(textsOf(records)).toEqual(['one two', 'one two', ''])
+    expect(failed).toMatchObject([{ code: 'Decompression.InvalidData' }])
   })
 
   it('are no longer unpacked once that is aborted', async () => {

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ProcessingConfiguration } from '../../../src/firehose/configuration.ts'
+import type { DeliveryRecord } from '../../../src/firehose/delivery-record.ts'
 import type { TransformFunction } from '../../../src/firehose/firehose-options.ts'
 import { RecordProcessor } from '../../../src/firehose/processing/record-processor.ts'
 import { ManualClock } from '../../../src/testing/index.ts'
@@ -37,6 +38,21 @@ const all: ProcessingConfiguration = {
 }
 
 describe('a processor', () => {
+  it('leaves for another call what would be too much at once', async () => {
+    const bytes = 16 * 1024 * 1024
+    const packed = Array.from({ length: 9 }, (_, index) => record(gzipSync(Buffer.alloc(bytes, 97 + index))))
+    const made = processor({ decompression: 'GZIP', delimiter: '\n' })
+    const ends: string[] = []
+    for (let left: readonly DeliveryRecord[] = packed; left.length > 0;) {
+      const { records, failed, rest = [] } = await made.process(left, never)
+      expect(failed).toEqual([])
+      ends.push(...records.map(({ data }) => Buffer.from(data.subarray(-2)).toString()))
+      expect(rest.length).toBe(packed.length - ends.length)
+      left = rest
+    }
+    expect(ends).toEqual([...'abcdefghi'].map((letter) => `${letter}\n`))
+  })
+
   it('fails as many records as one can become', async () => {
     const transform = { function: 'nobody', retries: 0, bufferBytes: 3_000_000, bufferMs: 0 }
     const made = processor({ deaggregation: { kind: 'json' }, transform })

@@ -2,7 +2,7 @@ import type { ObjectTarget } from '../../../firehose/configuration.ts'
 import { checkedNaming } from '../../../firehose/naming/checked-naming.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import { asInvalidArgument } from '../refusal.ts'
-import { expressionsOf } from './prefix-expressions.ts'
+import { expressionsOf, type PrefixExpression } from './prefix-expressions.ts'
 
 /** Where the keys of partitions come from. */
 export interface PartitionRules {
@@ -18,7 +18,8 @@ export interface PartitionRules {
 /** Objects are not partitioned. */
 export const unpartitioned: PartitionRules = { enabled: false, byQuery: false, byLambda: false }
 
-const errorType = 'firehose:error-output-type'
+/** What only an error prefix has. */
+const errorType = '!{firehose:error-output-type}'
 
 /**
  * The rules of prefixes in the service's order and words (Firehose developer guide, "Custom prefixes for Amazon S3 objects";
@@ -28,8 +29,8 @@ export function requireNames(target: ObjectTarget, partitions: PartitionRules): 
   const { prefix, errorPrefix } = target
   const expressions = expressionsOf('Prefix', prefix)
   const errorExpressions = expressionsOf('ErrorOutputPrefix', errorPrefix)
-  if (expressions.some(({ text }) => text === errorType)) {
-    throw invalidArgumentFault(`Prefix must not contain any occurrence of !{${errorType}}`)
+  if (expressions.some(isErrorType)) {
+    throw invalidArgumentFault(`Prefix must not contain any occurrence of ${errorType}`)
   }
   if (errorExpressions.some(({ namespace }) => isPartition(namespace))) {
     throw invalidArgumentFault("Dynamic Partitioning Namespaces can't be part of an error prefix expression")
@@ -37,8 +38,8 @@ export function requireNames(target: ObjectTarget, partitions: PartitionRules): 
   if (expressions.length > 0 && errorPrefix === '') {
     throw invalidArgumentFault('ErrorOutputPrefix cannot be null or empty when Prefix contains expressions')
   }
-  if (errorExpressions.length > 0 && !errorExpressions.some(({ text }) => text === errorType)) {
-    throw invalidArgumentFault(`ErrorOutputPrefix must contain at least one occurrence of !{${errorType}}`)
+  if (errorExpressions.length > 0 && !errorExpressions.some(isErrorType)) {
+    throw invalidArgumentFault(`ErrorOutputPrefix must contain at least one occurrence of ${errorType}`)
   }
   requirePartitions(
     expressions.filter(({ namespace }) => isPartition(namespace)),
@@ -48,7 +49,7 @@ export function requireNames(target: ObjectTarget, partitions: PartitionRules): 
 }
 
 function requirePartitions(
-  expressions: readonly { readonly namespace: string; readonly value: string }[],
+  expressions: readonly PrefixExpression[],
   { enabled, byQuery, byLambda, queryKeys }: PartitionRules,
 ): void {
   if (!enabled) {
@@ -76,6 +77,10 @@ function requirePartitions(
       "MetaDataExtraction JQ Query can't contain keys that are not present in the S3 Prefix expression",
     )
   }
+}
+
+function isErrorType({ namespace, value }: PrefixExpression): boolean {
+  return namespace === 'firehose' && value === 'error-output-type'
 }
 
 function isPartition(namespace: string): boolean {
