@@ -110,14 +110,15 @@ class PlainConnection {
     const exchange = answering.exchanges.begin()
     this.#exchange = exchange
     connections.begin(this.#socket)
-    const rest = part.subarray(at + headEnd.length)
-    if (rest.length >= head.bodyBytes) {
-      if (rest.length > head.bodyBytes) this.#keep(rest.subarray(head.bodyBytes))
-      void this.#serve(head, exchange, rest.subarray(0, head.bodyBytes))
+    const begin = at + headEnd.length
+    const end = begin + head.bodyBytes
+    if (part.length >= end) {
+      if (part.length > end) this.#keep(part.subarray(end))
+      void this.#serve(head, exchange, part.subarray(begin, end))
       return
     }
     this.#body = new PlainBody(this.#socket, head.bodyBytes)
-    if (rest.length > 0) this.#body.push(rest)
+    if (part.length > begin) this.#body.push(part.subarray(begin))
     void this.#serve(head, exchange, this.#body)
   }
 

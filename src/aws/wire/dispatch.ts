@@ -75,7 +75,7 @@ export class Dispatcher {
   async answer(request: WireRequest, waiting?: Waiting, watcher?: CallWatcher): Promise<WireResponse> {
     const headers = {
       'x-amzn-requestid': this.#entropy.uuid(),
-      'x-amz-id-2': this.#entropy.bytes(72).toString('base64'),
+      'x-amz-id-2': this.#entropy.base64(72),
     }
     const bytes = typeof request.body === 'string' ? Buffer.byteLength(request.body) : request.body.length
     if (bytes > bodyBytesMax) return complete(413, headers, undefined, noBody)
