@@ -174,7 +174,9 @@ async function run(
   // As AWS answers it: streams of events are JSON only.
   if (codec.events !== undefined && protocol !== jsonProtocol) throw internalFault()
   try {
-    const output = await service.run(call)
+    const running = service.run(call)
+    // What is known already is not waited for.
+    const output = running instanceof Promise ? ((await running) as unknown) : running
     if (codec.events !== undefined) return streamed(service, call, codec.events, output, headers)
     if (codec.writer === undefined) return complete(200, headers, undefined, noBody)
     const body = protocol.write(codec.writer, output)

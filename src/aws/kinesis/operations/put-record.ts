@@ -13,28 +13,34 @@ interface Input extends StreamTarget, RecordEntry {
   readonly DryRun?: boolean
 }
 
+interface Output {
+  readonly ShardId: string
+  readonly SequenceNumber: string
+  readonly EncryptionType: ReturnType<typeof encryptionOf>
+}
+
 /** Stores one record. */
 export const putRecord: Operation = {
   name: 'PutRecord',
-  async run(input: Input, call) {
+  run(input: Input, call) {
     const { stream, core } = streamToWrite(input, call)
     const bytes = bytesOfEntry(input)
     const entry = entryOf(input, bytes, core, () => '')
     requireOrdering(input, core.state.key.name, call)
     refuseDryRun(input.DryRun)
-    const stored =
-      putDirectly(entry, core) ??
-      (await stream.put(
-        entry.partitionKey,
-        entry.data,
-        entry.explicitHashKey === undefined ? undefined : { explicitHashKey: entry.explicitHashKey },
-      ))
-    call.watcher?.put({ records: 1, stored: 1, storedBytes: bytes, throttled: 0 })
-    return {
-      ShardId: stored.shardId,
-      SequenceNumber: stored.sequenceNumber,
-      EncryptionType: encryptionOf(core.state),
+    const answer = (stored: Stored): Output => {
+      call.watcher?.put({ records: 1, stored: 1, storedBytes: bytes, throttled: 0 })
+      return {
+        ShardId: stored.shardId,
+        SequenceNumber: stored.sequenceNumber,
+        EncryptionType: encryptionOf(core.state),
+      }
     }
+    const stored = putDirectly(entry, core)
+    if (stored !== undefined) return answer(stored)
+    const { partitionKey, data, explicitHashKey } = entry
+    const options = explicitHashKey === undefined ? undefined : { explicitHashKey }
+    return stream.put(partitionKey, data, options).then(answer)
   },
 }
 
