@@ -90,6 +90,9 @@ async function openMeta(
     get shared() {
       return engine.sharing.shared
     },
+    get alone() {
+      return engine.alone
+    },
     onJoined: (listener) => engine.sharing.onJoined(listener),
     takeTurn: () => engine.takeTurn(),
     giveTurn: () => engine.giveTurn(),

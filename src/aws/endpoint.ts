@@ -32,5 +32,5 @@ export function awsEndpoint(
   options: AwsHandlerOptions = {},
 ): AwsEndpoint {
   const dispatcher = new Dispatcher(awsServices(store, options), systemEntropy, authority)
-  return { bodyBytesMax, answer: (...call) => dispatcher.answer(...call) }
+  return { bodyBytesMax, answer: dispatcher.answer.bind(dispatcher) }
 }

@@ -137,6 +137,11 @@ export class NativeEngine implements LogEngine {
     return this.#sharing
   }
 
+  /** Whether no other thread of this process has ever had it open: as of now, where `sharing` is told a moment later. */
+  get alone(): boolean {
+    return !this.#sharing.shared && !callNative(() => this.#native.isShared())
+  }
+
   /** The right to write metadata; false while another thread has it. */
   takeTurn(): boolean {
     return callNative(() => this.#native.takeTurn())

@@ -205,7 +205,7 @@ export class MetaLog implements MetaStore {
   /** Takes over what other threads have written. */
   #catchUp(): void {
     const { others } = this.#options
-    if (others === undefined || this.#stop.signal.aborted) return
+    if (others === undefined || this.#stop.signal.aborted || others.sharing.alone) return
     const next = readOn(others.log, this.#history, this.#next, (command) => this.#announce(command))
     if (next === undefined) this.#beginAgain(others.log)
     else this.#next = next

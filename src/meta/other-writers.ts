@@ -7,6 +7,8 @@ import { type History, payloadOf } from './replay.ts'
 export interface MetaSharing {
   /** It is known that there are some; once so, for good. They may have come a moment before. */
   readonly shared: boolean
+  /** Whether this thread has always been the only one: then it knows all that was written. Cheaper than a look into the log. */
+  readonly alone: boolean
   /** Calls `listener` once there are. Answers a function that forgets it. */
   onJoined(listener: () => void): () => void
   /** The right to write, of one thread at a time. False: try again later. */

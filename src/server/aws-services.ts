@@ -32,8 +32,9 @@ export class AwsServices implements HttpHandler {
     if (request.method === 'OPTIONS' && origin !== undefined) return preflight(request)
     const { tracer } = this.#observers
     const call = new CallRecord(this.#observers)
-    const work = (): Promise<HttpAnswer> => this.#endpoint.answer(request, waiting, call)
-    const answer = await (tracer === undefined ? work() : tracer.within(request, call, work))
+    const answer = await (tracer === undefined
+      ? this.#endpoint.answer(request, waiting, call)
+      : tracer.within(request, call, () => this.#endpoint.answer(request, waiting, call)))
     this.#tell(request, call, answer)
     return origin === undefined ? answer : withCors(answer)
   }

@@ -20,10 +20,10 @@ export class PlainAnswers {
 
   /** Writes a short answer, with its head in one piece. `last`: the connection ends with it. Answers whether the socket takes more. */
   write({ status, headers }: HttpAnswer, body: Uint8Array | string, last: boolean, to: Socket): boolean {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    const bytes = bufferOf(body)
     const head = `${this.#lines(status, headers, last)}content-length: ${bytes.length}\r\n\r\n`
     // Latin-1 has a character for every byte.
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+    const text = bytes.toString('latin1')
     if (to !== this.#last) this.#corkForNow(to)
     this.#last = to
     return to.write(head + text, 'latin1')
@@ -70,6 +70,11 @@ export class PlainAnswers {
     }
     return this.#date
   }
+}
+
+function bufferOf(body: Uint8Array | string): Buffer {
+  if (typeof body === 'string') return Buffer.from(body)
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.length)
 }
 
 /** A body whose length was said. Ending it leaves the socket open. */

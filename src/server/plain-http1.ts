@@ -110,14 +110,15 @@ class PlainConnection {
     const exchange = answering.exchanges.begin()
     this.#exchange = exchange
     connections.begin(this.#socket)
-    const rest = part.subarray(at + headEnd.length)
-    if (rest.length >= head.bodyBytes) {
-      if (rest.length > head.bodyBytes) this.#keep(rest.subarray(head.bodyBytes))
-      void this.#serve(head, exchange, rest.subarray(0, head.bodyBytes))
+    const begin = at + headEnd.length
+    const end = begin + head.bodyBytes
+    if (part.length >= end) {
+      if (part.length > end) this.#keep(part.subarray(end))
+      void this.#serve(head, exchange, part.subarray(begin, end))
       return
     }
     this.#body = new PlainBody(this.#socket, head.bodyBytes)
-    if (rest.length > 0) this.#body.push(rest)
+    if (part.length > begin) this.#body.push(part.subarray(begin))
     void this.#serve(head, exchange, this.#body)
   }
 
@@ -151,7 +152,10 @@ class PlainConnection {
         ? receptions.receive({ source, declared: bodyBytes, waiting: exchange, cut: this.#cut }, use)
         : receptions.take(source, exchange, use))
       if (socket.destroyed) leaveUnread(answer.body)
-      else await this.#send(answer, exchange)
+      else {
+        const later = this.#send(answer, exchange)
+        if (later !== undefined) await later
+      }
     } catch (error) {
       if (error instanceof BodyRefused) this.#refuse(error.status)
       else socket.destroy()
@@ -170,22 +174,37 @@ class PlainConnection {
     return { method: 'POST', path: '/', query: '', headers, body, version: '1.1', encrypted }
   }
 
-  /** Fulfils when the next request may come. */
-  async #send(answer: HttpAnswer, exchange: Exchange): Promise<void> {
+  /** Sends an answer; fulfils when the next request may come, or answers nothing if it may at once. */
+  #send(answer: HttpAnswer, exchange: Exchange): Promise<void> | undefined {
     const { answers, answering } = this.#parts
     const { body } = answer
     const last = answering.exchanges.ending || (this.#ended && this.#ahead === undefined)
+    const isWhole = typeof body === 'string' || body instanceof Uint8Array
+    if (!isWhole || body.length > longBytes) return this.#sendLong(answer, exchange, last)
+    if (!answers.write(answer, body, last, this.#socket)) return this.#sent(last)
+    if (last) this.#socket.end()
+    return undefined
+  }
+
+  async #sent(last: boolean): Promise<void> {
+    await drained(this.#socket)
+    if (last) this.#socket.end()
+  }
+
+  async #sendLong(answer: HttpAnswer, exchange: Exchange, last: boolean): Promise<void> {
+    const { answers, answering } = this.#parts
+    const { body } = answer
     if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
       exchange.stream()
       if (this.#ended) {
         leaveUnread(body)
         this.#socket.destroy()
       } else await this.#through(answers.begin(answer, last, this.#socket), (to) => writeParts(body, to))
-    } else if (body.length > longBytes) {
+    } else {
       const bytes = typeof body === 'string' ? Buffer.from(body) : body
       const begun = answers.beginWhole(answer, bytes.length, last, this.#socket)
       await this.#through(begun, (to) => answering.answers.send(bytes, to, this.#socket))
-    } else if (!answers.write(answer, body, last, this.#socket)) await drained(this.#socket)
+    }
     if (last) this.#socket.end()
   }
 

@@ -67,15 +67,19 @@ export class Receptions {
   }
 
   /** As `receive`, for a body that has come already: nothing is waited for while there is memory. */
-  take<Answer>(
+  async take<Answer>(
     body: Uint8Array,
     waiting: Waiting,
     use: (body: Uint8Array) => Promise<Answer>,
   ): Promise<Answer> {
     const memory = this.budget.open(body.length)
-    const later = this.#grow(memory, body.length, waiting)
-    const answer = later === undefined ? use(body) : later.then(() => use(body))
-    return answer.finally(() => memory.release())
+    try {
+      const later = this.#grow(memory, body.length, waiting)
+      if (later !== undefined) await later
+      return await use(body)
+    } finally {
+      memory.release()
+    }
   }
 
   #grow(memory: BodyMemory, bytes: number, waiting: Waiting): Promise<void> | undefined {

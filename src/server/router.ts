@@ -22,9 +22,12 @@ export class Router implements HttpHandler {
     return this.#services.bodyBytesMax
   }
 
-  async answer(request: HttpRequest, waiting: Waiting): Promise<HttpAnswer> {
+  answer(request: HttpRequest, waiting: Waiting): Promise<HttpAnswer> {
     // AWS's clients know one path; nobody else's request need be looked at.
-    if (request.path === '/') return this.#services.answer(request, waiting)
+    return request.path === '/' ? this.#services.answer(request, waiting) : this.#other(request, waiting)
+  }
+
+  async #other(request: HttpRequest, waiting: Waiting): Promise<HttpAnswer> {
     try {
       const route = this.#routes.find(({ takes }) => takes(request.path))
       if (route !== undefined) return await route.answer(request, waiting.signal)

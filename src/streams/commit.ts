@@ -116,6 +116,7 @@ export class Committer {
       const count = gate === undefined ? end - from : this.#admit(gate, staging, shard, from, end - from)
       const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
+      else if (count > 0 && shard.opened !== undefined) this.#direct?.serve(place, shard.opened)
       from = end
     }
     return later && allOf(later)

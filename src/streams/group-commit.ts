@@ -121,11 +121,9 @@ export class GroupCommit {
   /** Stores one record, and the puts before it, within this call. */
   append(record: SingleRecord): Stored {
     this.#committer.requireSynchronous()
+    const stored = this.putDirectly(record)
+    if (stored !== undefined) return stored
     const { partitionKey, payload, hashKey, recordBytesMax } = record
-    if (typeof payload !== 'string' && hashKey === undefined && this.#isIdle) {
-      const stored = this.#committer.commitDirectly(partitionKey, payload, recordBytesMax)
-      if (stored !== undefined) return stored
-    }
     const staging = this.#staged((empty) => empty.add(partitionKey, payload, hashKey, recordBytesMax))
     try {
       this.#closeGroup()
@@ -137,6 +135,15 @@ export class GroupCommit {
     } finally {
       this.#stagings.give(staging)
     }
+  }
+
+  /**
+   * Stores one record within this call if that is all there is to do; `undefined`: nothing was stored, `put` does it or says
+   * why not. It promises what `put` does.
+   */
+  putDirectly({ partitionKey, payload, hashKey, recordBytesMax }: SingleRecord): Stored | undefined {
+    if (typeof payload === 'string' || hashKey !== undefined || !this.#isIdle) return undefined
+    return this.#committer.commitDirectly(partitionKey, payload, recordBytesMax)
   }
 
   /** Nothing was put that a record would have to wait for. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/log/log.ts'
 import type { Command } from '../../src/meta/commands.ts'
 import { MetaLog } from '../../src/meta/meta-log.ts'
+import type { MetaSharing, SharedMetaLog } from '../../src/meta/other-writers.ts'
 import { streamId } from '../../src/meta/state.ts'
 import { AsyncEngine } from '../model/async-engine.ts'
 import { settled } from '../model/manual-clock.ts'
@@ -244,6 +245,36 @@ describe('a write that fails', () => {
     await log.seal()
     const meta = await MetaLog.open(log)
     expect(await codeOf(meta.propose(createStream('a')))).toBe('ERR_MILLRACE_SHARD_SEALED')
+  })
+})
+
+describe('the state of a log that others may write', () => {
+  it('is looked for in the log only once there may be others', async () => {
+    const log = (await new ModelEngine({}).openMeta()) as unknown as SharedMetaLog
+    let alone = true
+    let looks = 0
+    const sharing: MetaSharing = {
+      shared: false,
+      get alone() {
+        return alone
+      },
+      onJoined: () => () => {},
+      takeTurn: () => true,
+      giveTurn() {},
+    }
+    const stats: SharedMetaLog['stats'] = () => {
+      looks += 1
+      return log.stats()
+    }
+    const meta = await MetaLog.open(log as never, {
+      others: { sharing, log: { read: log.read.bind(log), stats } },
+    })
+    await meta.propose(createStream('a'))
+    await meta.caughtUp()
+    expect(looks).toBe(0)
+    alone = false
+    expect(meta.state.streams.size).toBe(1)
+    expect(looks).toBe(1)
   })
 })
 

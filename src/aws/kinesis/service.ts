@@ -21,6 +21,8 @@ export class KinesisService implements Service {
   readonly #store: Store
   readonly #inside: StoreInside
   readonly #intercept: Intercept | undefined
+  readonly #firehose: Call['firehose'] = () => firehoseOf(this.#store)
+  readonly #within: Call['within'] = (account, region) => this.#store.within({ account, region })
 
   constructor(store: Store, options: ServiceOptions = {}) {
     this.#store = store
@@ -42,8 +44,8 @@ export class KinesisService implements Service {
     const nowMs = this.#inside.time.nowMs()
     const call: Call = {
       inside: this.#inside,
-      firehose: () => firehoseOf(this.#store),
-      within: (ofAccount, inRegion) => this.#store.within({ account: ofAccount, region: inRegion }),
+      firehose: this.#firehose,
+      within: this.#within,
       account,
       region,
       nowMs,

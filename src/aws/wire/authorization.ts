@@ -37,7 +37,8 @@ export const credulous: Authority = {
 export interface Authorization {
   /** Access key id, date, region, service, terminator: as many as there are. */
   readonly scope: readonly string[]
-  readonly signedHeaders: readonly string[]
+  /** Their names, with semicolons between them. */
+  readonly signedHeaders: string
   readonly signature: string
 }
 
@@ -59,7 +60,7 @@ export function authorizationOf(request: WireRequest): Authorization {
   if (header === undefined || header === '') {
     throw new Fault('MissingAuthenticationTokenException', 'Missing Authentication Token')
   }
-  const [credential, signedHeaders, signature] = usual.exec(header)?.slice(1) ?? partsOf(header)
+  const [, credential, signedHeaders, signature] = usual.exec(header) ?? ['', ...partsOf(header)]
   if (request.headers['x-amz-date'] === undefined && request.headers['date'] === undefined) {
     throw new Fault(
       'IncompleteSignatureException',
@@ -68,7 +69,7 @@ export function authorizationOf(request: WireRequest): Authorization {
   }
   return {
     scope: (credential ?? '').split('/'),
-    signedHeaders: (signedHeaders ?? '').split(';'),
+    signedHeaders: signedHeaders ?? '',
     signature: signature ?? '',
   }
 }

@@ -75,7 +75,7 @@ export class Dispatcher {
   async answer(request: WireRequest, waiting?: Waiting, watcher?: CallWatcher): Promise<WireResponse> {
     const headers = {
       'x-amzn-requestid': this.#entropy.uuid(),
-      'x-amz-id-2': this.#entropy.bytes(72).toString('base64'),
+      'x-amz-id-2': this.#entropy.base64(72),
     }
     const bytes = typeof request.body === 'string' ? Buffer.byteLength(request.body) : request.body.length
     if (bytes > bodyBytesMax) return complete(413, headers, undefined, noBody)
@@ -174,7 +174,9 @@ async function run(
   // As AWS answers it: streams of events are JSON only.
   if (codec.events !== undefined && protocol !== jsonProtocol) throw internalFault()
   try {
-    const output = await service.run(call)
+    const running = service.run(call)
+    // What is known already is not waited for.
+    const output = running instanceof Promise ? ((await running) as unknown) : running
     if (codec.events !== undefined) return streamed(service, call, codec.events, output, headers)
     if (codec.writer === undefined) return complete(200, headers, undefined, noBody)
     const body = protocol.write(codec.writer, output)

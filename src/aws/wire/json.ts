@@ -17,7 +17,7 @@ export function parseJson(body: Uint8Array | string): unknown {
 
 /** What is ASCII is read several times faster so, and by a glance at its bytes. */
 function textOf(body: Uint8Array): string {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.length)
   return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 }
 

@@ -22,15 +22,18 @@ type WriteCbor = (value: unknown, into: CborWriter) => void
 /** Makes the writer of one structure out of the model. */
 export function outputWriter(model: ServiceModel, structure: string): OutputWriter {
   const shape: MemberShape = { type: 'structure', shape: structure }
-  const json = jsonWriter(model, shape)
-  const cbor = cborWriter(model, shape)
+  // A client writes one of the two.
+  let json: WriteJson | undefined
+  let cbor: WriteCbor | undefined
   return {
     json(output) {
+      json ??= jsonWriter(model, shape)
       const writer = new JsonWriter()
       json(output, writer)
       return writer.finish()
     },
     cbor(output) {
+      cbor ??= cborWriter(model, shape)
       const writer = new CborWriter()
       cbor(output, writer)
       return writer.finish()

@@ -47,10 +47,11 @@ export class SignatureAuthority implements Authority {
     const time = requestTimeOf(request)
     requireScope(scope, time, signingName)
     requireNow(time, nowMs)
-    requireSigned(request, authorization.signedHeaders)
+    const signedHeaders = authorization.signedHeaders.split(';')
+    requireSigned(request, signedHeaders)
     if (
       !sameText(
-        this.#signatureOf(request, authorization, { scope, credential, time }),
+        this.#signatureOf(request, signedHeaders, { scope, credential, time }),
         authorization.signature,
       )
     ) {
@@ -62,7 +63,7 @@ export class SignatureAuthority implements Authority {
   /** What the signature should be. */
   #signatureOf(
     request: WireRequest,
-    { signedHeaders }: Authorization,
+    signedHeaders: readonly string[],
     by: { readonly scope: Scope; readonly credential: Credential; readonly time: RequestTime },
   ): string {
     const payloadHash = sha256(request.body)

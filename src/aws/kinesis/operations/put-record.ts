@@ -1,4 +1,6 @@
 import { parseSequenceNumber } from '../../../streams/sequence-number.ts'
+import type { KeylessEntry, PutEntry, Stored } from '../../../streams/put.ts'
+import type { StreamCore } from '../../../streams/stream-core.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import type { Call, Operation } from '../call.ts'
 import { refuseDryRun } from '../dry-run.ts'
@@ -11,27 +13,50 @@ interface Input extends StreamTarget, RecordEntry {
   readonly DryRun?: boolean
 }
 
+interface Output {
+  readonly ShardId: string
+  readonly SequenceNumber: string
+  readonly EncryptionType: ReturnType<typeof encryptionOf>
+}
+
 /** Stores one record. */
 export const putRecord: Operation = {
   name: 'PutRecord',
-  async run(input: Input, call) {
+  run(input: Input, call) {
     const { stream, core } = streamToWrite(input, call)
     const bytes = bytesOfEntry(input)
     const entry = entryOf(input, bytes, core, () => '')
     requireOrdering(input, core.state.key.name, call)
     refuseDryRun(input.DryRun)
-    const stored = await stream.put(
-      entry.partitionKey,
-      entry.data,
-      entry.explicitHashKey === undefined ? undefined : { explicitHashKey: entry.explicitHashKey },
-    )
-    call.watcher?.put({ records: 1, stored: 1, storedBytes: bytes, throttled: 0 })
-    return {
-      ShardId: stored.shardId,
-      SequenceNumber: stored.sequenceNumber,
-      EncryptionType: encryptionOf(core.state),
+    const answer = (stored: Stored): Output => {
+      call.watcher?.put({ records: 1, stored: 1, storedBytes: bytes, throttled: 0 })
+      return {
+        ShardId: stored.shardId,
+        SequenceNumber: stored.sequenceNumber,
+        EncryptionType: encryptionOf(core.state),
+      }
     }
+    const stored = putDirectly(entry, core)
+    if (stored !== undefined) return answer(stored)
+    const { partitionKey, data, explicitHashKey } = entry
+    const options = explicitHashKey === undefined ? undefined : { explicitHashKey }
+    return stream.put(partitionKey, data, options).then(answer)
   },
+}
+
+/** What nobody has to wait for is stored within the call; `undefined`: it is to be put. */
+function putDirectly(
+  { partitionKey, data, explicitHashKey }: PutEntry | KeylessEntry,
+  core: StreamCore,
+): Stored | undefined {
+  core.requireTakesRecords()
+  const { maxRecordBytes } = core.state
+  return core.commits.putDirectly({
+    partitionKey,
+    payload: data,
+    hashKey: explicitHashKey,
+    recordBytesMax: maxRecordBytes,
+  })
 }
 
 /** Numbers grow in a shard and in its children, whatever was put before: any number of the past is kept below. */
