@@ -47,5 +47,6 @@ export function microsOfDay({ hour, minute, second, fraction }: TimeOfDay): numb
 
 /** Microseconds since 1970. */
 export function epochMicros(day: number, micros: number): bigint {
-  return BigInt(day) * 86_400_000_000n + BigInt(micros)
+  const whole = day * 86_400_000_000 + micros
+  return Number.isSafeInteger(whole) ? BigInt(whole) : BigInt(day) * 86_400_000_000n + BigInt(micros)
 }

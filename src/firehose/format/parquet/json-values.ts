@@ -10,9 +10,7 @@ const depthMax = 1000
 const blanks = /[ \t\n\r]*/y
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 /** What stands in a string for itself: all but controls, quotes and backslashes. */
-const plain = String.raw`[ !#-[\]-\uffff]`
-const plainString = new RegExp(`"${plain}*"`, 'y')
-const anyString = new RegExp(`"${plain}*(?:\\\\.${plain}*)*"`, 'y')
+const plain = /[ !#-[\]-\uffff]*/y
 
 /**
  * The values in a text: one, or several one after the other with or without blanks between them. Like those of `JSON.parse`,
@@ -29,6 +27,11 @@ export function jsonValues(text: string): readonly unknown[] {
     }
   }
   return new JsonReader(text).values()
+}
+
+/** What a number of JSON is in these values. */
+export function numberOf(text: string): number | ExactNumber {
+  return longNumber.test(text) ? new ExactNumber(text) : Number(text)
 }
 
 class JsonReader {
@@ -104,21 +107,26 @@ class JsonReader {
 
   #string(): string {
     const begin = this.#at
-    if (this.#skip(plainString)) return this.#text.slice(begin + 1, this.#at - 1)
-    if (!this.#skip(anyString)) throw this.#unexpected()
-    try {
-      return JSON.parse(this.#text.slice(begin, this.#at)) as string
-    } catch {
-      this.#at = begin
-      throw this.#unexpected() // an escape that does not exist
+    this.#at += 1
+    this.#skip(plain)
+    if (this.#has('"')) return this.#text.slice(begin + 1, this.#at - 1)
+    // A pattern of the whole would have to remember each escape.
+    while (this.#has('\\')) {
+      this.#at += 1
+      this.#skip(plain)
     }
+    if (this.#has('"')) {
+      const text = unescaped(this.#text.slice(begin, this.#at))
+      if (text !== undefined) return text
+    }
+    this.#at = begin
+    throw this.#unexpected()
   }
 
   #number(): number | ExactNumber {
     const begin = this.#at
     if (!this.#skip(number)) throw this.#unexpected()
-    const text = this.#text.slice(begin, this.#at)
-    return longNumber.test(text) ? new ExactNumber(text) : Number(text)
+    return numberOf(this.#text.slice(begin, this.#at))
   }
 
   #word<Value>(word: string, value: Value): Value {
@@ -148,5 +156,14 @@ class JsonReader {
     const found = this.#text[this.#at]
     if (found === undefined) return malformedJson('Unexpected end of the record')
     return malformedJson(`Unexpected ${JSON.stringify(found)} at character ${this.#at}`)
+  }
+}
+
+/** The text of a string of JSON with its quotes. `undefined` if it has an escape that does not exist. */
+export function unescaped(string: string): string | undefined {
+  try {
+    return JSON.parse(string) as string
+  } catch {
+    return undefined
   }
 }

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { ConversionConfiguration } from '../../configuration.ts'
-import { cellReaderOf, type Cell, type CellReader } from './cell-reader.ts'
+import type { Cell } from './cell-reader.ts'
+import { columnReadersOf, type ColumnReader } from './column-reader.ts'
 import { ExactNumber } from './exact-number.ts'
+import { FlatRecords } from './flat-record.ts'
 import { jsonValues } from './json-values.ts'
 import { keyRuleOf, KeyMatch } from './key-match.ts'
 import { malformedData, malformedJson } from './misfit.ts'
@@ -17,16 +19,25 @@ export class RowColumns {
   /** A column of the schema each, in its order, all of the same length. */
   readonly cells: readonly Cell[][]
   readonly #match: KeyMatch
-  readonly #readers: readonly CellReader[]
+  readonly #readers: readonly ColumnReader[]
+  readonly #bytes: Buffer
+  readonly #flat: FlatRecords
   /** The row that is being read: values of JSON, by column. */
   readonly #row: unknown[]
+  /** Its cells. */
+  readonly #rowCells: Cell[]
   #count = 0
 
-  constructor({ schema, input }: Pick<ConversionConfiguration, 'schema' | 'input'>) {
+  /** @param bytes where the records lie, and the texts of the cells afterwards: they must stay what they are */
+  constructor(configuration: Pick<ConversionConfiguration, 'schema' | 'input'>, bytes: Buffer) {
+    const { schema, input } = configuration
     this.cells = schema.map(() => [])
     this.#match = new KeyMatch(schema, keyRuleOf(input), input.keyOfColumn)
-    this.#readers = schema.map(({ type }) => cellReaderOf(type, input))
+    this.#readers = columnReadersOf(configuration)
+    this.#bytes = bytes
+    this.#flat = new FlatRecords(bytes, this.#match, this.#readers)
     this.#row = schema.map(() => null)
+    this.#rowCells = schema.map(() => null)
   }
 
   /** How many there are. */
@@ -35,15 +46,19 @@ export class RowColumns {
   }
 
   /**
-   * Adds the rows of a record that lies in some bytes: as many as it has objects of JSON, all or none. Keys that are no columns are left out, columns
+   * Adds the rows of a record: as many as it has objects of JSON, all or none. Keys that are no columns are left out, columns
    * that have no key are null.
    *
    * @throws Misfit
    */
-  add(bytes: Buffer, begin: number, end: number): void {
+  add(begin: number, end: number): void {
+    if (this.#flat.read(begin, end, this.#rowCells)) {
+      this.#push()
+      return
+    }
     const before = this.#count
     try {
-      this.#addRows(jsonValues(textOf(bytes, begin, end)))
+      this.#addRows(jsonValues(textOf(this.#bytes, begin, end)))
     } catch (error) {
       this.#count = before
       for (const column of this.cells) column.length = before
@@ -69,8 +84,14 @@ export class RowColumns {
     }
     for (let index = 0; index < row.length; index += 1) {
       const cell = row[index]
-      this.cells[index]?.push(cell === null ? null : (this.#readers[index]?.(cell) ?? null))
+      this.#rowCells[index] = cell === null ? null : (this.#readers[index]?.read(cell) ?? null)
     }
+    this.#push()
+  }
+
+  #push(): void {
+    const row = this.#rowCells
+    for (let index = 0; index < row.length; index += 1) this.cells[index]?.push(row[index] as Cell)
     this.#count += 1
   }
 }

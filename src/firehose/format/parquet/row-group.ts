@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import type { RowGroup } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { KiB } from '../../../units.ts'
 import type { ConversionConfiguration } from '../../configuration.ts'
 import { Misfit } from './misfit.ts'
 import { parquetSchema } from './parquet-schema.ts'
@@ -65,21 +66,21 @@ export async function rowGroupsOf(
   { bytes, ends }: RecordSlab,
   offset: number,
 ): Promise<FilePiece> {
-  const { file, output } = await writerAt(configuration, offset, emptyFile)
+  const { file, output } = await writerAt(configuration, offset, emptyFile, bytes.length)
   const failed: FailedIndex[] = []
   const records = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let columns = new RowColumns(configuration)
+  let columns = new RowColumns(configuration, records)
   for (const [index, end] of ends.entries()) {
     const begin = ends[index - 1] ?? 0
     try {
-      columns.add(records, begin, end)
+      columns.add(begin, end)
     } catch (error) {
       if (!(error instanceof Misfit)) throw error
       failed.push({ index, data: bytes.slice(begin, end), code: error.code, message: error.message })
     }
     if (columns.count * columns.cells.length < groupCellsMax) continue
     await writeRowGroup(file, configuration, columns)
-    columns = new RowColumns(configuration)
+    columns = new RowColumns(configuration, records)
   }
   if (columns.count > 0) await writeRowGroup(file, configuration, columns)
   return { bytes: takenFrom(output), index: indexOf(file), failed }
@@ -110,13 +111,18 @@ export async function fileEnd(
   return { bytes: takenFrom(output), index, failed: [] }
 }
 
-/** A writer that goes on with a file, somewhere in it. */
+/**
+ * A writer that goes on with a file, somewhere in it.
+ *
+ * @param bytesExpected what is written is copied each time that it has doubled beyond that; memory that is not used costs none
+ */
 async function writerAt(
   configuration: FileConfiguration,
   offset: number,
   index: FileIndex,
+  bytesExpected: number = 64 * KiB,
 ): Promise<{ readonly file: ParquetWriter; readonly output: ByteWriter }> {
-  const output = new ByteWriter()
+  const output = new ByteWriter(bytesExpected)
   const file = new ParquetWriter({
     writer: output,
     schema: parquetSchema(configuration.schema),
@@ -134,7 +140,19 @@ async function writerAt(
 }
 
 function indexOf(file: ParquetWriter): FileIndex {
-  return { rows: file.num_rows, rowGroups: file.row_groups, pageIndexes: file.pendingIndexes }
+  return { rows: file.num_rows, rowGroups: file.row_groups.map(detached), pageIndexes: file.pendingIndexes }
+}
+
+/** Least and greatest texts lie among the records, whose memory is used again. */
+function detached(rowGroup: RowGroup): RowGroup {
+  for (const { meta_data } of rowGroup.columns) {
+    const statistics = meta_data?.statistics
+    if (statistics?.min_value instanceof Uint8Array)
+      statistics.min_value = new Uint8Array(statistics.min_value)
+    if (statistics?.max_value instanceof Uint8Array)
+      statistics.max_value = new Uint8Array(statistics.max_value)
+  }
+  return rowGroup
 }
 
 function takenFrom(output: ByteWriter): Uint8Array<ArrayBuffer> {

@@ -363,6 +363,20 @@ describe('memory and files', () => {
     ).toEqual([{ count: 500n, length: 39_976n }])
   })
 
+  it('knows the least and the greatest text of each row group', async () => {
+    const of = configuration({ x: 'string' }, { blockBytes: 64 })
+    const names = ['ab', 'aa', 'ba', 'bb', 'ca', 'cb', 'da', 'db'].map((name) => `${name}-123456`)
+    const converted = await converter(of).convert(records(...names.map((x) => JSON.stringify({ x }))), signal)
+    const groups = await queried(
+      temporary(),
+      await bodyOf(converted),
+      'SELECT stats_min_value AS least, stats_max_value AS greatest FROM parquet_metadata($path)',
+    )
+    expect(groups.map(({ least, greatest }) => [least, greatest])).toEqual(
+      ['a', 'b', 'c', 'd'].map((group) => [`${group}a-123456`, `${group}b-123456`]),
+    )
+  })
+
   it('are given back when it is given up, and the next one is not held up', async () => {
     const made = converter(configuration({ x: 'string' }))
     const abort = new AbortController()

@@ -77,6 +77,18 @@ describe('the values of a record', () => {
     expect(() => jsonValues(deep)).toThrow('It is nested more than 1000 levels deep')
   })
 
+  it.each([
+    ['escapes', String.raw`\n`],
+    ['escapes and symbols', String.raw`x\"`],
+    ['symbols', 'x'],
+    ['symbols of two units', '😀'],
+  ])('may be strings of millions of %s', (_, piece) => {
+    const text = `"${piece.repeat(4_000_000)}"`
+    expect(jsonValues(`{${text}:${text},"id":${long}}`)).toEqual([
+      { [JSON.parse(text) as string]: JSON.parse(text), id: new ExactNumber(long) },
+    ])
+  })
+
   it('may be as long as a record', () => {
     const text = JSON.stringify({ text: 'x\n'.repeat(400_000), id: 1 })
     expect(plain(jsonValues(text + text))).toHaveLength(2)

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { epochDay } from '../../../../src/firehose/format/parquet/civil.ts'
 import { jodaFormat } from '../../../../src/firehose/format/parquet/joda-pattern.ts'
@@ -45,6 +46,29 @@ describe('formats of timestamps', () => {
     ['millis', epochMillis, 'x', undefined],
   ])('%s reads %3$s', (_, format, text, expected) => {
     expect(moment(format, text)).toBe(expected)
+  })
+
+  it('find the same in texts of the length that most have as in longer ones', () => {
+    const two = fc.nat(70).map((number) => String(number).padStart(2, '0'))
+    const parts = fc.tuple(
+      fc.stringMatching(/^[0-9]{4}$/),
+      two,
+      two,
+      two,
+      two,
+      two,
+      fc.stringMatching(/^[0-9]{3}$/),
+    )
+    const symbol = fc.option(fc.tuple(fc.nat(22), fc.constantFrom(...'0-T:.Z /_\u0661')), { freq: 2 })
+    fc.assert(
+      fc.property(parts, symbol, ([year, month, day, hour, minute, second, fraction], changed) => {
+        const right = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction}Z`
+        const text =
+          changed === null ? right : right.slice(0, changed[0]) + changed[1] + right.slice(changed[0] + 1)
+        expect(isoTimestamp(text)).toBe(isoTimestamp(text.replace('Z', '0Z')))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('agree with the calendar of JavaScript on every day of five centuries', () => {
