@@ -87,7 +87,7 @@ export class Firehose {
     const chosen = checkedFirehoseOptions(options, inside.folder)
     this.#options = chosen
     this.#registry = new Registry({ documents, time, transitions, newId: randomUUID })
-    this.#positions = new Positions(documents)
+    this.#positions = new Positions(documents, (state) => this.#registry.isGone(state))
     this.#logs = new DirectLogs(inside)
     const own = { store, inside, options: chosen, positions: this.#positions, logs: this.#logs }
     this.#beginner = beginner(own)

@@ -243,6 +243,16 @@ describe('what runs', () => {
     expect(insideOf(store).meta.state.documents.size).toBe(0)
   })
 
+  it('leaves nothing behind when another thread deletes it while this one stores how far it is', async () => {
+    const { firehose, host, store } = await openFirehose()
+    await firehose.createDeliveryStream(key('a'), plan)
+    const state = firehose.deliveryStream(key('a'))
+    await host.positions.save(state, { 'shardId-000000000000': '7' })
+    await firehose.deleteDeliveryStream(key('a'))
+    await host.positions.save(state, { 'shardId-000000000000': '8' })
+    expect(insideOf(store).meta.state.documents.size).toBe(0)
+  })
+
   it('is tried again every minute when it cannot begin', async () => {
     const { firehose, failures, deliveries, clock, warnings } = await openFirehose()
     failures.push(new Error('first'), new Error('second'))
