@@ -8,6 +8,7 @@ import type { FailedRecord } from './delivery-record.ts'
 import type { DeliveryCounters, DeliveryGroup } from './delivery-stats.ts'
 import { DeliveryError, type ObjectDestination, type ObjectParcel } from './destination.ts'
 import type { ErrorOutput } from './error-output.ts'
+import { failureText } from './failure-text.ts'
 import { objectRetryMs, Outage, type Outcome, type RetryHost, tried } from './retry.ts'
 import type { Slots } from './slots.ts'
 
@@ -96,7 +97,7 @@ export class ObjectDelivery {
     try {
       key = naming.key(buffer.keys, buffer.oldestMs, content.extension)
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause)
+      const message = failureText(cause)
       const error = new DeliveryError('S3.InvalidObjectKey', message, { again: false, cause })
       this.#host.journal.note(bucketArn(target.bucket), error.code, message)
       return { ok: false, error, attempts: 1, endedAtMs: this.#host.retry.clock.nowMs() }
