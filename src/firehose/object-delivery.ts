@@ -79,9 +79,10 @@ export class ObjectDelivery {
     try {
       const put = converted.rows === 0 ? undefined : await this.#put(buffer, parquetOf(converted))
       if (put?.ok === false) return await this.#failAll(buffer, mark, put)
-      if (put !== undefined) counters.delivered(this.#rules.group, buffer.records, converted.bytes)
+      const records = buffer.records - converted.failed.length
+      if (put !== undefined) counters.delivered(this.#rules.group, records, converted.bytes)
       const failedBytes = converted.failed.reduce((sum, { record }) => sum + record.data.byteLength, 0)
-      counters.metrics['SucceedConversion.Records'] += buffer.records - converted.failed.length
+      counters.metrics['SucceedConversion.Records'] += records
       counters.metrics['SucceedConversion.Bytes'] += buffer.bytes - failedBytes
       counters.metrics['FailedConversion.Records'] += converted.failed.length
       counters.metrics['FailedConversion.Bytes'] += failedBytes
