@@ -94,11 +94,7 @@ export class Checkpoint {
   }
 
   release(hold: Hold): void {
-    if (!this.#holds.delete(hold) || this.#ended || this.#cancelTimer !== undefined) return
-    this.#cancelTimer = this.#host.clock.after(saveEveryMs, () => {
-      this.#cancelTimer = undefined
-      void this.#save()
-    })
+    if (this.#holds.delete(hold)) this.#expect()
   }
 
   /** Saves for the last time. Rejects if that fails. */
@@ -111,14 +107,19 @@ export class Checkpoint {
     this.#saved = safe
   }
 
-  #save(): Promise<void> {
-    this.#saving ??= this.#saveNow().finally(() => {
-      this.#saving = undefined
+  /** What moves while a save is under way is saved after it. */
+  #expect(): void {
+    if (this.#ended || this.#cancelTimer !== undefined || this.#saving !== undefined) return
+    this.#cancelTimer = this.#host.clock.after(saveEveryMs, () => {
+      this.#cancelTimer = undefined
+      this.#saving = this.#save().finally(() => {
+        this.#saving = undefined
+        if (this.safe !== this.#saved) this.#expect()
+      })
     })
-    return this.#saving
   }
 
-  async #saveNow(): Promise<void> {
+  async #save(): Promise<void> {
     const { safe } = this
     if (safe === undefined || safe === this.#saved) return
     try {
@@ -126,8 +127,6 @@ export class Checkpoint {
       this.#saved = safe
     } catch (error) {
       this.#host.onSaveFailed(error)
-      // What is held no more is looked at again, although nothing may be released until then.
-      if (!this.#ended) this.release(this.hold({ ordinal: this.#ordinal, before: safe }))
     }
   }
 }

@@ -7,6 +7,7 @@ import { deliversElsewhere } from './delivery-duty.ts'
 import type { DeliveryStats } from './delivery-stats.ts'
 import { deliveryStatus } from './delivery-status.ts'
 import type { DeliveryStreamState } from './delivery-stream-state.ts'
+import { failureText } from './failure-text.ts'
 
 /** What could not begin is tried again after this. */
 const retryMs = minuteMs
@@ -26,6 +27,13 @@ export interface RunningDelivery {
   stats(): DeliveryStats
   /** Resolves once nothing of it is left. */
   stop(options: StopOptions): Promise<void>
+}
+
+/** Why a delivery does not run although it should. */
+export interface DeliveryFailure {
+  readonly error: unknown
+  /** When that was found, milliseconds since 1970. */
+  readonly atMs: number
 }
 
 /** What deliveries need. */
@@ -54,8 +62,9 @@ export class Deliveries {
   readonly #host: DeliveriesHost
   readonly #turns: NamedTurns = new NamedTurns()
   readonly #running: Map<string, Running> = new Map()
-  /** Why it does not run although it should. */
-  readonly #failures: Map<string, unknown> = new Map()
+  readonly #failures: Map<string, DeliveryFailure> = new Map()
+  /** That of all, while another thread delivers. */
+  #elsewhere: DeliveryFailure | undefined
   /** Cancels timers: of those that are CREATING, and of those that are tried again. */
   readonly #timers: Map<string, () => void> = new Map()
   #closed = false
@@ -87,8 +96,8 @@ export class Deliveries {
   }
 
   /** Why an ACTIVE one does not run; `undefined` if it does. */
-  failure(document: string): unknown {
-    return this.#failures.get(document)
+  failure(document: string): DeliveryFailure | undefined {
+    return this.#elsewhere ?? this.#failures.get(document)
   }
 
   /**
@@ -113,9 +122,10 @@ export class Deliveries {
     this.#cancelTimer(document)
     this.#failures.delete(document)
     if (!this.#host.mayDeliver()) {
-      this.#failures.set(document, deliversElsewhere())
+      this.#elsewhere ??= { error: deliversElsewhere(), atMs: this.#host.clock.nowMs() }
       return
     }
+    this.#elsewhere = undefined
     try {
       await this.#follow(document)
     } catch (error) {
@@ -151,10 +161,10 @@ export class Deliveries {
 
   #failed(document: string, error: unknown): void {
     if (this.#closed) return
-    this.#failures.set(document, error)
+    this.#failures.set(document, { error, atMs: this.#host.clock.nowMs() })
     this.#host.warn({
       code: 'delivery-failed',
-      message: `the delivery stream of ${document} does not deliver yet: ${String(error)}`,
+      message: `the delivery stream of ${document} does not deliver yet: ${failureText(error)}`,
       details: { document, error },
     })
     this.#expect(document, retryMs)

@@ -12,6 +12,7 @@ import { type DeliveryCounters, type DeliveryGroup, groupOf } from './delivery-s
 import type { DeliveryError } from './destination.ts'
 import { ErrorDelivery } from './error-delivery.ts'
 import { ErrorOutput } from './error-output.ts'
+import { failureText } from './failure-text.ts'
 import { ObjectDelivery, type ObjectHost } from './object-delivery.ts'
 import type { Processed, Processor } from './processor.ts'
 import { RecordDelivery } from './record-delivery.ts'
@@ -294,8 +295,8 @@ async function append(lane: Lane, records: readonly ProcessedRecord[], mark: Bat
 
 /** The keys of a record name no partition. */
 function unnamed(record: ProcessedRecord, error: unknown): FailedRecord {
-  const message = error instanceof Error ? error.message : String(error)
-  const known = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  const message = failureText(error)
+  const known = error instanceof Error && 'code' in error ? error.code : undefined
   const code = typeof known === 'string' ? known : 'DynamicPartitioning.MetadataExtractionFailed'
   return { record, type: 'processing-failed', code, message, attempts: 1 }
 }

@@ -11,6 +11,7 @@ import { DeliveryJournal, deliveryArn } from './delivery-journal.ts'
 import { DeliveryRoute, type RouteContext } from './delivery-route.ts'
 import type { SourceBatch } from './delivery-source.ts'
 import { DeliveryCounters, type DeliveryStats } from './delivery-stats.ts'
+import { failureText } from './failure-text.ts'
 import { backOffMs, Ending, Stopped, waited } from './retry.ts'
 
 /** A stop takes no longer than this of the system's time, whatever hangs and whoever moves the store's clock. */
@@ -240,8 +241,7 @@ export class Delivery {
   }
 
   #note(code: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.#journal.note(deliveryArn(this.#host.state), code, message)
+    this.#journal.note(deliveryArn(this.#host.state), code, failureText(error))
   }
 }
 

@@ -65,6 +65,9 @@ export interface RecordDestination {
 
 export type Destination = ObjectDestination | RecordDestination
 
+/** Errors that are ours. */
+const made: WeakSet<object> = new WeakSet()
+
 /** A delivery that came to nothing. It never leaves `src/firehose`. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError'
@@ -77,5 +80,11 @@ export class DeliveryError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.again = options.again
+    made.add(this)
+  }
+
+  /** Whether something that was thrown is one. Unlike `instanceof` it runs nothing of a program's proxies. */
+  static is(thrown: unknown): thrown is DeliveryError {
+    return made.has(thrown as object)
   }
 }

@@ -10,7 +10,7 @@ import type { Tags } from '../streams/tags.ts'
 import { type BeginDelivery, type DeliveryBeginner, deliveryBeginner } from './begin-delivery.ts'
 import { isChannelName } from './channel-key.ts'
 import { checkedFirehoseOptions } from './checked-firehose-options.ts'
-import { Deliveries, type RunningDelivery } from './deliveries.ts'
+import { Deliveries, type DeliveryFailure, type RunningDelivery } from './deliveries.ts'
 import { DeliveryDuty } from './delivery-duty.ts'
 import { documentOf, documentPrefix, requireDeliveryKey } from './delivery-key.ts'
 import { requireMeans } from './delivery-means.ts'
@@ -87,7 +87,7 @@ export class Firehose {
     const chosen = checkedFirehoseOptions(options, inside.folder)
     this.#options = chosen
     this.#registry = new Registry({ documents, time, transitions, newId: randomUUID })
-    this.#positions = new Positions(documents)
+    this.#positions = new Positions(documents, (state) => this.#registry.isGone(state))
     this.#logs = new DirectLogs(inside)
     const own = { store, inside, options: chosen, positions: this.#positions, logs: this.#logs }
     this.#beginner = beginner(own)
@@ -228,7 +228,7 @@ export class Firehose {
     requireActive(state, this.#inside.time.nowMs())
     const document = documentOf(state.key)
     const delivery = await this.#deliveries.running(document)
-    if (delivery === undefined) throw this.pausedBecause(key) ?? closedError()
+    if (delivery === undefined) throw this.failure(key)?.error ?? closedError()
     await delivery.flush()
   }
 
@@ -238,7 +238,7 @@ export class Firehose {
   }
 
   /** Why an ACTIVE delivery stream could not begin to deliver, if so; it is tried again every minute. */
-  pausedBecause(key: DeliveryKey): unknown {
+  failure(key: DeliveryKey): DeliveryFailure | undefined {
     return this.#deliveries.failure(documentOf(key))
   }
 

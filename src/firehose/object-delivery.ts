@@ -8,6 +8,7 @@ import type { FailedRecord } from './delivery-record.ts'
 import type { DeliveryCounters, DeliveryGroup } from './delivery-stats.ts'
 import { DeliveryError, type ObjectDestination, type ObjectParcel } from './destination.ts'
 import type { ErrorOutput } from './error-output.ts'
+import { failureText } from './failure-text.ts'
 import { objectRetryMs, Outage, type Outcome, type RetryHost, tried } from './retry.ts'
 import type { Slots } from './slots.ts'
 
@@ -78,9 +79,10 @@ export class ObjectDelivery {
     try {
       const put = converted.rows === 0 ? undefined : await this.#put(buffer, parquetOf(converted))
       if (put?.ok === false) return await this.#failAll(buffer, mark, put)
-      if (put !== undefined) counters.delivered(this.#rules.group, buffer.records, converted.bytes)
+      const records = buffer.records - converted.failed.length
+      if (put !== undefined) counters.delivered(this.#rules.group, records, converted.bytes)
       const failedBytes = converted.failed.reduce((sum, { record }) => sum + record.data.byteLength, 0)
-      counters.metrics['SucceedConversion.Records'] += buffer.records - converted.failed.length
+      counters.metrics['SucceedConversion.Records'] += records
       counters.metrics['SucceedConversion.Bytes'] += buffer.bytes - failedBytes
       counters.metrics['FailedConversion.Records'] += converted.failed.length
       counters.metrics['FailedConversion.Bytes'] += failedBytes
@@ -96,7 +98,7 @@ export class ObjectDelivery {
     try {
       key = naming.key(buffer.keys, buffer.oldestMs, content.extension)
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause)
+      const message = failureText(cause)
       const error = new DeliveryError('S3.InvalidObjectKey', message, { again: false, cause })
       this.#host.journal.note(bucketArn(target.bucket), error.code, message)
       return { ok: false, error, attempts: 1, endedAtMs: this.#host.retry.clock.nowMs() }

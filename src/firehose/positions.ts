@@ -19,11 +19,14 @@ interface Saving {
  */
 export class Positions {
   readonly #documents: Documents
+  readonly #isGone: (state: DeliveryStreamState) => boolean
   /** By the id of the delivery stream. */
   readonly #saving: Map<string, Saving> = new Map()
 
-  constructor(documents: Documents) {
+  /** @param isGone whether a delivery stream is deleted, or being: then there is nothing to store */
+  constructor(documents: Documents, isGone: (state: DeliveryStreamState) => boolean = () => false) {
     this.#documents = documents
+    this.#isGone = isGone
   }
 
   /** Where to go on; `undefined` where nothing was delivered yet. @throws `ERR_MILLRACE_CORRUPT` */
@@ -44,8 +47,8 @@ export class Positions {
       return saving.done
     }
     const begun: Saving = { next: position, done: Promise.resolve() }
-    begun.done = this.#work(state, begun).finally(() => this.#saving.delete(state.id))
     this.#saving.set(state.id, begun)
+    begun.done = this.#work(state, begun)
     return begun.done
   }
 
@@ -57,12 +60,20 @@ export class Positions {
     )
   }
 
-  async #work({ key, id }: DeliveryStreamState, saving: Saving): Promise<void> {
-    for (let position = saving.next; position !== undefined; position = saving.next) {
-      saving.next = undefined
-      const value = { id, position }
-      await this.#documents.change(documentOf(key), () => ({ value }))
+  async #work(state: DeliveryStreamState, saving: Saving): Promise<void> {
+    const { key, id } = state
+    try {
+      for (let position = saving.next; position !== undefined; position = saving.next) {
+        saving.next = undefined
+        const value = { id, position }
+        await this.#documents.change(documentOf(key), () => (this.#isGone(state) ? undefined : { value }))
+      }
+    } finally {
+      // In the same turn: what comes now begins anew.
+      this.#saving.delete(id)
     }
+    // Another thread may have deleted it meanwhile, and found nothing to forget.
+    if (this.#isGone(state)) await this.forget(state)
   }
 }
 

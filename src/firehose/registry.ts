@@ -74,6 +74,16 @@ export class Registry {
     return value === undefined ? undefined : deliveryStreamOf(document, value)
   }
 
+  /** Whether it is deleted, or being. A document that is damaged says neither. */
+  isGone({ key, id }: DeliveryStreamState): boolean {
+    try {
+      const found = this.find(documentOf(key))
+      return found?.id !== id || found.deletingUntilMs !== undefined
+    } catch {
+      return false
+    }
+  }
+
   /** Documents of all accounts and regions. */
   documents(): readonly string[] {
     return this.#host.documents.startingWith(documentPrefix).map(({ id }) => id)

@@ -2,6 +2,7 @@ import { type Clock, nextTurn } from '../clock.ts'
 import { onAbort } from '../streams/abort-fan-out.ts'
 import { hourMs, minuteMs, secondMs } from '../units.ts'
 import { DeliveryError } from './destination.ts'
+import { failureText } from './failure-text.ts'
 
 /** Back-off after so many failures: 1 s, 2 s, 4 s and so on (Firehose developer guide, "HTTP endpoint delivery"). */
 const firstBackOffMs = secondMs
@@ -250,7 +251,6 @@ export function waited(ms: number, clock: Clock, signal: AbortSignal): Promise<v
 
 /** What went wrong, in the words of the delivery log; what nobody foresaw is tried again. */
 function asDeliveryError(error: unknown): DeliveryError {
-  if (error instanceof DeliveryError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new DeliveryError('Delivery.InternalError', message, { again: true, cause: error })
+  if (DeliveryError.is(error)) return error
+  return new DeliveryError('Delivery.InternalError', failureText(error), { again: true, cause: error })
 }

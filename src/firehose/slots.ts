@@ -1,6 +1,6 @@
-import { onAbort } from '../streams/abort-fan-out.ts'
+import { whenAborted } from '../streams/abort-reason.ts'
 
-/** Lets so many at once do something; the others wait in order. */
+/** Lets so many at once do something; the others wait in order. What each of them holds is bounded, and so is all. */
 export class Slots {
   #free: number
   readonly #waiting: Set<() => void> = new Set()
@@ -11,30 +11,44 @@ export class Slots {
 
   /** Rejects with the signal's reason once that is aborted. */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    while (this.#free === 0) {
-      signal.throwIfAborted()
-      await this.#turn(signal)
-    }
-    signal.throwIfAborted()
-    this.#free -= 1
+    const leave = await this.enter(signal)
     try {
+      signal.throwIfAborted()
       return await work()
     } finally {
-      this.#free += 1
-      const [next] = this.#waiting
-      next?.()
+      leave()
     }
   }
 
+  /** Resolves with what gives the slot back, to be called once. Rejects with the signal's reason. */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted()
+    if (this.#free > 0) this.#free -= 1
+    else await this.#turn(signal)
+    return () => this.#leave()
+  }
+
   #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        release()
-        this.#waiting.delete(wake)
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        stopListening()
         resolve()
       }
-      const release = onAbort(signal, wake)
-      this.#waiting.add(wake)
+      const stopListening = whenAborted(signal, (reason) => {
+        // Whoever has been let in by then is not in the line any more.
+        if (this.#waiting.delete(enter)) reject(reason)
+      })
+      this.#waiting.add(enter)
     })
+  }
+
+  /** The slot goes to who waits longest. */
+  #leave(): void {
+    for (const enter of this.#waiting) {
+      this.#waiting.delete(enter)
+      enter()
+      return
+    }
+    this.#free += 1
   }
 }

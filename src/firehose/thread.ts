@@ -1,5 +1,6 @@
 import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads'
 import { systemClock } from '../clock.ts'
+import { failureText } from './failure-text.ts'
 import { ThreadFailure, type ThreadFailureReason } from './thread-failure.ts'
 import type { WorkPlace, WorkReply } from './work.ts'
 
@@ -106,41 +107,60 @@ export class HelperThread {
     await Promise.all(this.#ending)
   }
 
+  /** Begins the next request, if there is one; those that cannot be begun have failed. */
   #next(): void {
-    if (this.#running !== undefined) return
-    const job = this.#waiting.shift()
-    if (job === undefined) return
-    this.#running = job
-    const worker = this.#worker ?? this.#start()
-    worker.ref()
-    Atomics.store(new Int32Array(this.#progress), 0, 0)
-    try {
-      worker.postMessage(job.request, [...(job.options.transfer ?? [])])
-    } catch (error) {
-      this.#settleRunning(() => job.reject(error)) // what cannot be cloned is its caller's fault
+    while (this.#running === undefined) {
+      const job = this.#waiting.shift()
+      if (job === undefined) return
+      this.#running = job
+      try {
+        this.#begin(job)
+      } catch (error) {
+        this.#running = undefined
+        this.#worker?.unref()
+        settle(job, () => job.reject(error))
+      }
     }
   }
 
+  /** @throws ThreadFailure if there can be no thread now; what says that the request cannot be cloned */
+  #begin({ request, options }: Job): void {
+    const worker = this.#worker ?? this.#start()
+    worker.ref()
+    Atomics.store(new Int32Array(this.#progress), 0, 0)
+    worker.postMessage(request, [...(options.transfer ?? [])])
+  }
+
   #start(): Worker {
-    const place: WorkPlace = { module: this.#module.href, progress: this.#progress }
-    const worker = new Worker(builtModule('firehose/work'), {
-      workerData: place,
-      env: {},
-      execArgv: [],
-      resourceLimits: this.#limits,
-    })
+    const worker = this.#made()
     this.#worker = worker
     worker.on('message', (reply: WorkReply) => {
       if (this.#worker === worker) this.#heard(reply)
     })
-    worker.on('error', (error: Error & { readonly code?: string }) => {
-      const memory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      if (this.#worker === worker) this.#stop(memory ? 'memory' : 'died', error.message, error)
+    worker.on('error', (error: unknown) => {
+      if (this.#worker === worker) this.#stop(reasonOf(error), failureText(error), error)
+    })
+    worker.on('messageerror', (error) => {
+      if (this.#worker === worker) this.#stop('died', failureText(error), error)
     })
     worker.on('exit', (code) => {
       if (this.#worker === worker) this.#stop('died', `the helper thread ended with ${code}`)
     })
     return worker
+  }
+
+  #made(): Worker {
+    const place: WorkPlace = { module: this.#module.href, progress: this.#progress }
+    try {
+      return new Worker(builtModule('firehose/work'), {
+        workerData: place,
+        env: {},
+        execArgv: [],
+        resourceLimits: this.#limits,
+      })
+    } catch (error) {
+      throw new ThreadFailure('died', failureText(error), 0, error)
+    }
   }
 
   #heard(reply: WorkReply): void {
@@ -196,6 +216,12 @@ export class HelperThread {
   #done(): number {
     return Atomics.load(new Int32Array(this.#progress), 0)
   }
+}
+
+/** A thread ends with whatever was thrown in it. */
+function reasonOf(error: unknown): ThreadFailureReason {
+  const memory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+  return memory ? 'memory' : 'died'
 }
 
 function settle(job: Job, tell: () => void): void {

@@ -3,6 +3,7 @@
  * for. Of the package's own JavaScript, since Node has no loader for TypeScript in threads.
  */
 import { parentPort, workerData, type Transferable } from 'node:worker_threads'
+import { failureText } from './failure-text.ts'
 
 /** Tells how far a request is: if its thread has to be ended, whoever asked hears the last of it. */
 export type Progress = (done: number) => void
@@ -46,8 +47,7 @@ function serve(place: WorkPlace): void {
       const reply: WorkReply = { ok: true, answer }
       port.postMessage(reply, [...(transfer ?? [])])
     } catch (error) {
-      const reply: WorkReply = { ok: false, message: error instanceof Error ? error.message : String(error) }
-      port.postMessage(reply)
+      port.postMessage({ ok: false, message: failureText(error) } satisfies WorkReply)
     }
   })
 }

@@ -1,7 +1,9 @@
 import { channelNameOf } from '../firehose/channel-key.ts'
+import type { DeliveryFailure } from '../firehose/deliveries.ts'
 import { type DeliveryFault, deliveredOf, type DeliveryStats } from '../firehose/delivery-stats.ts'
 import type { DeliveryStreamState } from '../firehose/delivery-stream-state.ts'
 import { destinationName, sourceName } from '../firehose/delivery-summary.ts'
+import { failureText } from '../firehose/failure-text.ts'
 import { runningFirehose } from '../firehose/firehose.ts'
 import type { Store } from '../streams/store.ts'
 import type { ConsoleTarget, ConsoleVisitor } from './console-access.ts'
@@ -52,7 +54,7 @@ export function deliveryRows(store: Store, nowMs: number): readonly DeliveryRow[
       bufferedRecords: stats?.bufferedRecords ?? 0,
       bufferedBytes: stats?.bufferedBytes ?? 0,
       oldestMs: waits ? nowMs - stats.dataFreshnessMs : null,
-      lastError: faultOf(stats, firehose?.pausedBecause(key), nowMs),
+      lastError: faultOf(stats, firehose?.failure(key)),
     }
   })
 }
@@ -63,10 +65,13 @@ export function maySee(visitor: ConsoleVisitor, { account, region, name, kind }:
   return visitor.may('any', { account, region, name: kind === 'channel' ? '' : name })
 }
 
-function faultOf(stats: DeliveryStats | undefined, paused: unknown, nowMs: number): DeliveryFault | null {
+function faultOf(
+  stats: DeliveryStats | undefined,
+  failure: DeliveryFailure | undefined,
+): DeliveryFault | null {
   const fault = stats?.lastError
   if (fault !== undefined) return { ...fault, message: fault.message.slice(0, messageMax) }
-  if (stats !== undefined || paused === undefined) return null
-  const message = paused instanceof Error ? paused.message : String(paused)
-  return { errorCode: 'Delivery.CannotStart', message: message.slice(0, messageMax), timestampMs: nowMs }
+  if (stats !== undefined || failure === undefined) return null
+  const message = failureText(failure.error).slice(0, messageMax)
+  return { errorCode: 'Delivery.CannotStart', message, timestampMs: failure.atMs }
 }

@@ -107,6 +107,8 @@ describe('a buffer that is converted', () => {
       'SucceedConversion.Records': 2,
       'FailedConversion.Records': 1,
       'DeliveryToS3.Bytes': 3,
+      // What went to the error output did not go to the destination.
+      'DeliveryToS3.Records': 2,
     })
     expect(converter.released).toBe(1)
   })

@@ -19,6 +19,32 @@ const state: DeliveryStreamState = {
   creatingUntilMs: 0,
 }
 
+it('remembers nothing of each delivery stream while another thread delivers', async () => {
+  const clock = new ManualClock()
+  let may = false
+  const deliveries = new Deliveries({
+    clock,
+    time: new StoreTime(clock, unheard),
+    warn: unheard,
+    mayDeliver: () => may,
+    find: () => undefined,
+    begin: () => Promise.reject(new Error('none')),
+  })
+  const atMs = clock.nowMs()
+  await deliveries.settle('firehose/one')
+  await clock.advance(1000)
+  await deliveries.settle('firehose/other')
+  expect(deliveries.failure('firehose/one')).toMatchObject({
+    error: { code: 'ERR_MILLRACE_UNSUPPORTED' },
+    atMs,
+  })
+  may = true
+  await deliveries.settle('firehose/other')
+  // What one delivery stream was told of, no other one keeps.
+  expect(deliveries.failure('firehose/one')).toBeUndefined()
+  await deliveries.close()
+})
+
 function unheard(): void {}
 
 it('a delivery that is beginning while all are closed is stopped, too, before they are', async () => {

@@ -90,7 +90,7 @@ describe('a delivery stream whose function is not there when its store is opened
       await waiting.put(Buffer.from('two'))
       await expect(waiting.flush()).rejects.toThrow(missing)
       expect(warnings.map(({ code }) => code)).toContain('delivery-failed')
-      expect(String(firehoseOf(second).pausedBecause(key('d')))).toContain(missing)
+      expect(String(firehoseOf(second).failure(key('d'))?.error)).toContain(missing)
       expect(waiting.stats()).toBeUndefined()
       await second.close()
 

@@ -48,6 +48,30 @@ describe('the position of a delivery stream', () => {
     expect(positions.load(state('x'))).toEqual({ s: '2' })
   })
 
+  it('is not stored once the delivery stream is gone, nor left by a save that was under way then', async () => {
+    const { documents } = insideOf((await openSubject({ answers: 'later' })).store)
+    let gone = false
+    const positions = new Positions(documents, () => gone)
+    const saved = positions.save(state('x'), { s: '1' })
+    await Promise.resolve()
+    gone = true
+    await saved
+    expect(documents.get(document)).toBeUndefined()
+    await positions.save(state('x'), { s: '2' })
+    expect(documents.get(document)).toBeUndefined()
+  })
+
+  it('is stored when it comes in the moment in which the one before it is done', async () => {
+    const { documents } = insideOf((await openSubject()).store)
+    const positions = new Positions(documents)
+    for (let turns = 0; turns < 30; turns++) {
+      const first = positions.save(state('x'), { s: `${turns}` })
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      await Promise.all([first, positions.save(state('x'), { s: `${turns}, the newest` })])
+      expect(positions.load(state('x'))).toEqual({ s: `${turns}, the newest` })
+    }
+  })
+
   it.each([7, {}, { id: 'x' }, { id: 'x', position: { s: 1 } }, { id: 1, position: {} }])(
     'is damaged when no version has written it: %j',
     async (value) => {

@@ -78,6 +78,18 @@ describe('a helper thread', () => {
     expect(await thread.request('after', { limitMs })).toBe('after')
   })
 
+  it.each(['undefined', 'null', 'text', 'symbol', 'bigint', 'bare', 'getter', 'proxy', 'frozen'])(
+    'makes a failure with a text of whatever is thrown: %s',
+    async (kind) => {
+      const thread = helper()
+      const thrown = await failureOf(thread.request({ task: 'throw odd', kind }, { limitMs }))
+      expect([thrown.reason, thrown.message]).toEqual(['failed', expect.stringMatching(/./)])
+      const crashed = await failureOf(thread.request({ task: 'crash', kind }, { limitMs }))
+      expect([crashed.reason, crashed.message]).toEqual(['died', expect.stringMatching(/./)])
+      expect(await thread.request('after', { limitMs })).toBe('after')
+    },
+  )
+
   it('is replaced when it ends by itself', async () => {
     const thread = helper()
     expect(await failureOf(thread.request({ task: 'exit' }, { limitMs }))).toMatchObject({ reason: 'died' })

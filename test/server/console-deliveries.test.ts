@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { nameOfChannel } from '../../src/firehose/channel-key.ts'
 import { firehose, type FirehoseOptions } from '../../src/firehose/index.ts'
 import { runningFirehose } from '../../src/firehose/firehose.ts'
+import { deliveryRows } from '../../src/server/console-deliveries.ts'
 import { consoleRoute } from '../../src/server/console.ts'
 import type { ConsoleCaller } from '../../src/server/console-access.ts'
 import { Policy } from '../../src/aws/policy.ts'
@@ -99,6 +100,24 @@ describe('delivery streams in the console', () => {
     })
     expect(rows.get('web')).toMatchObject({ destination: 'https://127.0.0.1:1/put' })
     await seen.return()
+    await store.close()
+  })
+
+  it('are told why they do not begin, and when that was found', async () => {
+    const { store, clock } = await rig({ receivers: { kept: () => {} } })
+    await firehose(store).createDeliveryStream('paused', { destination: { kind: 'function', name: 'kept' } })
+    await runningFirehose(store)?.close()
+    const buckets = mkdtempSync(join(tmpdir(), 'millrace-console-'))
+    onTestFinished(() => rmSync(buckets, { recursive: true, force: true }))
+    firehose(store, { buckets })
+    const failedAtMs = clock.nowMs()
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(30_000)
+    const [row] = deliveryRows(store, clock.nowMs())
+    expect(row).toMatchObject({
+      running: false,
+      lastError: { errorCode: 'Delivery.CannotStart', timestampMs: failedAtMs },
+    })
     await store.close()
   })
 

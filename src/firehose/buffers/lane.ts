@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { Bell } from '../bell.ts'
 import type { BatchMark, Checkpoint, Hold } from '../checkpoint.ts'
 import type { BufferingHints } from '../configuration.ts'
 import type { DeliveryRecord, PartitionKeys } from '../delivery-record.ts'
@@ -54,8 +55,8 @@ interface Partition {
   isDue: boolean
   /** Never will be delivered, and nothing behind it: the delivery ended. */
   readonly stuck: Load[]
-  /** Told when what was being delivered no longer is. */
-  readonly waiting: Set<() => void>
+  /** Rings when what was being delivered no longer is. */
+  readonly bell: Bell
 }
 
 /**
@@ -71,6 +72,9 @@ export class Lane {
   readonly #open: Set<Partition> = new Set()
   #cancelTimer: (() => void) | undefined
   #last: Partition | undefined
+  /** Buffers that were delivered and are not gone yet. */
+  readonly #leaving: Set<Promise<void>> = new Set()
+  #released = false
 
   constructor(rules: LaneRules, host: LaneHost) {
     this.#rules = rules
@@ -107,6 +111,7 @@ export class Lane {
     record: DeliveryRecord,
     mark: BatchMark,
   ): Promise<void> | undefined {
+    if (this.#released) return Promise.reject(new Stopped())
     const partition = this.#last?.name === name ? this.#last : this.#partition(name, keys)
     let load = partition.filling
     if (load !== undefined && this.#isFull(load.buffer, record.data.byteLength)) {
@@ -139,18 +144,19 @@ export class Lane {
       if (filling !== undefined) before.add(filling)
       const isUnderWay = (load: Load): boolean =>
         delivering.has(load) || (partition.filling === load && partition.stuck.length === 0)
-      while (Array.from(before).some(isUnderWay)) await this.#change(partition)
+      while (Array.from(before).some(isUnderWay)) await partition.bell.heard()
     })
     await Promise.all(all)
   }
 
-  /** Drops everything. Nothing may be under way. */
+  /** Drops everything and takes no more. What is still being delivered must have been given up. */
   async release(): Promise<void> {
+    this.#released = true
     this.#cancelTimer?.()
     const buffers = [...this.buffers()]
     this.#partitions.clear()
     this.#open.clear()
-    await Promise.all(buffers.map((buffer) => buffer.release()))
+    await Promise.all([...buffers.map((buffer) => buffer.release()), ...this.#leaving])
   }
 
   #partition(name: string, keys: PartitionKeys | undefined): Partition {
@@ -163,7 +169,7 @@ export class Lane {
         delivering: new Set(),
         isDue: false,
         stuck: [],
-        waiting: new Set(),
+        bell: new Bell(),
       }
       this.#partitions.set(name, partition)
     }
@@ -198,7 +204,7 @@ export class Lane {
   #close(partition: Partition): void {
     this.#open.delete(partition)
     const { filling } = partition
-    if (filling === undefined) return
+    if (filling === undefined || this.#released) return
     if (this.#mayDeliver(partition)) this.#deliver(partition, filling)
     else partition.isDue = true
   }
@@ -227,7 +233,7 @@ export class Lane {
     } catch {
       partition.delivering.delete(load)
       partition.stuck.push(load)
-      this.#tell(partition)
+      partition.bell.ring()
       return
     }
     this.#host.checkpoint.release(hold)
@@ -235,8 +241,9 @@ export class Lane {
     const { filling, delivering } = partition
     if (filling !== undefined && partition.isDue) this.#close(partition)
     else if (filling === undefined && delivering.size === 0) this.#forget(partition)
-    this.#tell(partition)
-    await buffer.release()
+    partition.bell.ring()
+    const left = buffer.release().finally(() => this.#leaving.delete(left))
+    this.#leaving.add(left)
   }
 
   #forget(partition: Partition): void {
@@ -245,19 +252,8 @@ export class Lane {
   }
 
   async #room(partition: Partition): Promise<void> {
-    if (partition.stuck.length === 0) await this.#change(partition)
+    if (partition.stuck.length === 0) await partition.bell.heard()
     if (partition.stuck.length > 0) throw new Stopped()
-  }
-
-  #change({ waiting }: Partition): Promise<void> {
-    return new Promise((resolve) => {
-      waiting.add(resolve)
-    })
-  }
-
-  #tell({ waiting }: Partition): void {
-    for (const wake of waiting) wake()
-    waiting.clear()
   }
 
   #awaitNextDue(): void {

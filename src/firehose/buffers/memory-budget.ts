@@ -1,5 +1,5 @@
 import { MiB } from '../../units.ts'
-import { onAbort } from '../../streams/abort-fan-out.ts'
+import { Bell } from '../bell.ts'
 
 /** What `FirehoseOptions.memoryBytes` is unless it says otherwise, bytes. */
 export const memoryBytesDefault: number = 72 * MiB
@@ -35,7 +35,8 @@ export class MemoryBudget {
   #spareBytes = 0
   readonly #holders: Set<Spillable> = new Set()
   #relief: Promise<void> | undefined
-  readonly #waiting: Set<() => void> = new Set()
+  /** Rings when there is more room, or somebody to make it. */
+  readonly #bell: Bell = new Bell()
 
   /** @param maxBytes what all buffers hold in memory at most */
   constructor(maxBytes: number = memoryBytesDefault) {
@@ -73,7 +74,7 @@ export class MemoryBudget {
       if (spare === undefined) this.#spare.set(bytes, [slab])
       else spare.push(slab)
     }
-    if (this.#waiting.size > 0) this.changed()
+    this.#bell.ring()
   }
 
   join(holder: Spillable): void {
@@ -86,7 +87,7 @@ export class MemoryBudget {
 
   /** Somebody can be spilled that could not before. */
   changed(): void {
-    for (const wake of Array.from(this.#waiting)) wake()
+    this.#bell.ring()
   }
 
   /** Spills what can be spilled, if the budget is exceeded. Never rejects. */
@@ -105,10 +106,10 @@ export class MemoryBudget {
   async room(signal: AbortSignal): Promise<void> {
     while (this.over) {
       signal.throwIfAborted()
+      const { rings } = this.#bell
       await this.relieve()
-      if (!this.over) return
-      signal.throwIfAborted()
-      await this.#change(signal)
+      // Whoever can be spilled only since then was not asked.
+      if (this.over && rings === this.#bell.rings) await this.#bell.heard(signal)
     }
   }
 
@@ -137,17 +138,5 @@ export class MemoryBudget {
         this.#spareBytes -= bytes
       }
     }
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        release()
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      const release = onAbort(signal, wake)
-      this.#waiting.add(wake)
-    })
   }
 }

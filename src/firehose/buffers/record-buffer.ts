@@ -43,7 +43,7 @@ export class RecordBuffer implements Spillable {
   #oldestMs = Number.POSITIVE_INFINITY
   #readers = 0
   #spilling: Promise<void> | undefined
-  #released = false
+  #releasing: Promise<void> | undefined
 
   constructor({ memory, path, keepsOrigins }: BufferPlace, keys: PartitionKeys | undefined) {
     this.keys = keys
@@ -150,11 +150,12 @@ export class RecordBuffer implements Spillable {
   }
 
   get spillableBytes(): number {
-    if (this.#readers > 0 || this.#spilling !== undefined || this.#released) return 0
+    if (this.#readers > 0 || this.#spilling !== undefined || this.#releasing !== undefined) return 0
     return this.#data.heldBytes + this.#borders.heldBytes
   }
 
   async spill(): Promise<void> {
+    if (this.#spilling === undefined && this.spillableBytes === 0) return
     this.#spilling ??= this.#spill().finally(() => {
       this.#spilling = undefined
     })
@@ -165,10 +166,13 @@ export class RecordBuffer implements Spillable {
     this.hurry?.()
   }
 
-  /** Gives everything back. */
-  async release(): Promise<void> {
-    if (this.#released) return
-    this.#released = true
+  /** Gives everything back. Again: the same promise. */
+  release(): Promise<void> {
+    this.#releasing ??= this.#release()
+    return this.#releasing
+  }
+
+  async #release(): Promise<void> {
     this.#memory.leave(this)
     await this.#spilling?.catch(() => {})
     // A delivery that was given up may still look at them.

@@ -89,6 +89,8 @@ export class SpillableBytes {
   /** What was detached could not be moved. */
   back({ slabs }: Detached): void {
     this.#slabs = [...slabs, ...this.#slabs]
+    // The last one is filled on: room in it would be lost at each attempt.
+    this.#last ??= slabs.at(-1)
   }
 
   /** @param reusable nobody looks at its memory any more */

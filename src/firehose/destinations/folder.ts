@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { hourMs } from '../../units.ts'
 import { DeliveryError, type ObjectDestination, type ObjectParcel } from '../destination.ts'
+import { failureText } from '../failure-text.ts'
 import { DurableFolders } from './durable-folders.ts'
 import { hasCode, type ObjectFile, type ObjectFiles, systemFiles } from './object-files.ts'
 import { objectPath } from './object-path.ts'
@@ -190,8 +191,8 @@ function conflict(path: string): DeliveryError {
 }
 
 function failureOf(error: unknown, { bucket, key }: ObjectParcel): DeliveryError {
-  if (error instanceof DeliveryError) return error
-  const message = `${bucket}/${key}: ${error instanceof Error ? error.message : String(error)}`
+  if (DeliveryError.is(error)) return error
+  const message = `${bucket}/${key}: ${failureText(error)}`
   if (hasCode(error, 'ENAMETOOLONG')) {
     return new DeliveryError('S3.KeyTooLongError', message, { again: false, cause: error })
   }

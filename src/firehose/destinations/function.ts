@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { MiB, minuteMs } from '../../units.ts'
 import { DeliveryError, type RecordDestination, type RecordParcel, type Refusal } from '../destination.ts'
 import type { DeliveryRecord } from '../delivery-record.ts'
+import { failureText } from '../failure-text.ts'
 import type { ReceiveFunction } from '../firehose-options.ts'
 import { Deadline } from './deadline.ts'
 
@@ -45,10 +46,10 @@ export class FunctionReceiver implements RecordDestination {
       return this.#refusals(answer, parcel.records.length)
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof DeliveryError) throw error
+      if (DeliveryError.is(error)) throw error
       throw deadline.expired
         ? failed('Function.Timeout', `receiver ${name} took more than ${timeoutMs} ms`, error)
-        : failed('Function.Failed', `receiver ${name}: ${messageOf(error)}`, error)
+        : failed('Function.Failed', `receiver ${name}: ${failureText(error)}`, error)
     } finally {
       deadline.release()
     }
@@ -95,15 +96,6 @@ export class FunctionReceiver implements RecordDestination {
 
 function failed(code: string, message: string, cause?: unknown): DeliveryError {
   return new DeliveryError(code, message, { again: true, cause })
-}
-
-/** A function may throw anything. */
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error)
-  } catch {
-    return 'it threw what has no text'
-  }
 }
 
 /** One piece of memory for all of them. */

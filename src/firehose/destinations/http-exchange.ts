@@ -2,6 +2,7 @@ import { type Agent, type ClientRequest, type IncomingMessage, request as plainR
 import { request as tlsRequest } from 'node:https'
 import { MiB } from '../../units.ts'
 import { DeliveryError } from '../destination.ts'
+import { failureText } from '../failure-text.ts'
 import type { HttpAnswer } from './http-answer.ts'
 
 /** Of an answer's body (Firehose developer guide, "HTTP endpoint delivery request and response specifications"). Bytes. */
@@ -94,11 +95,8 @@ async function answerOf(message: IncomingMessage): Promise<HttpAnswer> {
 /** In the words of AWS's delivery log, as far as they are known. */
 function connectionFailure(error: unknown): DeliveryError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const message = error instanceof Error ? error.message : String(error)
-  return new DeliveryError(connectionCode(code), message === '' ? code : message, {
-    again: true,
-    cause: error,
-  })
+  const text = error instanceof Error && error.message === '' ? code : failureText(error)
+  return new DeliveryError(connectionCode(code), text, { again: true, cause: error })
 }
 
 function connectionCode(code: string): string {

@@ -54,7 +54,7 @@ export class S3Call {
   failure(error: unknown): unknown {
     if (this.#signal.aborted) return this.#signal.reason
     const first = this.#failure === undefined ? error : this.#failure.error
-    return first instanceof DeliveryError ? first : s3Failure(first, this.#place)
+    return DeliveryError.is(first) ? first : s3Failure(first, this.#place)
   }
 
   release(): void {

@@ -1,4 +1,5 @@
 import { DeliveryError } from '../destination.ts'
+import { failureText } from '../failure-text.ts'
 
 /** What the key or the object itself is refused for: the same again would be refused again. */
 const lasting = new Set([
@@ -34,7 +35,7 @@ const byStatus: Readonly<Record<number, string>> = {
  */
 export function s3Failure(error: unknown, place: string): DeliveryError {
   const code = codeOf(error)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = failureText(error)
   // An error with an answer holds on to the request, its body and its connection.
   const cause = error instanceof Error && statusOf(error) !== undefined ? undefined : error
   return new DeliveryError(`S3.${code}`, `${place}: ${message}`, { again: !lasting.has(code), cause })

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts'
 import { MiB } from '../../units.ts'
 import { DeliveryError, type ObjectDestination, type ObjectParcel } from '../destination.ts'
 import type { S3Options } from '../firehose-options.ts'
-import { DeliverySlots } from './delivery-slots.ts'
+import { Slots } from '../slots.ts'
 import { S3Call } from './s3-call.ts'
 
 /** The least that S3 takes for a part but the last, bytes: a smaller body is one request. */
@@ -45,7 +45,7 @@ export class S3Buckets implements ObjectDestination {
   readonly #options: S3Options
   readonly #clock: Clock
   readonly #loadSdk: () => Promise<S3Sdk>
-  readonly #slots = new DeliverySlots(deliveriesMax)
+  readonly #slots = new Slots(deliveriesMax)
   #opening: Promise<OpenS3> | undefined
 
   constructor({ options, clock, loadSdk = loadPackages }: S3Host) {
@@ -55,12 +55,7 @@ export class S3Buckets implements ObjectDestination {
   }
 
   async deliver(parcel: ObjectParcel, signal: AbortSignal): Promise<void> {
-    const leave = await this.#slots.enter(signal)
-    try {
-      await this.#upload(await this.#open(), parcel, signal)
-    } finally {
-      leave()
-    }
+    await this.#slots.run(signal, async () => this.#upload(await this.#open(), parcel, signal))
   }
 
   /** Frees the connections. Deliveries that are under way fail. */

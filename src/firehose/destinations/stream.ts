@@ -5,6 +5,7 @@ import type { Store } from '../../streams/store.ts'
 import type { Stream } from '../../streams/stream.ts'
 import { MiB } from '../../units.ts'
 import { DeliveryError, type RecordDestination, type RecordParcel, type Refusal } from '../destination.ts'
+import { failureText } from '../failure-text.ts'
 
 /** What another stream needs. */
 export interface StreamHost {
@@ -98,7 +99,7 @@ function refusalOf(index: number, error: MillraceError): Refusal {
 
 function failureOf(error: unknown): DeliveryError {
   if (!(error instanceof MillraceError)) {
-    return new DeliveryError('Stream.INTERNAL', String(error), { again: true, cause: error })
+    return new DeliveryError('Stream.INTERNAL', failureText(error), { again: true, cause: error })
   }
   return new DeliveryError(codeOf(error), error.message, { again: true, cause: error })
 }

@@ -1,4 +1,5 @@
 import type { FirehoseOptions, TransformEvent, TransformFunction } from '../firehose-options.ts'
+import { failureText } from '../failure-text.ts'
 import { readBody } from './body.ts'
 
 /** Of a request and of an answer (Lambda quotas: 6 MB for a synchronous invocation). Bytes. */
@@ -42,7 +43,7 @@ async function called(own: TransformFunction, event: TransformEvent): Promise<st
   try {
     answer = JSON.stringify(await own(structuredClone(event)))
   } catch (error) {
-    throw new InvocationError('Lambda.FunctionError', `The function failed: ${messageOf(error)}`, true)
+    throw new InvocationError('Lambda.FunctionError', `The function failed: ${failureText(error)}`, true)
   }
   if (answer === undefined)
     throw new InvocationError('Lambda.JsonProcessingException', 'There is no answer', false)
@@ -74,7 +75,7 @@ async function posted(
     signal.throwIfAborted()
     throw new InvocationError(
       'Lambda.FunctionError',
-      `The function was not reached: ${messageOf(error)}`,
+      `The function was not reached: ${unreachedText(error)}`,
       true,
     )
   }
@@ -107,8 +108,10 @@ function tooLarge(): InvocationError {
   )
 }
 
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { message, cause } = error
-  return (cause instanceof Error ? `${message}: ${cause.message}` : message).slice(0, 1000)
+/** `fetch` has the reason in the cause of what it throws. */
+function unreachedText(error: unknown): string {
+  const text = failureText(error)
+  return error instanceof Error && error.cause instanceof Error
+    ? `${text}: ${failureText(error.cause)}`
+    : text
 }

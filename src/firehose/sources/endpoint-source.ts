@@ -41,6 +41,8 @@ interface OpenShard {
   readonly shard: Shard
   readonly id: string
   iterator: string | undefined
+  /** It had nothing: when it is asked again, monotonic. */
+  dueMs: number
 }
 
 /**
@@ -60,17 +62,20 @@ export class EndpointSource implements DeliverySource {
     from: SourcePosition | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<SourceBatch, void, undefined> {
+    const { clock } = this.#options
     const reading = new EndpointReading(await this.#calls(), from ?? {}, signal)
     for (;;) {
       signal.throwIfAborted()
-      let some = false
-      for (const open of await reading.ready()) {
+      const shards = await reading.ready()
+      const due = shards.filter(({ dueMs }) => dueMs <= clock.monotonicMs())
+      for (const open of due) {
         const batch = await reading.next(open)
-        if (batch === undefined) continue
-        some = true
-        yield batch
+        if (batch === undefined) open.dueMs = clock.monotonicMs() + pollEveryMs
+        else yield batch
       }
-      if (!some) await waited(pollEveryMs, this.#options.clock, signal)
+      if (due.length > 0) continue
+      const nextMs = Math.min(...shards.map(({ dueMs }) => dueMs - clock.monotonicMs()), pollEveryMs)
+      await waited(nextMs, clock, signal)
     }
   }
 
@@ -222,7 +227,7 @@ class EndpointReading {
       if (this.#done.has(id) || this.#open.has(id)) continue
       const parents = parentsOf(descentOf(shard)).filter((parent) => known.has(parent))
       if (parents.every((parent) => this.#done.has(parent)))
-        this.#open.set(id, { shard, id, iterator: undefined })
+        this.#open.set(id, { shard, id, iterator: undefined, dueMs: 0 })
     }
   }
 }

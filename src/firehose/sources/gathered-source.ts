@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { onAbort } from '../../streams/abort-fan-out.ts'
+import { Bell } from '../bell.ts'
 import type { DeliveryRecord } from '../delivery-record.ts'
 import type { DeliverySource, SourceBatch, SourceGap, SourcePosition } from '../delivery-source.ts'
 
@@ -23,8 +24,8 @@ export class GatheredSource implements DeliverySource {
   #gathering: Gathering | undefined
   /** What was gathered came to nothing; it is read again. */
   #dropped = false
-  /** Called when it is. */
-  readonly #waiting: Set<() => void> = new Set()
+  /** Rings when it is. */
+  readonly #bell: Bell = new Bell()
 
   constructor(source: DeliverySource, limits: GatheringLimits) {
     this.#source = source
@@ -94,21 +95,13 @@ export class GatheredSource implements DeliverySource {
   #begun(): void {
     if (!this.#dropped) return
     this.#dropped = false
-    for (const wake of Array.from(this.#waiting)) wake()
+    this.#bell.ring()
   }
 
   /** Until what came to nothing is read again: the source has forgotten by then that it had handed it out. */
   async #readAgain(signal: AbortSignal): Promise<void> {
     while (this.#dropped) {
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          release()
-          this.#waiting.delete(wake)
-          resolve()
-        }
-        const release = onAbort(signal, wake)
-        this.#waiting.add(wake)
-      })
+      await this.#bell.heard(signal)
       signal.throwIfAborted()
     }
   }

@@ -1,6 +1,5 @@
 import type { OwnHashKeys } from '../../aggregation.ts'
 import { MillraceError } from '../../errors.ts'
-import { onAbort } from '../../streams/abort-fan-out.ts'
 import type { Gap } from '../../streams/reader.ts'
 import type { RecordBatch } from '../../streams/record-batch.ts'
 import { parseSequencePlace } from '../../streams/sequence-number.ts'
@@ -9,6 +8,7 @@ import type { StartingPosition } from '../../streams/starting-position.ts'
 import { coreOf, type Stream } from '../../streams/stream.ts'
 import type { StreamCore } from '../../streams/stream-core.ts'
 import { MiB } from '../../units.ts'
+import { Bell } from '../bell.ts'
 import type { DeliveryRecord } from '../delivery-record.ts'
 import type { DeliverySource, SourceBatch, SourceGap, SourcePosition } from '../delivery-source.ts'
 import { addOpened, ownHashKeys } from './opened-records.ts'
@@ -40,8 +40,8 @@ export interface StreamSourceOptions {
 export class StreamSource implements DeliverySource {
   readonly #options: StreamSourceOptions
   #progress: StreamProgress | undefined
-  /** Told whenever more was handed out. */
-  readonly #waiting: Set<() => void> = new Set()
+  /** Rings whenever more was handed out. */
+  readonly #bell: Bell = new Bell()
 
   constructor(options: StreamSourceOptions) {
     this.#options = options
@@ -80,7 +80,7 @@ export class StreamSource implements DeliverySource {
         gaps: gaps.splice(0),
       }
       progress.handedOut(batch.shardId)
-      for (const wake of Array.from(this.#waiting)) wake()
+      this.#bell.ring()
     }
   }
 
@@ -90,20 +90,12 @@ export class StreamSource implements DeliverySource {
     // Before anything was read there is no progress; it may be another stream's.
     while (this.#progress?.core !== core || !this.#progress.isBehind(tails)) {
       signal.throwIfAborted()
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          release()
-          this.#waiting.delete(wake)
-          resolve()
-        }
-        const release = onAbort(signal, wake)
-        this.#waiting.add(wake)
-      })
+      await this.#bell.heard(signal)
     }
   }
 
   async close(): Promise<void> {
-    for (const wake of Array.from(this.#waiting)) wake()
+    this.#bell.ring()
   }
 }
 

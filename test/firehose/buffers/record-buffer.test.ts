@@ -95,6 +95,20 @@ describe('a buffer', () => {
     await buffer.release()
   })
 
+  it('takes no more memory for small records each time that it cannot be spilled', async () => {
+    writeFileSync(join(folder, 'deeper'), 'a file where a folder is to be')
+    const memory = new MemoryBudget()
+    const buffer = bufferIn(memory)
+    buffer.append(recordOf(0, 10))
+    const { usedBytes } = memory
+    for (let index = 1; index < 10; index++) {
+      await expect(buffer.spill()).rejects.toThrow()
+      buffer.append(recordOf(index, 10))
+    }
+    expect(memory.usedBytes).toBe(usedBytes)
+    await buffer.release()
+  })
+
   it('stays where it is while somebody reads it', async () => {
     const buffer = bufferIn(new MemoryBudget())
     buffer.append(recordOf(0, 1000))

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { FunctionReceiver } from '../../../src/firehose/destinations/function.ts'
+import { DeliveryError } from '../../../src/firehose/destination.ts'
 import type { DeliveryRecord } from '../../../src/firehose/delivery-record.ts'
 import type { ReceiveFunction } from '../../../src/firehose/firehose-options.ts'
 import { ManualClock } from '../../../src/testing/index.ts'
+import { oddValues } from '../odd-values.ts'
 import { recordContract } from './contract.ts'
 import { parcelOf, recordsOf, rejection, unaborted } from './parcels.ts'
 
@@ -35,6 +37,23 @@ function answering(answer: unknown): FunctionReceiver {
 }
 
 describe('a receiver', () => {
+  it.each(oddValues)('has failed when it throws, or rejects with, or answers %s', async (_, odd) => {
+    const throws = receiver(() => {
+      throw odd
+    })
+    const rejects = receiver(() => Promise.reject(odd as Error))
+    for (const failing of [throws, rejects]) {
+      const error = await rejection(failing.deliver(parcelOf(recordsOf('a')), unaborted))
+      expect([DeliveryError.is(error), error]).toEqual([
+        true,
+        expect.objectContaining({ code: 'Function.Failed', again: true }),
+      ])
+    }
+    if (odd === undefined) return
+    const answered = await rejection(answering(odd).deliver(parcelOf(recordsOf('a')), unaborted))
+    expect(DeliveryError.is(answered)).toBe(true)
+  })
+
   it('is told which delivery it is, and where records came from', async () => {
     const origin = { shardId: 's', partitionKey: 'k', sequenceNumber: '1', subsequenceNumber: 0 }
     const parcel = {

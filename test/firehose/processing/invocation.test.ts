@@ -1,7 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type Invocation, invocationOf } from '../../../src/firehose/processing/invocation.ts'
+import {
+  type Invocation,
+  InvocationError,
+  invocationOf,
+} from '../../../src/firehose/processing/invocation.ts'
+import { oddValues } from '../odd-values.ts'
 import { never } from './delivery-records.ts'
 
 const name = 'arn:aws:lambda:us-east-1:000000000000:function:shout:$LATEST'
@@ -88,5 +93,24 @@ describe('a function at an endpoint', () => {
     const functions = { [name]: () => ({ records: [] }) }
     const invoke = invocationOf(name, { functions, lambda: { endpoint: 'http://127.0.0.1:1' } })
     expect(await invoke(event, never)).toBe('{"records":[]}')
+  })
+})
+
+describe('a function of the program', () => {
+  it.each(oddValues)('has failed when it throws, or answers, %s', async (_, odd) => {
+    const throwing = (): never => {
+      throw odd
+    }
+    for (const own of [throwing, () => Promise.reject(odd as Error)]) {
+      const thrown: unknown = await invocationOf('f', { functions: { f: own } })(event, never).catch(
+        (error: unknown) => error,
+      )
+      expect(thrown).toBeInstanceOf(InvocationError)
+      expect(thrown).toMatchObject({ code: 'Lambda.FunctionError', again: true })
+    }
+    // What can be written as JSON is an answer, which is judged as one of an endpoint is.
+    const invoke = invocationOf('f', { functions: { f: () => odd as never } })
+    const answer: unknown = await invoke(event, never).catch((error: unknown) => error)
+    expect(typeof answer === 'string' || answer instanceof InvocationError).toBe(true)
   })
 })

@@ -1,5 +1,33 @@
 import { threadId } from 'node:worker_threads'
 
+/** What nobody expects to be thrown. */
+const odd = {
+  undefined: () => undefined,
+  null: () => null,
+  text: () => 'just text',
+  symbol: () => Symbol('odd'),
+  bigint: () => 7n,
+  bare: () => Object.create(null),
+  getter: () => ({
+    get message() {
+      throw new Error('hostile')
+    },
+  }),
+  proxy: () =>
+    new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('hostile')
+        },
+        getPrototypeOf() {
+          throw new Error('hostile')
+        },
+      },
+    ),
+  frozen: () => Object.freeze(new Error('frozen')),
+}
+
 // The work of a helper thread in tests: what the request says.
 export async function work(request, progress) {
   switch (request.task) {
@@ -12,6 +40,13 @@ export async function work(request, progress) {
     case 'throw':
       progress(2)
       throw new TypeError('not my day')
+    case 'throw odd':
+      throw odd[request.kind]()
+    case 'crash':
+      setImmediate(() => {
+        throw odd[request.kind]()
+      })
+      return new Promise(() => {})
     case 'loop':
       progress(7)
       for (;;);

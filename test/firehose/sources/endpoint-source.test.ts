@@ -58,6 +58,33 @@ describe('a source over a Kinesis elsewhere', () => {
     expect(Object.keys(second.position ?? {})).toEqual(['shardId-000000000001', 'shardId-000000000002'])
   })
 
+  it('asks a shard that has nothing once a second, however much another one has', async () => {
+    await using store = await testStore()
+    const stream = await store.createStream('clicks', { shards: 2 })
+    const handler = awsRequestHandler(store)
+    let calls = 0
+    const requestHandler = {
+      handle: (...parameters: Parameters<typeof handler.handle>) => {
+        if (parameters[0].headers['x-amz-target']?.endsWith('.GetRecords') === true) calls += 1
+        return handler.handle(...parameters)
+      },
+    }
+    const clock = store.clock
+    const host = { streamArn: stream.arn, fromMs: 0, endpoint, clock, random: () => 0, requestHandler }
+    const source = new EndpointSource(host)
+    const stop = new AbortController()
+    const put = (): Promise<unknown> => stream.put('key', Buffer.from('a'))
+    await put()
+    let batches = 0
+    for await (const batch of source.batches(undefined, stop.signal)) {
+      batches += batch.records.length
+      if (batches === 20) break
+      await put()
+    }
+    await source.close()
+    expect(calls).toBeLessThanOrEqual(21)
+  })
+
   it('leaves out what arrived before its beginning', async () => {
     await using store = await testStore()
     const stream = await store.createStream('clicks')
