@@ -31,6 +31,8 @@ export async function buildNative({ alsoTargets = [] } = {}) {
 async function buildWithCmake(cmakeJs, alsoTargets) {
   // What was configured elsewhere (a moved checkout) or by node-gyp cannot be built on.
   const cache = join(buildFolder, 'CMakeCache.txt')
+  // cmake-js takes the cache for a configuration.
+  if (!isConfigured(buildFolder)) rmSync(cache, { force: true })
   if (existsSync(cache) && !configuredHere(cache)) rmSync(buildFolder, { recursive: true })
   if (existsSync(join(buildFolder, 'config.gypi'))) rmSync(buildFolder, { recursive: true })
 
@@ -68,6 +70,12 @@ async function buildWithNodeGyp() {
 function nodeHeaders() {
   const prefix = join(dirname(realpathSync(process.execPath)), '..')
   return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined
+}
+
+/** Whether CMake made a build in this folder: where it failed at that, it leaves its cache and nothing to build with. */
+export function isConfigured(folder) {
+  const builds = ['build.ninja', 'Makefile', 'ALL_BUILD.vcxproj']
+  return existsSync(join(folder, 'CMakeCache.txt')) && builds.some((build) => existsSync(join(folder, build)))
 }
 
 function configuredHere(cache) {

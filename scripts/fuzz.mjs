@@ -19,7 +19,7 @@ import {
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { flag, oneOf, seedNumber, trialOptions, wholeNumber } from '../test/trials/trial-options.mjs'
-import { BuildFailure, exitOnFailure, run } from './build-native.mjs'
+import { BuildFailure, exitOnFailure, isConfigured, run } from './build-native.mjs'
 import { root } from './native-sources.mjs'
 
 const buildFolder = join(root, 'build', 'fuzz')
@@ -59,7 +59,7 @@ await exitOnFailure(async () => {
 })
 
 async function build(targets) {
-  if (!existsSync(join(buildFolder, 'CMakeCache.txt'))) {
+  if (!isConfigured(buildFolder)) {
     const compiler = process.env['CXX'] ?? 'clang++-19'
     const settings = ['-DCMAKE_BUILD_TYPE=Debug', `-DCMAKE_CXX_COMPILER=${compiler}`, '-DMILLRACE_FUZZ=ON']
     await run('cmake', ['-S', '.', '-B', buildFolder, ...settings])

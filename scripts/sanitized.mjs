@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { flag, oneOf, trialOptions } from '../test/trials/trial-options.mjs'
-import { BuildFailure, exitOnFailure, run } from './build-native.mjs'
+import { BuildFailure, exitOnFailure, isConfigured, run } from './build-native.mjs'
 import { root } from './native-sources.mjs'
 
 const sanitizers = { address: 'address,undefined', thread: 'thread' }
@@ -86,7 +86,7 @@ if (first === 'addon' && !rest.includes('--help')) {
 
 async function testCore(name, { all, build }) {
   const folder = join(root, 'build', name === 'address' ? 'asan' : 'tsan')
-  if (!existsSync(join(folder, 'CMakeCache.txt'))) {
+  if (!isConfigured(folder)) {
     const compiler = process.env['CXX'] ?? 'clang++-19'
     // Ninja compiles the tests beside the engine, make one after the other.
     const generator = spawnSync('ninja', ['--version']).status === 0 ? ['-G', 'Ninja'] : []
@@ -133,6 +133,7 @@ async function runParts(folder, excepted) {
 
 async function testAddon(args) {
   const folder = join(root, 'build', 'addon-asan')
+  if (!isConfigured(folder)) rmSync(join(folder, 'CMakeCache.txt'), { force: true })
   await run(process.execPath, [
     join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js'),
     'build',
