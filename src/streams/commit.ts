@@ -61,8 +61,9 @@ export class Committer {
   readonly #shards: Shard[]
   readonly #map: ShardMap
   readonly #router: Router | undefined
-  /** Made at the first record that may take it: a stream that is only put to is spared it. */
+  /** Made when a record that may take it is not the first one: streams that get few, or batches only, are spared it. */
   #direct: DirectAppender | undefined
+  #hasTaken = false
   readonly #engine: LogEngine
   readonly #durable: boolean
   readonly #synchronous: boolean
@@ -116,10 +117,16 @@ export class Committer {
       const count = gate === undefined ? end - from : this.#admit(gate, staging, shard, from, end - from)
       const answer = count === 0 ? undefined : this.#append(staging, shard, from, count)
       if (answer !== undefined) (later ??= []).push(answer)
-      else if (count > 0 && shard.opened !== undefined) this.#direct?.serve(place, shard.opened)
+      else if (count > 0) this.#taken(place, shard.opened)
       from = end
     }
     return later && allOf(later)
+  }
+
+  /** The log of an open shard has taken records the long way; the next ones may go directly. */
+  #taken(place: number, log: ShardLog | undefined): void {
+    this.#hasTaken = true
+    if (log !== undefined) this.#direct?.serve(place, log)
   }
 
   /** As `WriteGate.admit`; a gate that fails refuses all of them. */
@@ -143,7 +150,7 @@ export class Committer {
    */
   commitDirectly(partitionKey: unknown, data: Uint8Array, recordBytesMax: number): Stored | undefined {
     // Whose shard is known only when it is stored.
-    if (!this.#mayGoDirectly || this.#host.gate !== undefined) return undefined
+    if (!this.#mayGoDirectly || !this.#hasTaken || this.#host.gate !== undefined) return undefined
     const direct = (this.#direct ??= this.#engine.directAppender?.(this.#map.starts))
     if (direct === undefined) return undefined
     const place = direct.append(partitionKey, data, recordBytesMax, this.#nowMs())
@@ -179,7 +186,7 @@ export class Committer {
       if (this.#host.mayBeResharding) throw backlog(shard, 'it is being split or merged')
     }
     if (answer !== 1) throw this.#refused(answer, shard)
-    this.#direct?.serve(place, log)
+    this.#taken(place, log)
     this.#host.stored()
     this.#meter?.stored(shard, staging, 0, 1)
     return this.storedAt(staging, 0)

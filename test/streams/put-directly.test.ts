@@ -19,41 +19,46 @@ async function opened(options?: OpenOptions): Promise<AsyncDisposable & { readon
   return { stream, [Symbol.asyncDispose]: () => store.close() }
 }
 
+/** As PutRecord does: what does not go directly is put. */
+async function putTwice(stream: Stream): Promise<Stored> {
+  const first = directly(stream, '1') ?? (await stream.put('k', bytesOf('1')))
+  if (directly(stream, '2') === undefined) await stream.put('k', bytesOf('2'))
+  return first
+}
+
 async function textsIn(stream: Stream): Promise<string> {
   const records = await collect(stream.read({ from: 'oldest', until: 'tail' }))
   return records.map(({ data }) => Buffer.from(data).toString()).join('')
 }
 
 describe('putDirectly', () => {
-  it('leaves the first record of a shard to put, and stores those after it within the call', async () => {
+  it('leaves the first records of a stream to put, and stores those after them within the call', async () => {
     await using rig = await opened()
     const { stream } = rig
     expect(directly(stream, 'a')).toBeUndefined()
-    const first = await stream.put('k', bytesOf('b'))
-    const second = directly(stream, 'c')
-    expect(second?.shardId).toBe(first.shardId)
-    expect((second?.sequenceNumber ?? '') > first.sequenceNumber).toBe(true)
-    expect(await textsIn(stream)).toBe('bc')
+    const first = await putTwice(stream)
+    const third = directly(stream, 'c')
+    expect(third?.shardId).toBe(first.shardId)
+    expect((third?.sequenceNumber ?? '') > first.sequenceNumber).toBe(true)
+    expect(await textsIn(stream)).toBe('12c')
   })
 
   it('does not overtake puts of the same turn', async () => {
     await using rig = await opened()
     const { stream } = rig
-    directly(stream, '-')
-    await stream.put('k', bytesOf('a'))
+    await putTwice(stream)
     const put = stream.put('k', bytesOf('b'))
     expect(directly(stream, 'c')).toBeUndefined()
     await put
     expect(directly(stream, 'd')).toBeDefined()
-    expect(await textsIn(stream)).toBe('abd')
+    expect(await textsIn(stream)).toBe('12bd')
   })
 
   it('stores nothing where limits are judged', async () => {
     await using rig = await opened({ limits: 'enforce' })
     const { stream } = rig
-    directly(stream, '-')
-    await stream.put('k', bytesOf('a'))
+    await putTwice(stream)
     expect(directly(stream, 'b')).toBeUndefined()
-    expect(await textsIn(stream)).toBe('a')
+    expect(await textsIn(stream)).toBe('12')
   })
 })

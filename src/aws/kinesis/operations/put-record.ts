@@ -1,6 +1,7 @@
 import { parseSequenceNumber } from '../../../streams/sequence-number.ts'
 import type { KeylessEntry, PutEntry, Stored } from '../../../streams/put.ts'
 import type { StreamCore } from '../../../streams/stream-core.ts'
+import { KiB } from '../../../units.ts'
 import { invalidArgumentFault } from '../../wire/fault.ts'
 import type { Call, Operation } from '../call.ts'
 import { refuseDryRun } from '../dry-run.ts'
@@ -44,12 +45,16 @@ export const putRecord: Operation = {
   },
 }
 
+/** Of larger records nobody notices the long way; each stream keeps so much memory for the short one. */
+const directBytesMax: number = 4 * KiB
+
 /** What nobody has to wait for is stored within the call; `undefined`: it is to be put. */
 function putDirectly(
   { partitionKey, data, explicitHashKey }: PutEntry | KeylessEntry,
   core: StreamCore,
 ): Stored | undefined {
   core.requireTakesRecords()
+  if (data.length > directBytesMax) return undefined
   const { maxRecordBytes } = core.state
   return core.commits.putDirectly({
     partitionKey,
