@@ -155,6 +155,8 @@ function detached(rowGroup: RowGroup): RowGroup {
   return rowGroup
 }
 
+/** What was written, in at most twice its memory: whoever keeps it counts its bytes alone. */
 function takenFrom(output: ByteWriter): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(output.buffer, 0, output.index)
+  const bytes = new Uint8Array(output.buffer, 0, output.index)
+  return bytes.length < output.buffer.byteLength / 2 ? bytes.slice() : bytes
 }

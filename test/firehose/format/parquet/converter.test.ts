@@ -364,7 +364,7 @@ describe('memory and files', () => {
   })
 
   it('knows the least and the greatest text of each row group', async () => {
-    const of = configuration({ x: 'string' }, { blockBytes: 64 })
+    const of = configuration({ x: 'string' }, { blockBytes: 40 })
     const names = ['ab', 'aa', 'ba', 'bb', 'ca', 'cb', 'da', 'db'].map((name) => `${name}-123456`)
     const converted = await converter(of).convert(records(...names.map((x) => JSON.stringify({ x }))), signal)
     const groups = await queried(
