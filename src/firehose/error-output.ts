@@ -5,6 +5,10 @@ import type { MemoryBudget } from './buffers/memory-budget.ts'
 import type { DeliveryJournal } from './delivery-journal.ts'
 import type { FailedRecord } from './delivery-record.ts'
 import type { DeliveryCounters } from './delivery-stats.ts'
+import { MiB } from '../units.ts'
+
+/** After so many bytes of lines memory is looked after: for each line that would cost more than the line. */
+const relieveEveryBytes: number = MiB
 
 /** What an error output needs. */
 export interface ErrorOutputHost {
@@ -41,6 +45,7 @@ export class ErrorOutput {
     const { lane, memory, clock, counters, table, region, journal, destination } = this.#host
     const others = failed.length === 1 ? '' : ` (the first of ${failed.length} records that failed)`
     journal.note(destination, first.code, `${first.message}${others}`)
+    let addedBytes = 0
     for (const each of failed) {
       const text = errorLine(each, endedAtMs ?? clock.nowMs(), { table, region })
       const line = { data: Buffer.from(text), arrivedAtMs: each.record.arrivedAtMs }
@@ -49,9 +54,13 @@ export class ErrorOutput {
         if (room === undefined) break
         await room
       }
+      addedBytes += line.data.byteLength
+      if (addedBytes < relieveEveryBytes) continue
+      addedBytes = 0
       // Whoever comes from a delivery must not wait for room, which may be in that delivery.
       if (memory.over) await memory.relieve()
     }
+    if (memory.over) await memory.relieve()
     counters.failedRecords += failed.length
     if (lane.atOnce) lane.flush()
   }

@@ -1,4 +1,10 @@
-import { type RecordBuffer, whilePinned } from './buffers/record-buffer.ts'
+import {
+  firstPlace,
+  type Parcel,
+  type ParcelPlace,
+  type RecordBuffer,
+  whilePinned,
+} from './buffers/record-buffer.ts'
 import type { BatchMark } from './checkpoint.ts'
 import type { RecordsDestination } from './configuration.ts'
 import { type DeliveryJournal, receiverName } from './delivery-journal.ts'
@@ -6,7 +12,7 @@ import type { DeliveryRecord, ErrorOutputType, FailedRecord } from './delivery-r
 import type { DeliveryCounters, DeliveryGroup } from './delivery-stats.ts'
 import { DeliveryError, type RecordDestination, type Refusal } from './destination.ts'
 import type { ErrorOutput } from './error-output.ts'
-import { Outage, type RetryHost, tried } from './retry.ts'
+import { Outage, type RetryHost, Stopped, tried } from './retry.ts'
 
 const errorTypes = {
   http: 'http-endpoint-failed',
@@ -37,29 +43,35 @@ export class RecordDelivery {
 
   /** Resolves once the records are safe at the destination or in buffers of the error output. Rejects with `Stopped`. */
   async deliver(buffer: RecordBuffer, mark: BatchMark): Promise<void> {
-    const { recordsMax, bytesMax } = this.#host.destination
-    await buffer.pin()
-    try {
-      for await (const records of buffer.parcels(recordsMax, bytesMax))
-        await this.#deliverParcel(records, buffer, mark)
-    } finally {
-      buffer.unpin()
-    }
+    let place = firstPlace
+    while (place.records < buffer.records) place = await this.#deliverParcel(buffer, place, mark)
   }
 
-  async #deliverParcel(
-    records: readonly DeliveryRecord[],
-    buffer: RecordBuffer,
-    mark: BatchMark,
-  ): Promise<void> {
-    const { configuration, errors, retry } = this.#host
-    const parcel = new ParcelInWork(records, this.#host, this.#outage)
+  /** Answers where the next one begins. Between attempts the buffer may be spilled: each reads the parcel anew. */
+  async #deliverParcel(buffer: RecordBuffer, place: ParcelPlace, mark: BatchMark): Promise<ParcelPlace> {
+    const { configuration, errors, retry, destination } = this.#host
+    const parcel = new ParcelInWork(this.#host, this.#outage)
+    const read = (): Promise<Parcel> => buffer.parcelAt(place, destination.recordsMax, destination.bytesMax)
+    let lent: Parcel = { records: [], behind: place }
     const outcome = await tried(
       {
+        // A file that cannot be read is nobody's refusal.
+        ready: async () => {
+          lent = await pinned(buffer, read)
+        },
         retryMs: configuration.retryMs,
         outage: { of: this.#outage, oldestMs: buffer.oldestMs },
         // One that is given up keeps the buffer in its place until it says that it has ended.
-        attempt: (attempt, signal) => whilePinned(buffer, () => parcel.attempt(attempt, signal)),
+        attempt: async (attempt, signal) => {
+          const { records, behind } = lent
+          try {
+            if (retry.ending.over.aborted) throw new Stopped()
+            await parcel.attempt(records, attempt, signal)
+            return behind
+          } finally {
+            buffer.unpin()
+          }
+        },
         onFailed: ({ code, message }) => {
           this.#host.counters.failedAttempts += 1
           this.#host.journal.note(receiverName(configuration.to), code, message)
@@ -67,46 +79,67 @@ export class RecordDelivery {
       },
       retry,
     )
-    if (!outcome.ok) parcel.giveUp(outcome.error, outcome.attempts)
-    await errors.add(parcel.failed, mark, outcome.ok ? undefined : outcome.endedAtMs)
+    if (outcome.ok && parcel.isTaken) return outcome.value
+    return whilePinned(buffer, async () => {
+      const { records, behind } = await read()
+      if (!outcome.ok) parcel.giveUp(records.length, outcome.error, outcome.attempts)
+      await errors.add(parcel.failed(records), mark, outcome.ok ? undefined : outcome.endedAtMs)
+      return behind
+    })
   }
 }
 
-/** A parcel that shrinks with each attempt to what is not delivered. */
+/** A record that never will be taken, by its index in its parcel, and why. */
+interface Lost {
+  readonly index: number
+  readonly code: string
+  readonly message: string
+  readonly attempts: number
+}
+
+/** A parcel that shrinks with each attempt to what is not delivered. Its records are somebody else's in between. */
 class ParcelInWork {
-  readonly failed: FailedRecord[] = []
   readonly #host: RecordDeliveryHost
   readonly #outage: Outage
   readonly #id: string
-  #left: readonly DeliveryRecord[]
+  /** Indices of what is not delivered; all before the first attempt. */
+  #left: readonly number[] | undefined
   /** Why each of those was not taken at the last attempt; empty if nothing was. */
   #refusals: readonly Refusal[] = []
+  readonly #lost: Lost[] = []
 
-  constructor(records: readonly DeliveryRecord[], host: RecordDeliveryHost, outage: Outage) {
-    this.#left = records
+  constructor(host: RecordDeliveryHost, outage: Outage) {
     this.#host = host
     this.#outage = outage
     this.#id = host.uuid()
   }
 
-  async attempt(attempt: number, signal: AbortSignal): Promise<void> {
+  /** All that is done with was taken. */
+  get isTaken(): boolean {
+    return this.#lost.length === 0
+  }
+
+  async attempt(all: readonly DeliveryRecord[], attempt: number, signal: AbortSignal): Promise<void> {
     const { counters, destination, group } = this.#host
-    const records = this.#left
+    const left = this.#left ?? Array.from(all.keys())
+    const records = left.map((index) => all[index] as DeliveryRecord)
     this.#refusals = []
     counters.attempts += 1
     const refusals = await destination.deliver({ id: this.#id, attempt, records }, signal)
     // Whoever was given up is not listened to any more.
     signal.throwIfAborted()
     const refused = inOrder(refusals, records.length)
-    for (const refusal of refused) {
-      if (!refusal.again)
-        this.failed.push(this.#failed(records[refusal.index] as DeliveryRecord, refusal, attempt))
+    const placed = refused.map((refusal) => ({ refusal, index: left[refusal.index] as number }))
+    for (const { refusal, index } of placed) {
+      const { code, message } = refusal
+      if (!refusal.again) this.#lost.push({ index, code, message, attempts: attempt })
     }
-    this.#refusals = refused.filter(({ again }) => again)
-    this.#left = this.#refusals.map(({ index }) => records[index] as DeliveryRecord)
-    const taken = new Set(refused.map(({ index }) => index))
+    const again = placed.filter(({ refusal }) => refusal.again)
+    this.#refusals = again.map(({ refusal }) => refusal)
+    this.#left = again.map(({ index }) => index)
+    const refusedIndices = new Set(refused.map(({ index }) => index))
     const bytes = records.reduce(
-      (sum, { data }, index) => (taken.has(index) ? sum : sum + data.byteLength),
+      (sum, { data }, index) => (refusedIndices.has(index) ? sum : sum + data.byteLength),
       0,
     )
     if (refused.length < records.length) {
@@ -120,19 +153,33 @@ class ParcelInWork {
   }
 
   /** Nothing of what is left is tried again. */
-  giveUp({ code, message }: DeliveryError, attempts: number): void {
-    for (const [index, record] of this.#left.entries()) {
-      this.failed.push(this.#failed(record, this.#refusals[index] ?? { code, message }, attempts))
+  giveUp(records: number, { code, message }: DeliveryError, attempts: number): void {
+    const left = this.#left ?? Array.from({ length: records }, (_, index) => index)
+    for (const [at, index] of left.entries()) {
+      const reason = this.#refusals[at] ?? { code, message }
+      this.#lost.push({ index, code: reason.code, message: reason.message, attempts })
     }
     this.#left = []
   }
 
-  #failed(
-    record: DeliveryRecord,
-    { code, message }: Pick<Refusal, 'code' | 'message'>,
-    attempts: number,
-  ): FailedRecord {
-    return { record, type: errorTypes[this.#host.configuration.to.kind], code, message, attempts }
+  /** What goes to the error output. */
+  failed(all: readonly DeliveryRecord[]): readonly FailedRecord[] {
+    const type = errorTypes[this.#host.configuration.to.kind]
+    return this.#lost.map(({ index, code, message, attempts }) => {
+      const record = all[index] as DeliveryRecord
+      return { record, type, code, message, attempts }
+    })
+  }
+}
+
+/** What is read of a buffer, which stays in its place until somebody unpins it. */
+async function pinned(buffer: RecordBuffer, read: () => Promise<Parcel>): Promise<Parcel> {
+  await buffer.pin()
+  try {
+    return await read()
+  } catch (error) {
+    buffer.unpin()
+    throw error
   }
 }
 

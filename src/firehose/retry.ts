@@ -96,6 +96,11 @@ export interface Trial<T> {
   readonly retryMs: number
   /** Of a destination, and the arrival of the oldest record for it: the time is counted from the later one of both. */
   readonly outage?: { readonly of: Outage; readonly oldestMs: number } | undefined
+  /**
+   * Before each attempt, whose time does not run yet. What it rejects with is no failure of an attempt: all is given up
+   * with it.
+   */
+  ready?(): Promise<void>
   /** @param attempt from 1 */
   attempt(attempt: number, signal: AbortSignal): Promise<T>
   onFailed(error: DeliveryError): void
@@ -116,6 +121,7 @@ export async function tried<T>(trial: Trial<T>, host: RetryHost): Promise<Outcom
   for (let attempt = 1; ; attempt++) {
     if (ending.over.aborted) throw new Stopped()
     const isLast = ending.last.aborted
+    await trial.ready?.()
     const made = await attempted(trial, attempt, host)
     if (made.ok) {
       trial.outage?.of.succeeded()

@@ -23,6 +23,21 @@ export interface BufferPlace {
   readonly keepsOrigins: boolean
 }
 
+/** How many records, and bytes of data and origins, lie before a parcel. */
+export interface ParcelPlace {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** Some records of a buffer, and where it goes on. */
+export interface Parcel {
+  readonly records: readonly DeliveryRecord[]
+  readonly behind: ParcelPlace
+}
+
+/** That of the first parcel. */
+export const firstPlace: ParcelPlace = { records: 0, bytes: 0 }
+
 /** Records of one partition, in the order in which they came. Each is copied once, into slabs. */
 export class RecordBuffer implements Spillable {
   readonly keys: PartitionKeys | undefined
@@ -119,30 +134,46 @@ export class RecordBuffer implements Spillable {
     recordsMax: number,
     bytesMax: number,
   ): AsyncGenerator<readonly DeliveryRecord[], void, undefined> {
-    const borders = new ByteCursor(this.#borders.read())
-    const data = new ByteCursor(this.#data.read())
+    for await (const { records } of this.#parcels(firstPlace, recordsMax, bytesMax)) yield records
+  }
+
+  /** The parcel at a place: as `parcels` would make it there. Valid while pinned. */
+  async parcelAt(place: ParcelPlace, recordsMax: number, bytesMax: number): Promise<Parcel> {
+    for await (const parcel of this.#parcels(place, recordsMax, bytesMax)) return parcel
+    return { records: [], behind: place }
+  }
+
+  async *#parcels(
+    place: ParcelPlace,
+    recordsMax: number,
+    bytesMax: number,
+  ): AsyncGenerator<Parcel, void, undefined> {
+    const borders = new ByteCursor(this.#borders.read(place.records * borderBytes))
+    const data = new ByteCursor(this.#data.read(place.bytes))
     try {
-      let parcel: DeliveryRecord[] = []
+      let records: DeliveryRecord[] = []
       let parcelBytes = 0
-      for (let index = 0; index < this.#records; index++) {
+      let bytes = place.bytes
+      for (let index = place.records; index < this.#records; index++) {
         const border = borders.now(borderBytes) ?? (await borders.take(borderBytes))
         const view = new DataView(border.buffer, border.byteOffset, borderBytes)
         const dataBytes = view.getUint32(0, true)
         const originBytes = view.getUint32(4, true)
-        if (parcel.length === recordsMax || (parcel.length > 0 && dataBytes > bytesMax - parcelBytes)) {
-          yield parcel
-          parcel = []
+        if (records.length === recordsMax || (records.length > 0 && dataBytes > bytesMax - parcelBytes)) {
+          yield { records, behind: { records: index, bytes } }
+          records = []
           parcelBytes = 0
         }
         const origin =
           originBytes === 0
             ? undefined
             : decodeOrigin(data.now(originBytes) ?? (await data.take(originBytes)))
-        const bytes = data.now(dataBytes) ?? (await data.take(dataBytes))
-        parcel.push({ data: bytes, arrivedAtMs: view.getFloat64(8, true), origin })
+        const own = data.now(dataBytes) ?? (await data.take(dataBytes))
+        records.push({ data: own, arrivedAtMs: view.getFloat64(8, true), origin })
         parcelBytes += dataBytes
+        bytes += originBytes + dataBytes
       }
-      if (parcel.length > 0) yield parcel
+      if (records.length > 0) yield { records, behind: { records: this.#records, bytes } }
     } finally {
       await borders.end()
       await data.end()

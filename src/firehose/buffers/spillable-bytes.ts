@@ -63,11 +63,15 @@ export class SpillableBytes {
     }
   }
 
-  /** Chunks in order. Those in memory are valid until `release`. */
-  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* this.#file.read(this.#extents)
+  /** Chunks in order, behind the first so many bytes. Those in memory are valid until `release`. */
+  async *read(from = 0): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#file.read(extentsBehind(this.#extents, from))
+    let skipped = Math.max(0, from - this.#spilledBytes)
     for (const { memory, used } of this.#slabs) {
-      yield used === memory.byteLength ? memory : memory.subarray(0, used)
+      const begin = Math.min(skipped, used)
+      skipped -= begin
+      if (begin < used)
+        yield begin === 0 && used === memory.byteLength ? memory : memory.subarray(begin, used)
     }
   }
 
@@ -117,4 +121,17 @@ export class SpillableBytes {
       this.#memory.give(memory, reusable)
     }
   }
+}
+
+/** What is left of extents after the first so many bytes. */
+function extentsBehind(extents: readonly Extent[], from: number): readonly Extent[] {
+  if (from === 0) return extents
+  const left: Extent[] = []
+  let skipped = from
+  for (const { position, bytes } of extents) {
+    const begin = Math.min(skipped, bytes)
+    skipped -= begin
+    if (begin < bytes) left.push({ position: position + begin, bytes: bytes - begin })
+  }
+  return left
 }
