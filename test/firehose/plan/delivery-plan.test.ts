@@ -257,6 +257,16 @@ describe('what a delivery stream is asked for', () => {
     ],
     ['destination.url', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, url: 'ftp://h/' } }],
     ['destination.accessKey', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, accessKey: 7 } }],
+    [
+      'destination.accessKey',
+      'ERR_MILLRACE_INVALID_ARGUMENT',
+      { destination: { ...http, accessKey: 'a\nb' } },
+    ],
+    [
+      'destination.accessKey',
+      'ERR_MILLRACE_INVALID_ARGUMENT',
+      { destination: { ...http, accessKey: 'é'.repeat(2049) } },
+    ],
     ['destination.retryMs', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, retryMs: -1 } }],
     ['destination.backupOf', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, backupOf: 'none' } }],
     ['destination.gzip', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, gzip: 1 } }],
