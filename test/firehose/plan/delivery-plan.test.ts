@@ -256,6 +256,10 @@ describe('what a delivery stream is asked for', () => {
       { destination: { ...folder, parquet: { columns: 'no.table' } } },
     ],
     ['destination.url', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, url: 'ftp://h/' } }],
+    ...['', 0, false, null].map((decompress): [string, string, unknown] => {
+      const given = { destination: folder, processing: { decompress } }
+      return ['processing.decompress', 'ERR_MILLRACE_INVALID_ARGUMENT', given]
+    }),
     ['destination.accessKey', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, accessKey: 7 } }],
     [
       'destination.accessKey',
