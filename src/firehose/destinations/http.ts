@@ -3,6 +3,7 @@ import { Agent as TlsAgent } from 'node:https'
 import type { Clock } from '../../clock.ts'
 import { invalidArgument } from '../../errors.ts'
 import { minuteMs, secondMs } from '../../units.ts'
+import { accessKeyBytesMax, accessKeyHeader } from '../access-key.ts'
 import type { HttpDestination } from '../configuration.ts'
 import { DeliveryError, type RecordDestination, type RecordParcel, type Refusal } from '../destination.ts'
 import { Deadline } from './deadline.ts'
@@ -12,8 +13,6 @@ import { exchange } from './http-exchange.ts'
 
 /** How long an endpoint may take to answer (Firehose developer guide, "HTTP endpoint delivery request"). Milliseconds. */
 const answerMs: number = 3 * minuteMs
-/** Of the access key. Bytes. */
-const accessKeyBytesMax = 4096
 
 /** What an HTTP endpoint needs. */
 export interface HttpHost {
@@ -96,17 +95,16 @@ function headersOf({ to, deliveryStreamArn }: HttpHost): Readonly<Record<string,
     'X-Amz-Firehose-Protocol-Version': '1.0',
     'X-Amz-Firehose-Source-Arn': deliveryStreamArn,
     ...(contentEncoding === 'GZIP' && { 'Content-Encoding': 'gzip' }),
-    ...(accessKey !== undefined && { 'X-Amz-Firehose-Access-Key': accessKeyHeader(accessKey) }),
+    ...(accessKey !== undefined && { 'X-Amz-Firehose-Access-Key': requireAccessKey(accessKey) }),
     ...(commonAttributes.length > 0 && {
       'X-Amz-Firehose-Common-Attributes': asciiJson({ commonAttributes: attributes }),
     }),
   }
 }
 
-/** As its bytes in UTF-8: Node writes each character of a header as one byte. */
-function accessKeyHeader(accessKey: string): string {
-  const header = Buffer.from(accessKey).toString('latin1')
-  if (header.length <= accessKeyBytesMax && /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(header)) return header
+function requireAccessKey(accessKey: string): string {
+  const header = accessKeyHeader(accessKey)
+  if (header !== undefined) return header
   // A secret: it is not shown.
   throw invalidArgument('accessKey', '...', `at most ${accessKeyBytesMax} bytes, without control characters`)
 }

@@ -9,6 +9,7 @@ import type {
   ProcessingConfiguration,
   RecordsDestination,
 } from '../configuration.ts'
+import { accessKeyBytesMax, accessKeyHeader } from '../access-key.ts'
 import type { FirehoseOptions } from '../firehose-options.ts'
 import type { NamingRules } from '../naming/checked-naming.ts'
 import { type BufferingOptions, bufferingOf } from './buffering-plan.ts'
@@ -47,7 +48,7 @@ export interface HttpOptions extends ReceiverOptions {
   readonly url: string
   /** @defaultValue the host */
   readonly name?: string | undefined
-  /** Sent with each request: up to 4,096 characters. It is stored, and never shown. */
+  /** Sent with each request: up to 4,096 bytes without control characters. It is stored, and never shown. */
   readonly accessKey?: string | undefined
   /** Sent with each request, up to 50. */
   readonly attributes?: Readonly<Record<string, string>> | undefined
@@ -210,9 +211,13 @@ function httpOf({ url, name, accessKey, attributes = {}, gzip = false }: HttpOpt
   const right = typeof url === 'string' && url.length <= 1000 && /^https?:\/\//.test(url) && URL.canParse(url)
   if (!right)
     throw invalidArgument('destination.url', url, 'a URL of http or https of up to 1,000 characters')
-  if (accessKey !== undefined && (typeof accessKey !== 'string' || accessKey.length > 4096)) {
+  if (
+    accessKey !== undefined &&
+    (typeof accessKey !== 'string' || accessKeyHeader(accessKey) === undefined)
+  ) {
     // It is a secret, and appears in no message.
-    throw invalidArgument('destination.accessKey', undefined, 'up to 4,096 characters')
+    const rule = `at most ${accessKeyBytesMax} bytes, without control characters`
+    throw invalidArgument('destination.accessKey', '...', rule)
   }
   requireOptions('destination.attributes', attributes, Object.keys(Object(attributes)))
   const listed = Object.entries(attributes)

@@ -66,7 +66,8 @@ export async function processingOf(
   requireOptions('processing', options, keys)
   const { decompress, cloudWatchMessages, deaggregate, transform, partitionBy, delimiter } = options
   return {
-    decompression: decompress && requireOneOf('processing.decompress', decompress, ['GZIP']),
+    decompression:
+      decompress === undefined ? undefined : requireOneOf('processing.decompress', decompress, ['GZIP']),
     cloudWatchMessages:
       cloudWatchMessages === undefined
         ? undefined

@@ -119,6 +119,11 @@ describe('an HTTP endpoint', () => {
       'EndpointConfiguration.Url has a user in it, which no request could be sent with.',
     ],
     [
+      'a key of 4,098 bytes',
+      { EndpointConfiguration: { ...endpoint, AccessKey: 'é'.repeat(2049) } },
+      'EndpointConfiguration.AccessKey has more than 4096 bytes.',
+    ],
+    [
       'a key that splits a header',
       { EndpointConfiguration: { ...endpoint, AccessKey: 'a\u0001b' } },
       'EndpointConfiguration.AccessKey has characters that no header of HTTP can have.',

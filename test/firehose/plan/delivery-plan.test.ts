@@ -256,7 +256,21 @@ describe('what a delivery stream is asked for', () => {
       { destination: { ...folder, parquet: { columns: 'no.table' } } },
     ],
     ['destination.url', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, url: 'ftp://h/' } }],
+    ...['', 0, false, null].map((decompress): [string, string, unknown] => {
+      const given = { destination: folder, processing: { decompress } }
+      return ['processing.decompress', 'ERR_MILLRACE_INVALID_ARGUMENT', given]
+    }),
     ['destination.accessKey', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, accessKey: 7 } }],
+    [
+      'destination.accessKey',
+      'ERR_MILLRACE_INVALID_ARGUMENT',
+      { destination: { ...http, accessKey: 'a\nb' } },
+    ],
+    [
+      'destination.accessKey',
+      'ERR_MILLRACE_INVALID_ARGUMENT',
+      { destination: { ...http, accessKey: 'é'.repeat(2049) } },
+    ],
     ['destination.retryMs', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, retryMs: -1 } }],
     ['destination.backupOf', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, backupOf: 'none' } }],
     ['destination.gzip', 'ERR_MILLRACE_INVALID_ARGUMENT', { destination: { ...http, gzip: 1 } }],

@@ -1,3 +1,4 @@
+import { accessKeyBytesMax } from '../../../firehose/access-key.ts'
 import type {
   DeliveryConfiguration,
   HttpDestination,
@@ -55,8 +56,10 @@ function requireUrl({ Url: url, AccessKey: accessKey }: EndpointMembers): void {
   requireHeader('EndpointConfiguration.AccessKey', accessKey ?? '')
 }
 
-/** It goes into a header, which has no place for these. */
+/** It goes into a header, which has no place for some characters, and not for all bytes of 4,096 others. */
 function requireHeader(member: string, value: string): void {
+  if (Buffer.byteLength(value) > accessKeyBytesMax)
+    throw invalidArgumentFault(`${member} has more than ${accessKeyBytesMax} bytes.`)
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   if (!/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) return
   throw invalidArgumentFault(`${member} has characters that no header of HTTP can have.`)
