@@ -229,6 +229,26 @@ describe('an update', () => {
     expect(stored(rig).destination).not.toHaveProperty('to.accessKey')
   })
 
+  it('[M] updates: an access key that nobody tells again goes to no other host', async () => {
+    const rig = await openRig()
+    await createHttp(rig)
+    const updated = (EndpointConfiguration: object) =>
+      update(rig, { HttpEndpointDestinationUpdate: { EndpointConfiguration } } as never)
+    for (const Url of [
+      'https://elsewhere.example/',
+      'https://example.com:8443/',
+      'http://example.com/records',
+    ]) {
+      await expect(updated({ Url })).rejects.toMatchObject({
+        name: 'InvalidArgumentException',
+        message: expect.stringContaining('EndpointConfiguration.AccessKey must be given') as string,
+      })
+    }
+    const told = { Url: 'https://elsewhere.example/', AccessKey: endpoint.AccessKey }
+    await updated(told)
+    expect(stored(rig).destination).toMatchObject({ to: { url: told.Url, accessKey: told.AccessKey } })
+  })
+
   it('[A] updates: to another kind of destination have all that its creation would have', async () => {
     const rig = await openRig()
     await createS3(rig, { Prefix: 'a/' })

@@ -36,6 +36,7 @@ export function updatedDestination(stored: DestinationMembers, input: Members): 
     requireWhole(kind, members)
     const destination = { kind, members } as unknown as DestinationMembers
     requireKept(stored, destination)
+    requireOwnKey(stored, update as Partial<HttpMembers>)
     return destination
   }
   const members = mergedMembers({}, update as Members)
@@ -91,6 +92,25 @@ function requireKept(before: DestinationMembers, after: DestinationMembers): voi
   if (before.members.S3BackupMode === 'Enabled' && after.members.S3BackupMode !== 'Enabled') {
     throw invalidArgumentFault('S3 backup cannot be disabled once it is enabled.')
   }
+}
+
+/** A key that is kept is told to nobody: also not to another host than the one that it is for. */
+function requireOwnKey(
+  stored: DestinationMembers,
+  { EndpointConfiguration: to }: Partial<HttpMembers>,
+): void {
+  if (stored.kind !== 'http' || to === undefined || to.AccessKey !== undefined) return
+  const { Url: url, AccessKey: kept = '' } = stored.members.EndpointConfiguration
+  if (kept === '' || originOf(to.Url) === originOf(url)) return
+  throw invalidArgumentFault(
+    'EndpointConfiguration.AccessKey must be given, or be empty, where Url is of another host: the one that is kept is for ' +
+      'the host that it was given for.',
+  )
+}
+
+/** A text that is no URL is refused by whoever sends there. */
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url
 }
 
 /** The stored destination with the access key, which no document has. */
