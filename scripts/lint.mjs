@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
+import { run } from './build-native.mjs'
 import { available, clangFormat, clangTidy, nativeSources, root } from './native-sources.mjs'
 
 /** Lines of clang-tidy that count what it suppressed in system headers; they carry no finding. */
@@ -19,7 +20,7 @@ await lint('oxlint', [[process.execPath, join(root, 'node_modules/oxlint/bin/oxl
 await lint('oxfmt', [[process.execPath, join(root, 'node_modules/oxfmt/bin/oxfmt'), '--check', '.']])
 await lintNative(clangFormat, [[clangFormat, '--dry-run', '--Werror', ...nativeSources(['native', 'bench'])]])
 if (!process.argv.includes('--quick')) {
-  writeCompileCommands()
+  await writeCompileCommands()
   await lintNative(clangTidy, staleForTidy().map(tidyCommand), rememberTidy)
 }
 if (failed.length > 0) {
@@ -48,14 +49,17 @@ function tidyCommand(file) {
   return [clangTidy, '-p', stamps, '--quiet', ...checks, ...tolerant, file]
 }
 
-/** How each file is compiled, once: what two targets share would be looked at twice. */
-function writeCompileCommands() {
+/** How each file is compiled by itself, once: what two targets share would be looked at twice. */
+async function writeCompileCommands() {
+  const cmakeJs = join(root, 'node_modules', 'cmake-js', 'bin', 'cmake-js')
+  const place = ['--out', join(root, stamps), '--CDMILLRACE_BATCHES=OFF', '--CDMILLRACE_TESTS=ON']
+  await run(process.execPath, [cmakeJs, 'configure', ...place])
+  const file = join(root, stamps, 'compile_commands.json')
   const commands = new Map()
-  for (const command of JSON.parse(readFileSync(join(root, 'build', 'compile_commands.json'), 'utf8'))) {
+  for (const command of JSON.parse(readFileSync(file, 'utf8'))) {
     if (!commands.has(command.file)) commands.set(command.file, command)
   }
-  mkdirSync(join(root, stamps), { recursive: true })
-  writeFileSync(join(root, stamps, 'compile_commands.json'), JSON.stringify([...commands.values()]))
+  writeFileSync(file, JSON.stringify([...commands.values()]))
 }
 
 function rememberTidy(command) {

@@ -9,7 +9,7 @@
 namespace millrace {
 namespace {
 
-const char* word_of(RepairOutcome outcome) noexcept {
+const char* outcome_word(RepairOutcome outcome) noexcept {
   switch (outcome) {
     case RepairOutcome::kSound:
       return "sound";
@@ -55,12 +55,12 @@ Napi::Value set_aside_of(Napi::Env env, const SetAside& file) {
 
 Napi::Value name_of(Napi::Env env, const std::string& name) { return Napi::String::New(env, name); }
 
-Napi::Value log_of(Napi::Env env, const LogRepair& log) {
+Napi::Value repaired_log(Napi::Env env, const LogRepair& log) {
   return Fields(env)
       .text("folder", log.folder)
       .text("uuid", folder_name(log.identity))
       .number("shard", std::uint64_t{log.identity.shard})
-      .text("outcome", word_of(log.outcome))
+      .text("outcome", outcome_word(log.outcome))
       .set("refusal", optional_of(env, log.refusal, error_of))
       .number("damagedPlaces", log.damaged_places)
       .set("lost", array_of(env, log.lost, lost_of))
@@ -76,8 +76,8 @@ Napi::Value repair_to_js(Napi::Env env, const std::string& path, const RepairRep
   return Fields(env)
       .text("path", path)
       .flag("dryRun", report.dry_run)
-      .set("store", log_of(env, report.store))
-      .set("logs", array_of(env, report.logs, log_of))
+      .set("store", repaired_log(env, report.store))
+      .set("logs", array_of(env, report.logs, repaired_log))
       .number("bytesChecked", report.bytes_checked)
       .object();
 }

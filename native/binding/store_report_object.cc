@@ -20,7 +20,7 @@ namespace millrace {
 namespace {
 
 // Paths longer than this are refused by every system.
-constexpr std::size_t kPathBytesMax = 4096;
+constexpr std::size_t kStorePathBytesMax = 4096;
 
 const char* word_of(LogState state) noexcept {
   switch (state) {
@@ -154,7 +154,7 @@ Napi::Value segment_of(Napi::Env env, const SegmentReport& segment) {
       .object();
 }
 
-Napi::Value log_of(Napi::Env env, const LogReport& log) {
+Napi::Value checked_log(Napi::Env env, const LogReport& log) {
   return Fields(env)
       .text("folder", log.folder)
       .text("uuid", folder_name(log.identity))
@@ -171,14 +171,14 @@ Napi::Value report_to_js(Napi::Env env, const std::string& path, const StoreRepo
       .text("path", path)
       .number("formatVersion", std::uint64_t{report.format_version})
       .flag("inUse", report.in_use)
-      .set("logs", array_of(env, report.logs, log_of))
+      .set("logs", array_of(env, report.logs, checked_log))
       .set("findings", array_of(env, report.findings, finding_of))
       .number("bytesChecked", report.bytes_checked)
       .object();
 }
 
 std::optional<std::string> folder_path(napi_env env, napi_value value) {
-  std::optional<std::string> path = text(env, value, kPathBytesMax);
+  std::optional<std::string> path = text(env, value, kStorePathBytesMax);
   if (!path || path->empty() || path->find('\0') != std::string::npos) return std::nullopt;
   return path;
 }

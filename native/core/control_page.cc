@@ -9,11 +9,11 @@ namespace millrace {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'M', 'L', 'R', 'C', 'C', 'T', 'L', '1'};
-constexpr std::size_t kLineBytes = 64;
+constexpr std::size_t kIdentityBytes = 64;
 
 std::uint32_t identity_crc(const ControlPage& page) noexcept {
-  std::array<std::byte, kLineBytes> line;
-  std::memcpy(line.data(), static_cast<const void*>(&page), kLineBytes);
+  std::array<std::byte, kIdentityBytes> line;
+  std::memcpy(line.data(), static_cast<const void*>(&page), kIdentityBytes);
   store<std::uint32_t>(line.data() + offsetof(ControlPage, crc), 0);
   return crc32c(line);
 }

@@ -16,7 +16,7 @@ namespace millrace {
 
 namespace {
 
-Error corrupt(const std::string& directory, const std::string& what, std::uint64_t at) {
+Error distrusted(const std::string& directory, const std::string& what, std::uint64_t at) {
   return Error{
       .code = Errc::kCorrupt, .message = join_path(directory, "ctl") + ": " + what, .detail = at};
 }
@@ -57,7 +57,7 @@ Result<void> believe_page(const ControlPage& page, std::uint64_t boot_hash,
   check_words(load_words(page), boot_hash, "ctl", findings);
   for (const Finding& finding : findings.take()) {
     if (finding.severity == Severity::kDamage) {
-      return corrupt(directory, finding.what, finding.offset);
+      return distrusted(directory, finding.what, finding.offset);
     }
   }
   return {};
@@ -86,8 +86,8 @@ Result<void> believe_writers(Env& env, const RecoveredLog& log, const std::strin
   const Result<std::uint64_t> last = last_listed(env, log.segments.back());
   if (!last) return last.error();
   if (*last <= log.control->page().writer_epoch.load(std::memory_order_relaxed)) return {};
-  return corrupt(directory, "a later writer is listed in the last segment",
-                 offsetof(ControlPage, writer_epoch));
+  return distrusted(directory, "a later writer is listed in the last segment",
+                    offsetof(ControlPage, writer_epoch));
 }
 
 Result<void> count_listed_writers(Env& env, const RecoveredLog& log) {
@@ -103,8 +103,8 @@ Result<void> believe_page_of(const RecoveredLog& log, const std::string& directo
   ControlPage& page = log.control->page();
   const Sequence trimmed = settled_trim(page);
   if (trimmed > std::max(log.order.next, log.resume_at)) {
-    return corrupt(directory, "records are trimmed that were never stored",
-                   offsetof(ControlPage, trim_sequence));
+    return distrusted(directory, "records are trimmed that were never stored",
+                      offsetof(ControlPage, trim_sequence));
   }
   if (log.segments.empty() || log.tail == log.segments.back().base_position()) return {};
   // The next writer's frames must follow those of the last one; writers count from 1.
@@ -113,8 +113,8 @@ Result<void> believe_page_of(const RecoveredLog& log, const std::string& directo
   const bool was_there = static_cast<std::uint16_t>(last - log.order.epoch) < writers;
   if (was_there && epoch_follows(log.order.epoch, last)) return {};
   if (log.report.last_end != LastEnd::kSystemDied) {
-    return corrupt(directory, "the count of writers does not fit the last frame's",
-                   offsetof(ControlPage, writer_epoch));
+    return distrusted(directory, "the count of writers does not fit the last frame's",
+                      offsetof(ControlPage, writer_epoch));
   }
   count_up(page, writers + static_cast<std::uint16_t>(log.order.epoch - last));
   return {};

@@ -38,6 +38,10 @@ struct FrameHeader {
 };
 static_assert(sizeof(FrameHeader) == 32);
 
+[[nodiscard]] inline bool is_typed(const FrameHeader& header, FrameType type) noexcept {
+  return header.type == static_cast<std::uint8_t>(type);
+}
+
 inline constexpr std::size_t kFrameHeaderBytes = sizeof(FrameHeader);
 inline constexpr std::size_t kFrameAlignment = 8;
 inline constexpr std::size_t kHashKeyBytes = 16;

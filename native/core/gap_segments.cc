@@ -8,7 +8,7 @@ namespace millrace {
 
 namespace {
 
-Error contradiction() {
+Error contradiction_of_plan() {
   return Error{.code = Errc::kCorrupt,
                .message =
                    "segments are missing where there is no room for them: no loss explains "
@@ -24,7 +24,7 @@ Result<std::vector<RewriteTerms>> gap_segments(const MissingSegments& missing) {
   Sequence next = missing.order.next;
   ArrivalTime arrival = missing.order.arrival;
   if (after.base_position < at.bytes || after.base_sequence < next.value + count) {
-    return contradiction();
+    return contradiction_of_plan();
   }
   const std::uint64_t share =
       align_down<std::uint64_t>((after.base_position - at.bytes) / count, kFrameAlignment);
@@ -42,7 +42,7 @@ Result<std::vector<RewriteTerms>> gap_segments(const MissingSegments& missing) {
         kSegmentDataMin, align_up<std::uint64_t>(stride + kFrameHeaderBytes, kGridBytes));
     plan.previous_sequence = {next.value - 1};
     plan.previous_arrival = {std::max<std::int64_t>(0, arrival.ms)};
-    if (plan.data_bytes > kSegmentDataMax) return contradiction();
+    if (plan.data_bytes > kSegmentDataMax) return contradiction_of_plan();
     if (i == count) arrival = std::max(arrival, ArrivalTime{after.previous_arrival_ms});
     RewriteTerms terms;
     terms.header = make_header(plan);
@@ -57,7 +57,7 @@ Result<std::vector<RewriteTerms>> gap_segments(const MissingSegments& missing) {
                         .last = last,
                         .arrival = arrival,
                         .epoch = std::max<std::uint16_t>(1, missing.order.epoch)});
-    if (!gaps) return contradiction();
+    if (!gaps) return contradiction_of_plan();
     terms.fillings = std::move(*gaps);
     segments.push_back(std::move(terms));
     at.bytes += stride;

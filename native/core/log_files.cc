@@ -13,7 +13,7 @@ namespace millrace {
 namespace {
 
 // A writer that rolls or trims changes the folder seldom: a few looks always do.
-constexpr int kLooksMax = 8;
+constexpr int kFilesLooksMax = 8;
 
 class LogFolder {
  public:
@@ -182,7 +182,7 @@ LogFiles read_log_files(Env& env, const LogPlace& place) { return LogFolder(env,
 
 LogFiles read_steady_log_files(Env& env, const LogPlace& place) {
   LogFiles files = read_log_files(env, place);
-  for (int look = 1; look < kLooksMax && files.any_damage(); ++look) {
+  for (int look = 1; look < kFilesLooksMax && files.any_damage(); ++look) {
     LogFiles again = read_log_files(env, place);
     const bool steady = files.same_as(again);
     files = std::move(again);

@@ -11,7 +11,7 @@ namespace millrace {
 namespace {
 
 // A writer seldom rolls, trims or takes over: more looks than one are rare, more than two are luck.
-constexpr int kLooksMax = 6;
+constexpr int kFollowLooksMax = 6;
 
 // Whether an answer may come of files that the writer has replaced or removed meanwhile.
 bool may_be_stale(const Error& error) noexcept {
@@ -91,7 +91,7 @@ std::invoke_result_t<Look&> LogFollower::steadily(Look look) {
     follow();
     std::invoke_result_t<Look&> answer = look();
     if (answer || !may_be_stale(answer.error())) return answer;
-    if (looks == kLooksMax) {
+    if (looks == kFollowLooksMax) {
       const Result<bool> there = context_.env->exists(directory_);
       if (!there || *there) return answer;
       return Error{.code = Errc::kRemoved, .message = directory_ + ": the log was removed"};

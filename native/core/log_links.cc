@@ -6,7 +6,7 @@ namespace millrace {
 
 namespace {
 
-bool follows(const SegmentHeader& before, const SegmentHeader& after) noexcept {
+bool links_to(const SegmentHeader& before, const SegmentHeader& after) noexcept {
   if (after.ordinal <= before.ordinal || after.base_position < before.base_position) return false;
   if (after.previous_sequence + 1 != after.base_sequence) return false;
   const std::uint64_t capacity = before.file_bytes - before.data_offset;
@@ -23,7 +23,7 @@ Result<std::vector<LogLink>> link_segments(const LogSurvey& survey) {
     if (!file.header) continue;
     if (!links.empty()) {
       LogLink& before = links.back();
-      if (!follows(before.header(), *file.header)) {
+      if (!links_to(before.header(), *file.header)) {
         return Error{.code = Errc::kCorrupt,
                      .message = file.name + " does not follow " + before.file->name +
                                 ": no loss explains that"};

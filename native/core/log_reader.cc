@@ -22,10 +22,6 @@ void prefetch_frame(Bytes bytes, std::uint64_t at) noexcept {
   if (at < bytes.size()) __builtin_prefetch(bytes.data() + at);
 }
 
-bool is(const FrameHeader& header, FrameType type) noexcept {
-  return header.type == static_cast<std::uint8_t>(type);
-}
-
 }  // namespace
 
 LogReader::LogReader(Env& env, std::shared_ptr<SegmentCache> cache, std::string directory,
@@ -149,7 +145,7 @@ Result<LogReader::Cursor> LogReader::walk(std::size_t segment, Bytes bytes, File
     if (seen.header.sequence != cursor.sequence.value) {
       return damaged(segment, cursor.at, "a frame out of order");
     }
-    if (is(seen.header, FrameType::kGap)) {
+    if (is_typed(seen.header, FrameType::kGap)) {
       const bool one = seen.header.length == kFrameHeaderBytes;
       const Sequence gap_end{one ? seen.header.sequence : seen.gap_end};
       if (!gap_ends_right(seen.header, gap_end)) return damaged(segment, cursor.at, "no gap");
@@ -309,13 +305,13 @@ Result<void> LogReader::take_chunk(Cursor& cursor, FileOffset end, std::uint64_t
     if (header.sequence != cursor.sequence.value || frame_stride(header.length) > left) {
       return damaged(cursor.segment, cursor.at, "a frame out of order");
     }
-    const bool gap = is(header, FrameType::kGap);
+    const bool gap = is_typed(header, FrameType::kGap);
     const Sequence last = gap ? gap_end(rest.data(), check.frame) : Sequence{header.sequence};
     // The caller would go on in that segment, and never see what lies between.
     if (gap && segments_.index_of(last) != cursor.segment) {
       return damaged(cursor.segment, cursor.at, "a gap that ends in a later segment");
     }
-    if (is(header, FrameType::kData) && !fill.take(check.frame, fill.used_bytes + done)) {
+    if (is_typed(header, FrameType::kData) && !fill.take(check.frame, fill.used_bytes + done)) {
       fill.full = true;
       break;
     }
@@ -416,7 +412,7 @@ Result<bool> LogReader::has_ended(Sequence tail, LogPosition end, bool resident_
   const MutableBytes into{reinterpret_cast<std::byte*>(&header), sizeof(header)};
   Result<void> copied = guarded_copy(into, bytes->subspan(found->at.bytes, sizeof(header)));
   if (!copied) return copied.error();
-  if (header.sequence != sequence.value || !is(header, FrameType::kShardEnd)) return false;
+  if (header.sequence != sequence.value || !is_typed(header, FrameType::kShardEnd)) return false;
   ended_at_ = end;
   return true;
 }

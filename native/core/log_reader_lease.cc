@@ -24,7 +24,7 @@ struct LeaseWalk {
 LeaseWalk take_frames(Bytes bytes, FrameSeed seed, const VerifiedStretch& verified,
                       FileOffset start, FileOffset end, Sequence sequence, Sequence limit,
                       PageFill& fill) noexcept {
-  constexpr std::uint64_t kFramesAhead = 8;
+  constexpr std::uint64_t kLeasesAhead = 8;
   constexpr std::uint64_t kLineBytes = 64;
   LeaseWalk walk{Ended::kEnd, start, sequence};
   std::uint64_t stride = 0;
@@ -32,9 +32,9 @@ LeaseWalk take_frames(Bytes bytes, FrameSeed seed, const VerifiedStretch& verifi
     const Bytes rest = bytes.subspan(walk.at.bytes, end.bytes - walk.at.bytes);
     // Frames are mostly of one size: the head of one to come, where it probably begins. A head may
     // lie on two lines, and what follows it is wanted next.
-    if (rest.size() > kFramesAhead * stride + kLineBytes) {
-      __builtin_prefetch(&rest[kFramesAhead * stride]);
-      __builtin_prefetch(&rest[kFramesAhead * stride + kLineBytes]);
+    if (rest.size() > kLeasesAhead * stride + kLineBytes) {
+      __builtin_prefetch(&rest[kLeasesAhead * stride]);
+      __builtin_prefetch(&rest[kLeasesAhead * stride + kLineBytes]);
     }
     const FrameCheck check = check_frame(rest, seed, !verified.holds(walk.at));
     const FrameHeader& header = check.frame.header;

@@ -11,7 +11,7 @@ namespace millrace {
 
 namespace {
 
-constexpr std::uint64_t kLineBytes = 64;
+constexpr std::uint64_t kCacheLineBytes = 64;
 // Of the frames on the way, the heads of so many are asked for at once. Asking for more gains
 // nothing: the processor has only so many loads under way.
 constexpr std::uint64_t kHeadsAhead = 24;
@@ -52,7 +52,7 @@ Approach approach_to(Bytes bytes, const SegmentHeader& header, Sequence to,
 
 void prefetch_range(Bytes bytes, std::uint64_t from, std::uint64_t to) noexcept {
   const std::uint64_t end = std::min<std::uint64_t>(to, bytes.size());
-  for (std::uint64_t at = align_down(from, kLineBytes); at < end; at += kLineBytes) {
+  for (std::uint64_t at = align_down(from, kCacheLineBytes); at < end; at += kCacheLineBytes) {
     __builtin_prefetch(bytes.data() + at);
   }
 }

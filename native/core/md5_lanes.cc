@@ -13,16 +13,16 @@ namespace {
 // Fewer keys than this are faster one by one than in mostly empty lanes.
 constexpr std::size_t kKeysForLanesMin = 3;
 
-struct KernelList {
+struct Md5KernelList {
   std::array<NamedMd5LaneKernel, 3> kernels{};
   std::size_t count = 0;
 
   void add(NamedMd5LaneKernel kernel) noexcept { kernels[count++] = kernel; }
 };
 
-KernelList runnable_kernels() noexcept {
+Md5KernelList runnable_md5_kernels() noexcept {
   const CpuFeatures& cpu = cpu_features();
-  KernelList list;
+  Md5KernelList list;
   if constexpr (kX86Kernels) {
     if (cpu.avx512bw) list.add({"avx512", 16, &md5_16_lanes_avx512});
     if (cpu.avx2) list.add({"avx2", 8, &md5_8_lanes_avx2});
@@ -61,7 +61,7 @@ void hash_group(const NamedMd5LaneKernel& kernel, const Md5Key* keys, std::size_
 }  // namespace
 
 std::span<const NamedMd5LaneKernel> md5_lane_kernels() noexcept {
-  static const KernelList list = runnable_kernels();
+  static const Md5KernelList list = runnable_md5_kernels();
   return std::span(list.kernels).first(list.count);
 }
 

@@ -32,10 +32,10 @@ namespace millrace::posix {
 
 namespace {
 
-int descriptor_of(const DurableWrite& write) noexcept { return static_cast<int>(write.file); }
+int target_of(const DurableWrite& write) noexcept { return static_cast<int>(write.file); }
 
 Error failed(const char* call, const DurableWrite& write, SysErrno number) {
-  return system_error(call, path_of(descriptor_of(write)), number);
+  return system_error(call, path_of(target_of(write)), number);
 }
 
 // Writes a whole range; `flags` as of pwritev2(2).
@@ -43,8 +43,8 @@ SysErrno write_all(const DurableWrite& write, int flags) noexcept {
   for (std::size_t done = 0; done < write.bytes.size();) {
     const iovec piece{const_cast<std::byte*>(write.bytes.data()) + done,  // only read from
                       write.bytes.size() - done};
-    const ssize_t count = ::pwritev2(descriptor_of(write), &piece, 1,
-                                     static_cast<off_t>(write.at.bytes + done), flags);
+    const ssize_t count =
+        ::pwritev2(target_of(write), &piece, 1, static_cast<off_t>(write.at.bytes + done), flags);
     if (count >= 0) {
       done += static_cast<std::size_t>(count);
     } else if (errno != EINTR) {
@@ -67,7 +67,7 @@ Result<void> write_together(Crew& crew, std::span<const DurableWrite> writes) {
 Result<void> sync_range(const DurableWrite& write, unsigned int flags) {
   int outcome = 0;
   do {
-    outcome = ::sync_file_range(descriptor_of(write), static_cast<off_t>(write.at.bytes),
+    outcome = ::sync_file_range(target_of(write), static_cast<off_t>(write.at.bytes),
                                 static_cast<off_t>(write.bytes.size()), flags);
   } while (outcome != 0 && errno == EINTR);
   if (outcome == 0) return {};
@@ -79,14 +79,14 @@ Result<void> sync_range(const DurableWrite& write, unsigned int flags) {
 Result<void> flush_device(const DurableWrite& write) {
   struct stat file = {};
   struct stat folder = {};
-  const std::string path = path_of(descriptor_of(write));
+  const std::string path = path_of(target_of(write));
   const int opened =
       ::open(std::string(parent_path(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   // Whatever is in that place now.
   const bool beside = opened >= 0 && ::fstat(opened, &folder) == 0 &&
-                      ::fstat(descriptor_of(write), &file) == 0 && folder.st_dev == file.st_dev;
+                      ::fstat(target_of(write), &file) == 0 && folder.st_dev == file.st_dev;
   SysErrno number = 0;
-  do { number = sync_data(beside ? opened : descriptor_of(write)); } while (number == EINTR);
+  do { number = sync_data(beside ? opened : target_of(write)); } while (number == EINTR);
   if (opened >= 0) ::close(opened);
   if (number == 0) return {};
   return failed("fdatasync", write, number);
@@ -164,10 +164,10 @@ std::uint64_t written_below(int descriptor, std::uint64_t bytes) {
 // A flush reaches one device.
 bool on_one_device(std::span<const DurableWrite> writes) noexcept {
   struct stat first = {};
-  if (::fstat(descriptor_of(writes.front()), &first) != 0) return false;
+  if (::fstat(target_of(writes.front()), &first) != 0) return false;
   return std::all_of(writes.begin() + 1, writes.end(), [&](const DurableWrite& write) {
     struct stat status = {};
-    return ::fstat(descriptor_of(write), &status) == 0 && status.st_dev == first.st_dev;
+    return ::fstat(target_of(write), &status) == 0 && status.st_dev == first.st_dev;
   });
 }
 
@@ -209,7 +209,7 @@ Result<void> write_durably(Crew& crew, std::span<const DurableWrite> writes) {
 
 // A failure meets write_durably() again.
 void begin_durable(const DurableWrite& write) noexcept {
-  (void)::sync_file_range(descriptor_of(write), static_cast<off_t>(write.at.bytes),
+  (void)::sync_file_range(target_of(write), static_cast<off_t>(write.at.bytes),
                           static_cast<off_t>(write.bytes.size()), SYNC_FILE_RANGE_WRITE);
 }
 

@@ -11,7 +11,7 @@ namespace millrace {
 namespace {
 
 // Numbers skipped when nothing says which were used; see recovery.cc.
-constexpr std::uint64_t kBlindJump = std::uint64_t{1} << 26;
+constexpr std::uint64_t kUnprovenJump = std::uint64_t{1} << 26;
 
 bool nothing_was_used_behind(const LogFacts& facts) noexcept {
   if (facts.ended) return true;
@@ -26,7 +26,7 @@ bool nothing_was_used_behind(const LogFacts& facts) noexcept {
 // Numbers below may have been used.
 Sequence reserved(const LogFacts& facts) noexcept {
   const Sequence used = std::max(facts.next, facts.lost_from);
-  const Sequence blind{used.value + kBlindJump + facts.lost_bytes / kFrameHeaderBytes};
+  const Sequence blind{used.value + kUnprovenJump + facts.lost_bytes / kFrameHeaderBytes};
   if (!facts.words) return blind;
   const Sequence noted = facts.words->reserved_sequence;
   if (facts.believed) return std::max(noted, used);

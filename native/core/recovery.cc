@@ -38,7 +38,7 @@ bool begins(const Segment& segment, Sequence first) noexcept {
 }
 
 // Whether a segment goes on where the frames before it end.
-bool follows(const Segment& segment, LogPosition tail, const FrameOrder& order) noexcept {
+bool goes_on(const Segment& segment, LogPosition tail, const FrameOrder& order) noexcept {
   return segment.base_position() == tail && segment.base_sequence() == order.next &&
          segment.header.previous_arrival_ms == std::max<std::int64_t>(0, order.arrival.ms);
 }
@@ -296,7 +296,7 @@ Result<void> Recovery::find_tail() {
     log.tail = segment.position_of(scanned->end);
     log.sealed = scanned->stop == ScanStop::kShardEnd;
     const bool joined =
-        index + 1 < log.segments.size() && follows(log.segments[index + 1], log.tail, log.order);
+        index + 1 < log.segments.size() && goes_on(log.segments[index + 1], log.tail, log.order);
     if (!joined) break;
     from = {log.segments[index + 1].header.data_offset};
   }

@@ -12,8 +12,8 @@ namespace {
 
 using PageMap = std::array<std::uint8_t, Residency::kStretchBytes / kPageBytes>;
 
-bool same(const std::weak_ptr<const Mapping>& one,
-          const std::weak_ptr<const Mapping>& other) noexcept {
+bool same_mapping(const std::weak_ptr<const Mapping>& one,
+                  const std::weak_ptr<const Mapping>& other) noexcept {
   return !one.owner_before(other) && !other.owner_before(one);
 }
 
@@ -48,7 +48,7 @@ bool Residency::is_resident(const std::shared_ptr<const Mapping>& mapping, FileO
     const std::size_t end = std::min<std::size_t>(begin + kStretchBytes, limit.bytes);
     const std::size_t resident = resident_until(*mapping, begin, end);
     if (resident > next) {
-      if (resident == end && same(ahead_.mapping, mapped) && begin >= ahead_.begin &&
+      if (resident == end && same_mapping(ahead_.mapping, mapped) && begin >= ahead_.begin &&
           begin < ahead_.end) {
         go_ahead(mapping, ahead_.end, limit.bytes);
       }
@@ -86,7 +86,7 @@ void Residency::loaded(const ColdStretch& cold) {
 
 std::size_t Residency::known_from(const Mapped& mapping, std::size_t at, std::uint64_t now_ns) {
   for (const Range& range : known_) {
-    if (at < range.begin || at >= range.end || !same(range.mapping, mapping)) continue;
+    if (at < range.begin || at >= range.end || !same_mapping(range.mapping, mapping)) continue;
     if (now_ns - range.seen_ns < kHoldsNs) return range.end;
   }
   return at;
@@ -94,7 +94,7 @@ std::size_t Residency::known_from(const Mapped& mapping, std::size_t at, std::ui
 
 bool Residency::goes_on_at(const Mapped& mapping, std::size_t at) const noexcept {
   return std::ranges::any_of(known_, [&](const Range& range) {
-    return at > range.begin && at <= range.end && same(range.mapping, mapping);
+    return at > range.begin && at <= range.end && same_mapping(range.mapping, mapping);
   });
 }
 
@@ -102,7 +102,7 @@ bool Residency::goes_on_at(const Mapped& mapping, std::size_t at) const noexcept
 void Residency::remember(const Mapped& mapping, std::size_t begin, std::size_t end,
                          std::uint64_t now_ns) {
   for (Range& range : known_) {
-    if (begin < range.begin || begin > range.end || !same(range.mapping, mapping)) continue;
+    if (begin < range.begin || begin > range.end || !same_mapping(range.mapping, mapping)) continue;
     const std::size_t kept = begin - std::min(begin, kKnownBytes);
     range = {mapping, std::max(range.begin, kept), end, now_ns};
     return;

@@ -14,10 +14,10 @@ namespace millrace {
 namespace {
 
 // The first page of a segment: header, seal, list of writers.
-using HeadPage = std::array<std::byte, kPageBytes>;
+using FirstPage = std::array<std::byte, kPageBytes>;
 static_assert(kSummaryOffset == kPageBytes);
 
-Error corrupt(std::string what) {
+Error corrupt_head(std::string what) {
   return Error{.code = Errc::kCorrupt, .message = std::move(what)};
 }
 
@@ -25,15 +25,15 @@ Result<void> check_identity(const SegmentHeader& header, const KnownIdentity& kn
                             const std::string& name) {
   const bool ours =
       (!known.uuid || header.uuid == *known.uuid) && (!known.shard || header.shard == *known.shard);
-  if (!ours) return corrupt("belongs to another log");
+  if (!ours) return corrupt_head("belongs to another log");
   if (segment_name({header.base_sequence}) != name) {
-    return corrupt("its header names another first sequence number, " +
-                   std::to_string(header.base_sequence));
+    return corrupt_head("its header names another first sequence number, " +
+                        std::to_string(header.base_sequence));
   }
   return {};
 }
 
-void read_seal(const HeadPage& page, const std::string& file, SegmentHead& head,
+void read_seal(const FirstPage& page, const std::string& file, SegmentHead& head,
                Findings& findings) {
   const Bytes block = Bytes(page).subspan(kSealOffset, sizeof(SegmentSeal));
   head.seal = parse_seal(block, head.segment.header);
@@ -112,7 +112,7 @@ Result<SegmentHead> read_segment_head(Env& env, const std::string& path, const K
   if (!opened) return opened.error();
   Result<std::uint64_t> file_bytes = opened->bytes();
   if (!file_bytes) return file_bytes.error();
-  HeadPage page;
+  FirstPage page;
   if (Result<void> read = opened->read_exactly(page, FileOffset{0}); !read) return read.error();
   Result<SegmentHeader> header = parse_header(page, *file_bytes, path);
   if (!header) return header.error();

@@ -12,7 +12,7 @@ namespace millrace {
 
 namespace {
 
-Error corrupt(std::string message) {
+Error corrupt_list(std::string message) {
   return Error{.code = Errc::kCorrupt, .message = std::move(message)};
 }
 
@@ -21,7 +21,7 @@ Error corrupt(std::string message) {
 Result<Segment> read_segment(Env& env, const std::string& path, const LogIdentity& identity) {
   // By opening or by reading, as the system likes: damage, not a device that fails.
   const auto judged = [&](Error error) {
-    return error.sys_errno == EISDIR ? corrupt(path + ": is a folder") : error;
+    return error.sys_errno == EISDIR ? corrupt_list(path + ": is a folder") : error;
   };
   Result<File> file = File::open(env, path, OpenMode::kRead);
   if (!file) return judged(file.error());
@@ -39,18 +39,18 @@ Result<Segment> segment_of(Bytes head, std::uint64_t file_bytes, const std::stri
   Result<SegmentHeader> header = parse_header(head, file_bytes, path);
   if (!header) return header.error();
   if (header->uuid != identity.uuid || header->shard != identity.shard) {
-    return corrupt(path + ": belongs to another log");
+    return corrupt_list(path + ": belongs to another log");
   }
   if (segment_name({header->base_sequence}) != file_name(path)) {
-    return corrupt(path + ": its header names another first sequence number, " +
-                   std::to_string(header->base_sequence));
+    return corrupt_list(path + ": its header names another first sequence number, " +
+                        std::to_string(header->base_sequence));
   }
   return Segment{path, *header};
 }
 
 Result<void> SegmentList::check_link(const Segment& before, const Segment& after) {
   if (after.header.ordinal != before.header.ordinal + 1) {
-    return corrupt(after.path + ": segments between " + before.path + " and it are missing");
+    return corrupt_list(after.path + ": segments between " + before.path + " and it are missing");
   }
   const bool grows = after.header.base_sequence > before.header.base_sequence &&
                      after.header.base_sequence > after.header.previous_sequence &&
@@ -59,7 +59,7 @@ Result<void> SegmentList::check_link(const Segment& before, const Segment& after
   const bool adjoins = after.header.base_position >= before.header.base_position &&
                        after.header.base_position - before.header.base_position <= capacity;
   if (!grows || !adjoins) {
-    return corrupt(after.path + ": its header does not follow that of " + before.path);
+    return corrupt_list(after.path + ": its header does not follow that of " + before.path);
   }
   return {};
 }

@@ -21,7 +21,7 @@ constexpr std::size_t kBufferBytes = 1 * kMiB;
 constexpr std::uint64_t kGapStride = 64 * kKiB;
 constexpr std::uint64_t kGapStrideMax = align_down<std::uint64_t>(kFrameLengthMax, kFrameAlignment);
 
-Error contradiction(const std::string& path, FileOffset at) {
+Error changed_frame(const std::string& path, FileOffset at) {
   return Error{
       .code = Errc::kCorrupt,
       .message = path + ": a frame that was whole is not, at byte " + std::to_string(at.bytes),
@@ -62,10 +62,10 @@ class Rewrite {
 
  private:
   Result<void> copy_frame() {
-    if (reader_ == nullptr) return contradiction(file_.path(), at_);
+    if (reader_ == nullptr) return changed_frame(file_.path(), at_);
     Result<SeenFrame> seen = see_frame(*reader_, seed_, at_, terms_.end);
     if (!seen) return seen.error();
-    if (seen->check.fault != FrameFault::kNone) return contradiction(file_.path(), at_);
+    if (seen->check.fault != FrameFault::kNone) return changed_frame(file_.path(), at_);
     const std::size_t before = pending_.size();
     pending_.insert(pending_.end(), seen->frame.begin(), seen->frame.end());
     // No checksum covers what lies behind the payload.

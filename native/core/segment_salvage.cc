@@ -10,10 +10,6 @@ namespace millrace {
 
 namespace {
 
-bool is(const FrameHeader& header, FrameType type) noexcept {
-  return header.type == static_cast<std::uint8_t>(type);
-}
-
 class Salvager {
  public:
   Salvager(ChunkReader& reader, const SalvageTerms& terms)
@@ -76,12 +72,12 @@ class Salvager {
 
   [[nodiscard]] bool is_provable(const SeenFrame& seen, FileOffset at) const noexcept {
     const FrameHeader& frame = seen.check.frame.header;
-    if (seen.check.fault != FrameFault::kNone || is(frame, FrameType::kPad)) return false;
+    if (seen.check.fault != FrameFault::kNone || is_typed(frame, FrameType::kPad)) return false;
     return is_in_order(frame, at) && ends_right(seen);
   }
 
   [[nodiscard]] bool ends_right(const SeenFrame& seen) const noexcept {
-    const bool gap = is(seen.check.frame.header, FrameType::kGap);
+    const bool gap = is_typed(seen.check.frame.header, FrameType::kGap);
     if (!gap || !terms_.next_base) return true;
     return gap_end(seen.frame.data(), seen.check.frame) < *terms_.next_base;
   }
@@ -93,9 +89,9 @@ class Salvager {
       if (!salvage_.any) salvage_.contradicts_first = true;
     }
     Sequence last{frame.sequence};
-    if (is(frame, FrameType::kGap)) last = gap_end(seen.frame.data(), seen.check.frame);
-    if (is(frame, FrameType::kData)) ++salvage_.records;
-    salvage_.shard_end = is(frame, FrameType::kShardEnd);
+    if (is_typed(frame, FrameType::kGap)) last = gap_end(seen.frame.data(), seen.check.frame);
+    if (is_typed(frame, FrameType::kData)) ++salvage_.records;
+    salvage_.shard_end = is_typed(frame, FrameType::kShardEnd);
     salvage_.order = {{last.value + 1}, {frame.arrival_ms}, frame.epoch};
     salvage_.any = true;
     const FileOffset end{at_.bytes + frame_stride(frame.length)};

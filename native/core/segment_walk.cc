@@ -7,10 +7,6 @@ namespace millrace {
 
 namespace {
 
-bool is(const FrameHeader& header, FrameType type) noexcept {
-  return header.type == static_cast<std::uint8_t>(type);
-}
-
 const char* fault_text(FrameFault fault) noexcept {
   switch (fault) {
     case FrameFault::kNone:
@@ -99,7 +95,7 @@ class Walker {
   [[nodiscard]] std::string judge(const SeenFrame& seen) const {
     const FrameHeader& header = seen.check.frame.header;
     if (seen.check.fault != FrameFault::kNone) return fault_text(seen.check.fault);
-    if (is(header, FrameType::kPad)) return "the mark of the segment's end, among its frames";
+    if (is_typed(header, FrameType::kPad)) return "the mark of the segment's end, among its frames";
     if (walk_.shard_end) return "a frame behind the end of the shard";
     if (header.sequence != walk_.order.next.value &&
         (in_order_ || header.sequence < walk_.order.next.value)) {
@@ -128,12 +124,12 @@ class Walker {
     note_slot(header);
     FramesReport& frames = walk_.frames;
     Sequence last{header.sequence};
-    if (is(header, FrameType::kData)) {
+    if (is_typed(header, FrameType::kData)) {
       if (!walk_.first_arrival) walk_.first_arrival = {header.arrival_ms};
       ++frames.records;
       frames.key_bytes += header.key_bytes;
       frames.payload_bytes += frame.payload_bytes;
-    } else if (is(header, FrameType::kGap)) {
+    } else if (is_typed(header, FrameType::kGap)) {
       ++frames.gaps;
       last = gap_end(seen.frame.data(), frame);
     } else {

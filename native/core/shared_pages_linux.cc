@@ -12,7 +12,7 @@
 namespace millrace {
 namespace {
 
-bool write_all(int descriptor, Bytes from) noexcept {
+bool write_pages(int descriptor, Bytes from) noexcept {
   while (!from.empty()) {
     const ssize_t written = ::write(descriptor, from.data(), from.size());
     if (written < 0 && errno == EINTR) continue;
@@ -29,7 +29,7 @@ std::shared_ptr<const SharedPages> SharedPages::of(Bytes pages) noexcept {
   if (descriptor < 0) return nullptr;
   // Sealed, so that nobody can change what others have mapped; a kernel that cannot seal only lacks
   // that proof.
-  const bool written = write_all(descriptor, pages);
+  const bool written = write_pages(descriptor, pages);
   if (written) ::fcntl(descriptor, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW);
   const auto* made = written ? new (std::nothrow) SharedPages(descriptor, pages.size()) : nullptr;
   if (made == nullptr) ::close(descriptor);

@@ -8,13 +8,13 @@ namespace millrace {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * kKiB;
+constexpr std::size_t kSparsePieceBytes = 64 * kKiB;
 
 }  // namespace
 
 Result<void> write_sparsely(File& file, Bytes bytes, FileOffset at) {
   while (!bytes.empty()) {
-    const Bytes piece = bytes.first(std::min(bytes.size(), kPieceBytes));
+    const Bytes piece = bytes.first(std::min(bytes.size(), kSparsePieceBytes));
     if (first_non_zero(piece) < piece.size()) {
       if (Result<void> written = file.write_all(piece, at); !written) return written;
     }

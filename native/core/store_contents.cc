@@ -16,7 +16,7 @@ namespace millrace {
 
 namespace {
 
-constexpr const char* kControlName = "ctl";
+constexpr const char* kControlFile = "ctl";
 constexpr std::array<const char*, 2> kUnbegun{"next.tmp", "roll.tmp"};
 
 // As FileContents names files.
@@ -33,7 +33,7 @@ std::vector<FileStretch> stretches_of(const Segment& segment, FileOffset end, bo
 
 Result<void> add_log_contents(Env& env, const std::string& directory, FileContents& contents) {
   for (const char* name : kUnbegun) contents[key_of(join_path(directory, name))] = {};
-  Result<File> control = File::open(env, join_path(directory, kControlName), OpenMode::kRead);
+  Result<File> control = File::open(env, join_path(directory, kControlFile), OpenMode::kRead);
   if (!control) {
     return control.error().code == Errc::kNotFound ? Result<void>{} : control.error();
   }

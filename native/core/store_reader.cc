@@ -13,7 +13,7 @@ namespace millrace {
 
 namespace {
 
-constexpr std::size_t kMappedSegmentsMax = 64;
+constexpr std::size_t kReadSegmentsMax = 64;
 
 // The control page of the metadata, opened at the first call that finds one. One thread.
 class MetadataPage {
@@ -63,7 +63,7 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(std::shared_ptr<Env> env,
   if (!uuid) return uuid.error();
   Result<std::uint64_t> boot = current_boot_hash(*env);
   if (!boot) return boot.error();
-  auto cache = std::make_shared<SegmentCache>(*env, *background, kMappedSegmentsMax);
+  auto cache = std::make_shared<SegmentCache>(*env, *background, kReadSegmentsMax);
   const LogIdentity meta{*uuid, 0};
   // Shared by copies of the context, and so by all logs of the store.
   auto page = std::make_shared<MetadataPage>(env, join_path(root, "meta"), meta, *boot);

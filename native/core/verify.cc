@@ -17,8 +17,8 @@ namespace millrace {
 
 namespace {
 
-constexpr const char* kTrashSuffix = ".trash";
-using Uuid = std::array<std::byte, 16>;
+constexpr const char* kDroppedSuffix = ".trash";
+using StoreUuid = std::array<std::byte, 16>;
 
 class StoreScan {
  public:
@@ -60,7 +60,7 @@ class StoreScan {
 
  private:
   Result<void> read_format() {
-    Result<Uuid> uuid = read_store_format(env_, root_);
+    Result<StoreUuid> uuid = read_store_format(env_, root_);
     if (!uuid) {
       const Errc code = uuid.error().code;
       if (code == Errc::kNotAStore || code == Errc::kNewerFormat) return uuid.error();
@@ -129,10 +129,10 @@ class StoreScan {
     std::ranges::sort(*entries, {}, &DirectoryEntry::name);
     for (const DirectoryEntry& entry : *entries) {
       const std::string folder = "shards/" + entry.name;
-      const std::optional<Uuid> uuid = from_hex(entry.name);
+      const std::optional<StoreUuid> uuid = from_hex(entry.name);
       if (entry.is_directory && uuid && to_hex(*uuid) == entry.name) {
         places_.push_back(place(folder, uuid));
-      } else if (!entry.name.ends_with(kTrashSuffix)) {
+      } else if (!entry.name.ends_with(kDroppedSuffix)) {
         findings_.notice(folder, 0, "is no part of a store");
       } else if (!report_.in_use) {
         findings_.notice(folder, 0, "was dropped; the next writer removes it");
@@ -140,14 +140,14 @@ class StoreScan {
     }
   }
 
-  [[nodiscard]] LogPlace place(std::string folder, const std::optional<Uuid>& uuid) const {
+  [[nodiscard]] LogPlace place(std::string folder, const std::optional<StoreUuid>& uuid) const {
     return {root_, std::move(folder), uuid, boot_hash_, report_.in_use};
   }
 
   Env& env_;
   const std::string& root_;
   std::uint64_t boot_hash_ = 0;
-  std::optional<Uuid> store_uuid_;
+  std::optional<StoreUuid> store_uuid_;
   std::vector<LogPlace> places_;
   Findings findings_;
   StoreReport report_;

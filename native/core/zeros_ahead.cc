@@ -12,7 +12,7 @@ namespace millrace {
 namespace {
 
 // What one sync covers: a commit that comes meanwhile waits for it in the device.
-constexpr std::uint64_t kPieceBytes = 512 * kKiB;
+constexpr std::uint64_t kZeroedAtOnce = 512 * kKiB;
 
 // Logs that grow alike ask for a piece at different times.
 constexpr std::uint64_t kTurns = 8;
@@ -28,7 +28,7 @@ ZerosAhead::ZerosAhead(std::shared_ptr<Env> env, Segment segment,
       path_(std::move(segment.path)),
       file_bytes_(segment.file_bytes),
       checkpointer_(std::move(checkpointer)),
-      turn_bytes_(std::hash<std::string>()(path_) % kTurns * (kPieceBytes / kTurns)),
+      turn_bytes_(std::hash<std::string>()(path_) % kTurns * (kZeroedAtOnce / kTurns)),
       used_(segment.tail.bytes),
       filled_(std::max(segment.filled, segment.shares_flush).bytes),
       shares_flush_(segment.shares_flush.bytes) {}
@@ -50,7 +50,7 @@ void ZerosAhead::keep_ahead(Background& background, FileOffset tail, std::uint64
     // Normally a piece a time, in turn with other logs, so that zeros come as evenly as frames.
     const std::uint64_t from = std::max(filled_, tail.bytes);
     const std::uint64_t end = lead < half / 2 ? tail.bytes + ahead_bytes : from + 1;
-    wanted_ = std::min(align_up<std::uint64_t>(end, kPieceBytes), file_bytes_);
+    wanted_ = std::min(align_up<std::uint64_t>(end, kZeroedAtOnce), file_bytes_);
     if (filled_ >= wanted_) return;
     scheduled_ = true;
   }
@@ -68,7 +68,7 @@ bool ZerosAhead::take_piece() {
   const std::lock_guard guard(mutex_);
   // Whole pages: the rest of the last one with frames was written with them.
   piece_from_ = std::max(filled_, align_up<std::uint64_t>(used_, kPageBytes));
-  piece_to_ = std::min(align_down<std::uint64_t>(piece_from_ + kPieceBytes, kPageBytes), wanted_);
+  piece_to_ = std::min(align_down<std::uint64_t>(piece_from_ + kZeroedAtOnce, kPageBytes), wanted_);
   busy_ = !stopped_ && piece_from_ < piece_to_;
   if (!busy_) scheduled_ = false;
   return busy_;

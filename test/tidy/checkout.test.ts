@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { cmakeFolders, gypFolders } from './builds.ts'
 import { type Finding, type SourceFile, filesBelow, root, textOf } from './checkout.ts'
 import { wrongInclude, wrongWay } from './direction.ts'
+import { sharedNames } from './own-names.ts'
 import { ambientTime, namesAddon, topLevelAwait } from './purity.ts'
 import { emptyName, tooLong, tooWide } from './size.ts'
 
@@ -29,6 +30,10 @@ describe('this checkout', () => {
 
   it('includes downwards only, and Node only in the binding', () => {
     expect(findings(wrongInclude, cpp)).toEqual([])
+  })
+
+  it('gives no name to two things that may be compiled together', () => {
+    expect(sharedNames(cpp.filter((file) => /^native\/(core|binding)\//.test(file.path)))).toEqual([])
   })
 
   it('names the addon in its loader only', () => {
