@@ -62,7 +62,7 @@ const nestedGroupBytesMax = 4 * MiB
 /** For a row group: it takes a second. */
 const limitMs = 5 * minuteMs
 
-/** Conversions of the process take turns: one has about 200 MiB when its file has many row groups. */
+/** Conversions of the process take turns: one of a file with many row groups takes hundreds of megabytes. */
 const turns: Turns = new Turns(1)
 
 /**
