@@ -217,7 +217,6 @@ function groupBytesMaxOf(schema: readonly Column[]): number {
   return nested ? nestedGroupBytesMax : rowGroupBytesMax
 }
 
-/** Refuses what no file can have: no columns, or two that are told apart by their case or not at all. */
 /**
  * Whether there can be a converter of a configuration.
  *
@@ -231,6 +230,7 @@ export function requireConvertible({
   for (const { type } of schema) cellReaderOf(type, input)
 }
 
+/** Refuses what no file can have: no columns, or two that are told apart by their case or not at all. */
 function requireColumns(columns: readonly Column[], where = 'schema'): void {
   const names = new Set(columns.map(({ name }) => name.toLowerCase()))
   if (columns.length === 0 || names.size < columns.length || names.has('')) {
