@@ -22,6 +22,7 @@ const alone = [
   'firehose/kills/*',
   'firehose/processing/query',
   'firehose/thread',
+  'firehose/thread-start',
   'server/answer-budget',
   'server/clients/*',
   'server/console-page',
